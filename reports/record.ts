@@ -74,5 +74,12 @@ export interface Run {
   /** Only part of the suite was asked for: the filter in words. */
   readonly filter?: string
   readonly failOn: 'must' | 'should' | 'never'
-  readonly ended?: { readonly at: string; readonly exitCode: number; readonly requests: number; readonly tokens: number; readonly seconds: number; readonly cause?: Cause }
+  readonly ended?: {
+    readonly at: string
+    readonly exitCode: number
+    readonly requests: number
+    readonly tokens: number
+    readonly seconds: number
+    readonly cause?: Cause
+  }
 }

@@ -1,0 +1,109 @@
+/** What is kept of one answer of a real server: enough to hold a stand-in against it. */
+export interface Facts {
+  status: number
+  /** Header names in order, without those of the connection. */
+  headers: string[]
+  /** Path in the JSON → sorted keys there. Lists are merged, events of a stream as well. */
+  keys: Record<string, string>
+  /** Kinds of the events of a stream in order, runs of one kind once. Absent for plain answers. */
+  kinds?: string[]
+  /** Finish reason per choice index. */
+  finishes: string[]
+  /** Names of the calls per choice index, joined by commas. */
+  calls: string[]
+}
+
+interface Seen {
+  status: number
+  headers: readonly (readonly string[])[]
+  body: string
+}
+
+type Json = Record<string, unknown>
+
+const ofConnection = new Set(['connection', 'transfer-encoding', 'keep-alive'])
+
+/** Reads the facts of an answer off its bytes. */
+export function factsOf({ status, headers, body }: Seen): Facts {
+  const names = headers.map(([name]) => name!.toLowerCase()).filter((name) => !ofConnection.has(name))
+  const facts: Facts = { status, headers: names, keys: {}, finishes: [], calls: [] }
+  const keys = new Map<string, Set<string>>()
+  if (body.startsWith('data: ')) readStream(body, facts, keys)
+  else readPlain(body, facts, keys)
+  facts.keys = Object.fromEntries([...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, set]) => [path, [...set].sort().join(' ')]))
+  return facts
+}
+
+function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): void {
+  const json = parsed(body)
+  if (json === undefined) return
+  collect(json, '', keys)
+  for (const choice of listOf(json, 'choices')) {
+    facts.finishes.push(String(choice['finish_reason'] as string))
+    facts.calls.push(
+      listOf(choice['message'], 'tool_calls')
+        .map((call) => String((call['function'] as Json)['name'] as string))
+        .join(','),
+    )
+  }
+}
+
+function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>): void {
+  const kinds: string[] = []
+  const calls = new Map<number, string[]>()
+  const finishes = new Map<number, string>()
+  for (const block of body.split('\n\n').filter(Boolean)) {
+    const json = parsed(block.slice(6))
+    const kind = json === undefined ? block.slice(6) : kindOf(json)
+    if (kind !== kinds.at(-1)) kinds.push(kind)
+    if (json === undefined) continue
+    collect(json, '', keys)
+    for (const choice of listOf(json, 'choices')) {
+      const index = Number(choice['index'])
+      const names = calls.get(index) ?? []
+      calls.set(index, names)
+      for (const entry of listOf(choice['delta'], 'tool_calls')) if (entry['id']) names.push(String((entry['function'] as Json)['name'] as string))
+      if (choice['finish_reason']) finishes.set(index, String(choice['finish_reason'] as string))
+    }
+  }
+  facts.kinds = kinds
+  facts.finishes = [...finishes].sort(([a], [b]) => a - b).map(([, finish]) => finish)
+  facts.calls = [...calls].sort(([a], [b]) => a - b).map(([, names]) => names.join(','))
+}
+
+function kindOf(json: Json): string {
+  if ('error' in json) return 'error'
+  const choice = listOf(json, 'choices')[0]
+  if (!choice) return 'usage'
+  const delta = choice['delta'] as Json
+  if (choice['finish_reason'] !== null) return 'finish'
+  if ('role' in delta) return 'role'
+  if (listOf(delta, 'tool_calls').length > 0) return 'call'
+  return delta['content'] ? 'text' : 'empty'
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Json) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function listOf(value: unknown, key: string): Json[] {
+  const list = (value as Json | undefined)?.[key]
+  return Array.isArray(list) ? (list as Json[]) : []
+}
+
+function collect(value: unknown, path: string, keys: Map<string, Set<string>>): void {
+  if (Array.isArray(value)) for (const item of value) collect(item, `${path}[]`, keys)
+  else if (typeof value === 'object' && value !== null) {
+    const set = keys.get(path) ?? new Set()
+    keys.set(path, set)
+    for (const [key, item] of Object.entries(value)) {
+      set.add(key)
+      collect(item, path === '' ? key : `${path}.${key}`, keys)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { createVllm, type VllmOptions } from '../vllm/vllm.ts'
+import { exclusions } from './exclusions.ts'
+import { factsOf, type Facts } from './facts.ts'
+
+interface Request {
+  method: string
+  path: string
+  body?: string
+  authorization?: string | null
+}
+
+interface Recording {
+  source: string
+  vllm: string
+  parser: NonNullable<VllmOptions['parser']>
+  cases: Record<string, Facts>
+}
+
+const here = import.meta.dirname
+
+function read<T>(name: string): T {
+  return JSON.parse(readFileSync(`${here}/${name}`, 'utf8')) as T
+}
+
+const requests = read<Record<string, Request>>('requests.json')
+const recordings = readdirSync(here)
+  .filter((name) => name.startsWith('vllm-'))
+  .map((name) => read<Recording>(name))
+
+const used = new Set<string>()
+
+function defectOf(recording: Recording, name: string): number | undefined {
+  const found = exclusions.find(
+    ({ cases, vllm, parser }) => cases.test(name) && (!vllm || vllm.includes(recording.vllm)) && (!parser || parser === recording.parser),
+  )
+  if (found) used.add(found.why)
+  return found?.defect
+}
+
+/** Sends one recorded request to the mock and reads the same facts off its answer. */
+function replay(recording: Recording, name: string): Facts {
+  const { method, path, body = '', authorization } = requests[name]!
+  const vllm = createVllm({ profile: recording.vllm, parser: recording.parser, model: 'puppet', apiKey: 'sk-test', maxModelLen: 4096 })
+  const key = authorization === undefined ? 'Bearer sk-test' : authorization
+  const headers = { 'content-type': 'application/json', ...(key === null ? {} : { authorization: key }) }
+  const answer = vllm.answer({ method, path, headers, body })
+  return factsOf({ status: answer.status, headers: answer.headers, body: Buffer.concat(answer.chunks.map(({ bytes }) => bytes)).toString() })
+}
+
+describe.each(recordings.map((recording) => [`vLLM ${recording.vllm}, parser ${recording.parser}`, recording] as const))('%s', (_title, recording) => {
+  const held = Object.entries(recording.cases).filter(([name]) => defectOf(recording, name) === undefined)
+  test.each(held)('%s', (name, facts) => {
+    expect(replay(recording, name)).toEqual(facts)
+  })
+})
+
+test('every exclusion is needed by a recording', () => {
+  expect(exclusions.map(({ why }) => why).filter((why) => !used.has(why))).toEqual([])
+})

@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setupServer } from 'msw/node'
+import OpenAI from 'openai'
+import { afterAll, describe, expect, test } from 'vitest'
+import { faults } from './faults/index.ts'
+import { handlers } from './handlers.ts'
+import { listen, type Listening } from './listen.ts'
+import { createVllm, type VllmOptions } from './vllm.ts'
+
+const open: Listening[] = []
+afterAll(() => Promise.all(open.map((server) => server.close())))
+
+async function serve(options: VllmOptions = {}): Promise<{ url: string; client: OpenAI }> {
+  const server = await listen(createVllm(options))
+  open.push(server)
+  return { url: server.url, client: new OpenAI({ baseURL: `${server.url}/v1`, apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 5000 }) }
+}
+
+const model = 'phi-4-mini-instruct'
+const weather: OpenAI.ChatCompletionTool = {
+  type: 'function',
+  function: { name: 'lookup_weather', description: 'Weather of a city', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } },
+}
+
+describe('a stranger with the openai client', () => {
+  test('makes a tool round trip', async () => {
+    const { client } = await serve({ apiKey: 'secret' })
+    const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'How is the weather in Lisbon today?' }]
+    const first = await client.chat.completions.create({ model, messages, tools: [weather] })
+    const call = first.choices[0]!.message.tool_calls![0]!
+    expect(call).toMatchObject({ type: 'function', function: { name: 'lookup_weather', arguments: '{"city": "Lisbon"}' } })
+    messages.push(first.choices[0]!.message, { role: 'tool', tool_call_id: call.id, content: 'sunny, 31 degrees' })
+    const second = await client.chat.completions.create({ model, messages, tools: [weather] })
+    expect(second.choices[0]!.message.content).toContain('sunny, 31 degrees')
+    await expect(new OpenAI({ baseURL: client.baseURL, apiKey: 'wrong', maxRetries: 0 }).models.list()).rejects.toThrow('401')
+  })
+
+  test.each(['0.9.0', '0.17.1', '0.32.0'])('uses the stream helper and runs tools, vLLM %s', async (profile) => {
+    const { client } = await serve({ profile })
+    const stream = client.chat.completions.stream({
+      model,
+      messages: [{ role: 'user', content: 'Weather in Oslo and Rome, please' }],
+      tools: [weather],
+      stream_options: { include_usage: true },
+    })
+    const final = await stream.finalChatCompletion()
+    expect(final.choices[0]!.message.tool_calls!.map((call) => ('function' in call ? call.function.arguments : ''))).toEqual(['{"city": "Oslo"}', '{"city": "Rome"}'])
+    expect(final.usage!.completion_tokens).toBeGreaterThan(5)
+    const asked: string[] = []
+    const runner = client.chat.completions.runTools({
+      model,
+      stream: true,
+      messages: [{ role: 'user', content: 'Weather in Oslo?' }],
+      tools: [
+        {
+          type: 'function',
+          function: {
+            name: 'lookup_weather',
+            description: 'Weather of a city',
+            parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+            parse: JSON.parse,
+            function: (args: { city: string }) => {
+              asked.push(args.city)
+              return 'rain all day'
+            },
+          },
+        },
+      ],
+    })
+    expect(await runner.finalContent()).toContain('rain all day')
+    expect(asked).toEqual(['Oslo'])
+  })
+
+  test('is told what is wrong', async () => {
+    const { client } = await serve({ parser: 'none' })
+    await expect(client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }], tools: [weather] })).rejects.toThrow('--enable-auto-tool-choice')
+    await expect(client.chat.completions.create({ model: 'gpt-5', messages: [] })).rejects.toThrow('does not exist')
+  })
+})
+
+describe('the socket door', () => {
+  const body = JSON.stringify({ messages: [{ role: 'user', content: 'Count to 40.' }], stream: true })
+  const post = (url: string, more: RequestInit = {}): Promise<Response> =>
+    fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...more })
+
+  test('sends what the function answers, with uvicorn heads', async () => {
+    const { url } = await serve({ chunking: 'byte' })
+    const answer = await post(url)
+    expect(answer.headers.get('server')).toBe('uvicorn')
+    expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect((await answer.text()).endsWith('data: [DONE]\n\n')).toBe(true)
+    const health = await fetch(`${url}/health`)
+    expect([health.status, await health.text(), health.headers.get('content-length')]).toEqual([200, '', '0'])
+  })
+
+  test('notices that a client leaves', async () => {
+    const { url } = await serve({ gapMs: 20 })
+    const left = new AbortController()
+    const answer = await post(url, { signal: left.signal })
+    await answer.body!.getReader().read()
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 1\.0/)
+    left.abort()
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 0\.0/)
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/finished_reason="abort".*\} 1\.0/)
+  })
+
+  test('tears down, hangs and breaks heads when told so', async () => {
+    const cut = await serve({ fault: 'stream-reset-inside-arguments' })
+    await expect(post(cut.url).then((answer) => answer.text())).rejects.toThrow('terminated')
+    const short = await serve({ fault: 'body-shorter-than-declared' })
+    await expect(post(short.url, { body: body.replace('true', 'false') }).then((answer) => answer.text())).rejects.toThrow()
+    const silent = await serve({ fault: 'headers-never-come' })
+    await expect(post(silent.url, { signal: AbortSignal.timeout(150) })).rejects.toThrow('timeout')
+    const broken = await serve({ fault: 'status-line-broken' })
+    await expect(post(broken.url)).rejects.toThrow('fetch failed')
+    const pings = await serve({ fault: 'stream-only-comments' })
+    const reader = (await post(pings.url)).body!.getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('"role":"assistant"')
+    await reader.cancel()
+  })
+
+  test('keeps connections and closes all of them', async () => {
+    const server = await listen(createVllm())
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${server.url}/version`).then((answer) => answer.json())))
+    expect(answers).toHaveLength(50)
+    await server.close()
+    await expect(fetch(`${server.url}/version`)).rejects.toThrow('fetch failed')
+  })
+})
+
+test('the msw door answers as the function does', async () => {
+  const server = setupServer(...handlers(createVllm(), 'http://workspace.test'), ...handlers(createVllm({ fault: 'stream-reset-inside-arguments' }), 'http://broken.test'))
+  server.listen({ onUnhandledRequest: 'bypass' })
+  try {
+    const client = new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: 'x', maxRetries: 0 })
+    const stream = client.chat.completions.stream({ model, messages: [{ role: 'user', content: 'Weather in Bern?' }], tools: [weather] })
+    expect((await stream.finalChatCompletion()).choices[0]!.finish_reason).toBe('tool_calls')
+    const cut = await fetch('http://broken.test/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [], stream: true }),
+    })
+    await expect(cut.text()).rejects.toThrow('terminated')
+  } finally {
+    server.close()
+  }
+})
+
+describe('the command', () => {
+  async function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+    const child = spawn(process.execPath, [`${import.meta.dirname}/main.ts`, ...args])
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()))
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, out, err }
+  }
+
+  test.each([
+    [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
+    [['--fault', 'done-mising'], 'the nearest is done-missing.'],
+    [['--prot', '1'], '--prot is no option; the nearest is --port.'],
+    [['--latency', 'soon'], '--latency takes a whole number, not soon.'],
+  ])('%j ends with code 2 and one sentence', async (args, text) => {
+    const { code, err } = await run(...args)
+    expect(code).toBe(2)
+    expect(err.trim().split('\n')).toEqual([expect.stringContaining(text)])
+  })
+
+  test('lists the faults', async () => {
+    const { code, out } = await run('--list-faults')
+    expect(code).toBe(0)
+    expect(out.trim().split('\n')).toHaveLength(faults.length)
+  })
+
+  test('serves until it is told to end', async () => {
+    const child = spawn(process.execPath, [`${import.meta.dirname}/main.ts`, '--profile', '0.22.1', '--api-key', 'K', '--model', 'mine'])
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const url = line.toString().trim()
+    const models = await fetch(`${url}/v1/models`, { headers: { authorization: 'Bearer K' } })
+    expect(await models.json()).toMatchObject({ data: [{ id: 'mine' }] })
+    child.kill('SIGTERM')
+    const [code] = (await once(child, 'close')) as [number | null]
+    expect(code).toBe(0)
+  })
+})

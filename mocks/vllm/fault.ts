@@ -1,0 +1,47 @@
+import type { Choice, Completion, Event, MockRequest, Refusal, Reply, Said, Scene, Turn } from './wire.ts'
+
+/** One step that shows a fault: a request, and what the client does before the answer ends: leave, or ask on. */
+export interface Step extends MockRequest {
+  meanwhile?: 'leaves' | 'asks on'
+}
+
+/** A chat scene: the turn is known. */
+export type ChatScene = Scene & { turn: Turn }
+
+/**
+ * One named, deterministic defect. Each hook gets the healthy state of one stage and changes it in place or returns
+ * another; hooks that are absent leave the stage as it is.
+ */
+export interface Fault {
+  id: string
+  /** What it does, one sentence. */
+  what: string
+  /** Fault class, C01 to C68. */
+  class: `C${number}`
+  /** A report of a real server that did it. */
+  issue?: string
+  /** Requests that make it visible, in order. */
+  trigger: Step[]
+  /** The fault needs a server with an API key. */
+  needsKey?: boolean
+  /** Whether a request may pass the key check; undefined leaves it to the server. */
+  admits?(request: MockRequest): boolean | undefined
+  /** The parsed body of a chat or tokenize request, before it is judged. */
+  body?(body: Record<string, unknown>, scene: Scene): Record<string, unknown> | void
+  /** The verdict on a chat body: a refusal, or undefined to accept it. */
+  verdict?(refusal: Refusal | undefined, scene: Scene): Refusal | undefined
+  /** A judged chat request. */
+  turn?(turn: Turn, scene: Scene): void
+  /** What the model says, for each choice. */
+  said?(said: Said, scene: ChatScene, index: number): void
+  /** One generated answer: ids, names, finish reason, content, deltas. */
+  choice?(choice: Choice, scene: ChatScene): void
+  /** The body of a plain answer. */
+  plain?(completion: Completion, scene: ChatScene): void
+  /** The events of a streamed answer. */
+  events?(events: Event[], scene: ChatScene): Event[] | void
+  /** Any answer of any endpoint, before it becomes bytes. */
+  reply?(reply: Reply, scene: Scene): Reply | void
+  /** The server does not notice that clients leave. */
+  deafToDisconnect?: boolean
+}

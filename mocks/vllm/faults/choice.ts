@@ -1,0 +1,219 @@
+import type { Fault } from '../fault.ts'
+import type { Said, Turn } from '../wire.ts'
+import { named, none, noTools, oneCall, plain, required, streamed, twoCalls } from './triggers.ts'
+
+function callsOne(turn: Turn, said: Said): void {
+  const tool = turn.tools[0]
+  if (tool) Object.assign(said, { text: '', calls: [{ name: tool.name, arguments: '{"location": "Paris"}' }] })
+}
+
+function markup(said: Said): string {
+  return said.calls.map((call) => `<tool_call>\n{"name": "${call.name}", "arguments": ${call.arguments}}\n</tool_call>`).join('\n')
+}
+
+export const choice: Fault[] = [
+  {
+    id: 'second-call-lost',
+    what: 'Of several calls only the first arrives.',
+    class: 'C39',
+    issue: 'vllm#33965',
+    trigger: [plain(twoCalls)],
+    said: (said) => void said.calls.splice(1),
+  },
+  {
+    id: 'second-call-lost-streamed',
+    what: 'Of several streamed calls only the first arrives.',
+    class: 'C39',
+    issue: 'vllm#39892',
+    trigger: [streamed(twoCalls)],
+    said: (said, { turn }) => void (turn.stream && said.calls.splice(1)),
+  },
+  {
+    id: 'calls-merged',
+    what: 'The arguments of several calls are glued together in one call.',
+    class: 'C39',
+    issue: 'vllm#25405',
+    trigger: [plain(twoCalls)],
+    said(said) {
+      if (said.calls[1]) said.calls = [{ ...said.calls[0]!, arguments: said.calls.map((call) => call.arguments).join('') }]
+    },
+  },
+  {
+    id: 'second-call-reuses-arguments',
+    what: 'Every call has the arguments of the first.',
+    class: 'C39',
+    issue: 'vllm#39626',
+    trigger: [plain(twoCalls)],
+    said(said) {
+      for (const call of said.calls) call.arguments = said.calls[0]!.arguments
+    },
+  },
+  {
+    id: 'second-call-without-arguments',
+    what: 'Calls behind the first have arguments {}.',
+    class: 'C39',
+    issue: 'vllm#47901',
+    trigger: [streamed(twoCalls)],
+    said(said) {
+      for (const call of said.calls.slice(1)) call.arguments = '{}'
+    },
+  },
+  {
+    id: 'parallel-false-ignored',
+    what: 'parallel_tool_calls: false has no effect.',
+    class: 'C40',
+    issue: 'vllm#26233',
+    trigger: [plain({ ...twoCalls, parallel_tool_calls: false })],
+    turn(turn) {
+      turn.parallel = true
+    },
+  },
+  {
+    id: 'parallel-false-ignored-streamed',
+    what: 'parallel_tool_calls: false has no effect when streamed.',
+    class: 'C40',
+    issue: 'vllm#44955',
+    trigger: [streamed({ ...twoCalls, parallel_tool_calls: false })],
+    turn(turn) {
+      if (turn.stream) turn.parallel = true
+    },
+  },
+  {
+    id: 'call-repeated-to-limit',
+    what: 'A required call is repeated until the tokens run out.',
+    class: 'C41',
+    issue: 'vllm#50399',
+    trigger: [plain({ ...required, max_tokens: 400 })],
+    said(said, { turn }) {
+      if (turn.mode === 'required') said.calls = Array.from({ length: 100 }, () => ({ ...said.calls[0]! }))
+    },
+  },
+  {
+    id: 'none-ignored',
+    what: 'tool_choice none is answered with a call.',
+    class: 'C42',
+    issue: 'vllm#40314',
+    trigger: [plain(none)],
+    turn(turn) {
+      if (turn.mode === 'none') turn.mode = 'auto'
+    },
+  },
+  {
+    id: 'none-ignored-streamed',
+    what: 'tool_choice none is answered with a call when streamed.',
+    class: 'C42',
+    issue: 'vllm#42747',
+    trigger: [streamed(none)],
+    turn(turn) {
+      if (turn.mode === 'none' && turn.stream) turn.mode = 'auto'
+    },
+  },
+  {
+    id: 'call-without-tools',
+    what: 'A request without tools is answered with a call.',
+    class: 'C42',
+    issue: 'vllm#30867',
+    trigger: [plain(noTools)],
+    said(said, { turn }) {
+      if (turn.mode === 'text') Object.assign(said, { text: '', calls: [{ name: 'search', arguments: '{}' }] })
+    },
+  },
+  {
+    id: 'required-answers-text',
+    what: 'required is answered with prose.',
+    class: 'C43',
+    issue: 'vllm#54808',
+    trigger: [plain(required)],
+    turn(turn) {
+      if (turn.mode !== 'required') return
+      turn.mode = 'text'
+      turn.tools = []
+    },
+  },
+  {
+    id: 'required-list-as-content',
+    what: 'The list of required calls arrives as content.',
+    class: 'C43',
+    issue: 'vllm#35936',
+    trigger: [plain(required)],
+    said(said, { turn }) {
+      if (turn.mode !== 'required') return
+      turn.mode = 'text'
+      said.text = `[${said.calls.map((call) => `{"name": "${call.name}", "parameters": ${call.arguments}}`).join(', ')}]`
+      said.calls = []
+    },
+  },
+  {
+    id: 'required-without-call-streamed',
+    what: 'required, streamed, ends without text and without call.',
+    class: 'C43',
+    issue: 'vllm#53363',
+    trigger: [streamed(required)],
+    said(said, { turn }) {
+      if (turn.mode === 'required' && turn.stream) said.calls = []
+    },
+  },
+  {
+    id: 'named-calls-other-tool',
+    what: 'A named tool is answered with a call of another.',
+    class: 'C44',
+    issue: 'vllm#50477',
+    trigger: [plain(named)],
+    said(said, { turn }) {
+      const other = turn.tools.find((tool) => tool.name !== turn.named)
+      if (turn.mode === 'named' && other) for (const call of said.calls) call.name = other.name
+    },
+  },
+  {
+    id: 'named-answers-text',
+    what: 'A named tool is answered with prose.',
+    class: 'C44',
+    issue: 'vllm#49712',
+    trigger: [plain(named)],
+    turn(turn) {
+      if (turn.mode === 'named') turn.mode = 'none'
+    },
+  },
+  {
+    id: 'named-without-call-streamed',
+    what: 'A named tool, streamed, is answered without a call.',
+    class: 'C44',
+    issue: 'vllm#21565',
+    trigger: [streamed(named)],
+    said(said, { turn }) {
+      if (turn.mode === 'named' && turn.stream) said.calls = []
+    },
+  },
+  {
+    id: 'null-choice-loses-call',
+    what: 'With tool_choice null a plain answer has neither call nor content.',
+    class: 'C43',
+    issue: 'vllm#19679',
+    trigger: [plain({ ...oneCall, tool_choice: null })],
+    choice(made, { turn }) {
+      if (turn.body['tool_choice'] !== null || turn.stream) return
+      Object.assign(made, { calls: [], content: null, finish: 'stop' })
+    },
+  },
+  {
+    id: 'auto-calls-without-need',
+    what: 'Small talk is answered with a call.',
+    class: 'C22',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Thank you very much.' }], tools: oneCall['tools'] })],
+    said(said, { turn }) {
+      if (turn.mode === 'auto' && said.calls.length === 0 && turn.messages.at(-1)?.role === 'user') callsOne(turn, said)
+    },
+  },
+  {
+    id: 'auto-call-as-markup',
+    what: 'The call of auto arrives as raw markup in content.',
+    class: 'C50',
+    issue: 'vllm#28543',
+    trigger: [plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.mode !== 'auto' || said.calls.length === 0) return
+      said.text = markup(said)
+      said.calls = []
+    },
+  },
+]

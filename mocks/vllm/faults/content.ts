@@ -1,0 +1,203 @@
+import type { Fault } from '../fault.ts'
+import { chunksOf, choicesOf, deltasOf, entriesOf, isFinish, insertBefore } from './edit.ts'
+import type { Event } from '../wire.ts'
+import { noTools, oneCall, plain, smallTalk, streamed, talkFirst, truncated, typed } from './triggers.ts'
+
+function textBefore(events: Event[], text: string): void {
+  const first = chunksOf(events)[0]
+  if (!first || entriesOf(events).length === 0) return
+  const choices = [{ index: 0, delta: { content: text }, logprobs: null, finish_reason: null }]
+  events.splice(1, 0, { chunk: { ...first, choices }, afterMs: 0 })
+}
+
+export const content: Fault[] = [
+  {
+    id: 'markup-beside-call',
+    what: 'The markup of a parsed call stands in content, too.',
+    class: 'C50',
+    issue: 'vllm#28543',
+    trigger: [plain(oneCall)],
+    choice(choice) {
+      const call = choice.calls[0]
+      if (call) choice.content = `<tool_call>\n{"name": "${String(call.name as string)}", "arguments": ${call.arguments}}\n</tool_call>`
+    },
+  },
+  {
+    id: 'markup-before-call-streamed',
+    what: 'The opening tag is streamed as text before a good call.',
+    class: 'C50',
+    issue: 'vllm#46875',
+    trigger: [streamed(oneCall)],
+    events: (events) => textBefore(events, '<tool_call>\n'),
+  },
+  {
+    id: 'closing-tag-leaks-streamed',
+    what: 'A closing parameter tag is streamed as text behind the call.',
+    class: 'C50',
+    issue: 'vllm#33965',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const last = chunksOf(events).find((chunk) => chunk.choices[0]?.delta.tool_calls?.length)
+      const choices = [{ index: 0, delta: { content: '</parameter>' }, logprobs: null, finish_reason: null }]
+      if (last) insertBefore(events, isFinish, { chunk: { ...last, choices }, afterMs: 0 })
+    },
+  },
+  {
+    id: 'end-token-leaks',
+    what: 'The end token stands at the end of the text.',
+    class: 'C50',
+    issue: 'vllm#36445',
+    trigger: [plain(noTools)],
+    choice(choice) {
+      if (choice.content) choice.content += '<|im_end|>'
+    },
+  },
+  {
+    id: 'markup-on-truncation',
+    what: 'A call that max_tokens cut arrives as raw markup in content.',
+    class: 'C50',
+    trigger: [plain(truncated)],
+    choice(choice, { turn }) {
+      if (choice.finish === 'length' && turn.tools.length > 0) choice.content = choice.tokens.join('')
+    },
+  },
+  {
+    id: 'fenced-json-as-content',
+    what: 'A call arrives as fenced JSON in content.',
+    class: 'C50',
+    issue: 'vllm#46863',
+    trigger: [plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.mode !== 'auto' || said.calls.length === 0) return
+      said.text = said.calls.map((call) => `\`\`\`json\n{"name": "${call.name}", "arguments": ${call.arguments}}\n\`\`\``).join('\n')
+      said.calls = []
+    },
+  },
+  {
+    id: 'text-before-call-lost',
+    what: 'Text before a call is lost.',
+    class: 'C51',
+    issue: 'vllm#42210',
+    trigger: [plain(talkFirst)],
+    choice(choice) {
+      if (choice.calls.length > 0 && choice.content) choice.content = null
+    },
+  },
+  {
+    id: 'text-before-call-twice',
+    what: 'Streamed text before a call is sent twice.',
+    class: 'C51',
+    issue: 'vllm#38909',
+    trigger: [streamed(talkFirst)],
+    events(events) {
+      textBefore(events, deltasOf(events).map((delta) => (typeof delta.content === 'string' ? delta.content : '')).join(''))
+    },
+  },
+  {
+    id: 'first-text-delta-lost',
+    what: 'The first text delta of a stream is lost.',
+    class: 'C51',
+    issue: 'vllm#22917',
+    trigger: [streamed(noTools)],
+    events(events) {
+      const first = deltasOf(events).find((delta) => typeof delta.content === 'string' && delta.content !== '')
+      if (first) first.content = ''
+    },
+  },
+  {
+    id: 'last-text-delta-lost',
+    what: 'The last text delta of a stream is lost.',
+    class: 'C51',
+    trigger: [streamed(noTools)],
+    events(events) {
+      const last = deltasOf(events).findLast((delta) => typeof delta.content === 'string' && delta.content !== '')
+      if (last) last.content = ''
+    },
+  },
+  {
+    id: 'call-stays-in-reasoning',
+    what: 'The call is left in reasoning; the message has neither call nor content.',
+    class: 'C52',
+    issue: 'vllm#33646',
+    trigger: [plain(oneCall)],
+    plain({ choices }) {
+      for (const choice of choices) {
+        const calls = choice.message.tool_calls ?? []
+        if (calls.length === 0) continue
+        choice.message['reasoning'] = `<tool_call>${JSON.stringify(calls[0]!.function)}</tool_call>`
+        delete choice.message.tool_calls
+        choice.finish_reason = 'stop'
+      }
+    },
+  },
+  {
+    id: 'think-tags-in-content',
+    what: 'Thoughts stand between think tags in content.',
+    class: 'C53',
+    issue: 'vllm#27703',
+    trigger: [plain(noTools)],
+    choice(choice) {
+      if (choice.content) choice.content = `<think>\nThe user greets.\n</think>\n\n${choice.content}`
+    },
+  },
+  {
+    id: 'think-tags-in-content-streamed',
+    what: 'Thoughts stand between think tags in streamed content.',
+    class: 'C53',
+    issue: 'vllm#39885',
+    trigger: [streamed(noTools)],
+    said(said, { turn }) {
+      if (turn.stream && said.calls.length === 0) said.text = `<think>hm</think>${said.text}`
+    },
+  },
+  {
+    id: 'call-lost-streamed',
+    what: 'A call of auto is not streamed: role chunk, finish stop, nothing else.',
+    class: 'C54',
+    issue: 'vllm#29968',
+    trigger: [streamed(oneCall)],
+    said(said, { turn }) {
+      if (turn.stream && turn.mode === 'auto') Object.assign(said, { calls: [], text: '' })
+    },
+  },
+  {
+    id: 'text-lost-streamed-with-tools',
+    what: 'With tools in the request, streamed text is lost.',
+    class: 'C54',
+    trigger: [streamed(smallTalk)],
+    events(events, { turn }) {
+      if (turn.tools.length > 0) for (const delta of deltasOf(events)) if (typeof delta.content === 'string') delta.content = ''
+    },
+  },
+  {
+    id: 'streamed-call-other-value',
+    what: 'Streamed arguments hold other values than plain ones.',
+    class: 'C54',
+    issue: 'vllm#49316',
+    trigger: [streamed(typed)],
+    said(said, { turn }) {
+      if (turn.stream) for (const call of said.calls) call.arguments = call.arguments.replaceAll(/[A-Z](?=[a-z])/g, (c) => c.toLowerCase())
+    },
+  },
+  {
+    id: 'logprobs-ignored',
+    what: 'logprobs: true gives logprobs null.',
+    class: 'C62',
+    trigger: [plain({ ...oneCall, logprobs: true })],
+    turn(turn) {
+      turn.logprobs = -1
+    },
+  },
+  {
+    id: 'logprobs-of-other-text',
+    what: 'The tokens of logprobs are not those of the answer.',
+    class: 'C54',
+    trigger: [streamed({ ...noTools, logprobs: true })],
+    events(events) {
+      for (const choice of choicesOf(events)) {
+        const tokens = (choice.logprobs as { content: { token: string }[] } | null)?.content ?? []
+        for (const token of tokens) token.token = token.token.toUpperCase()
+      }
+    },
+  },
+]

@@ -1,0 +1,193 @@
+import type { Fault } from '../fault.ts'
+import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
+import { noTools, oneCall, plain, streamed } from './triggers.ts'
+
+export const envelope: Fault[] = [
+  {
+    id: 'finish-reason-missing',
+    what: 'The last chunk of a choice has finish_reason null.',
+    class: 'C04',
+    issue: 'vllm#27572',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const choice of choicesOf(events)) choice.finish_reason = null
+    },
+  },
+  {
+    id: 'finish-reason-missing-with-calls',
+    what: 'The last chunk behind a call has finish_reason null.',
+    class: 'C04',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      if (startsOf(events).length > 0) for (const choice of choicesOf(events)) choice.finish_reason = null
+    },
+  },
+  {
+    id: 'finish-chunk-missing',
+    what: 'The chunk with the finish reason is not sent.',
+    class: 'C04',
+    trigger: [streamed(oneCall)],
+    events: (events) => events.filter((event) => !isFinish(event)),
+  },
+  {
+    id: 'finish-reason-unknown',
+    what: 'The finish reason of a call is tool_call.',
+    class: 'C05',
+    issue: 'litellm#12481',
+    trigger: [plain(oneCall)],
+    choice(choice) {
+      if (choice.finish === 'tool_calls') choice.finish = 'tool_call'
+    },
+  },
+  {
+    id: 'finish-reason-end-turn',
+    what: 'The finish reason of a text is end_turn.',
+    class: 'C05',
+    trigger: [plain(noTools)],
+    choice(choice) {
+      if (choice.finish === 'stop' && choice.calls.length === 0) choice.finish = 'end_turn'
+    },
+  },
+  {
+    id: 'finish-reason-on-call-chunks',
+    what: 'Every chunk of a call carries the finish reason.',
+    class: 'C05',
+    issue: 'mlx-lm#782',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const choice of choicesOf(events)) if (choice.delta.tool_calls) choice.finish_reason = 'tool_calls'
+    },
+  },
+  {
+    id: 'finish-chunk-twice',
+    what: 'The chunk with the finish reason is sent twice.',
+    class: 'C05',
+    trigger: [streamed(oneCall)],
+    events: (events) => events.flatMap((event) => (isFinish(event) ? [event, event] : [event])),
+  },
+  {
+    id: 'id-changes-per-chunk',
+    what: 'Every chunk has an id of its own.',
+    class: 'C06',
+    issue: 'litellm#14429',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const [i, chunk] of chunksOf(events).entries()) chunk.id = `${String(chunk.id as string)}${i}`
+    },
+  },
+  {
+    id: 'id-empty',
+    what: 'The completion id is empty.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const chunk of chunksOf(events)) chunk.id = ''
+    },
+  },
+  {
+    id: 'id-null-plain',
+    what: 'The id of a plain completion is null.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain(completion) {
+      completion.id = null
+    },
+  },
+  {
+    id: 'created-changes-per-chunk',
+    what: 'created grows from chunk to chunk.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const [i, chunk] of chunksOf(events).entries()) chunk.created = Number(chunk.created) + i
+    },
+  },
+  {
+    id: 'model-null-in-chunks',
+    what: 'Chunks behind the first have model null.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const chunk of chunksOf(events).slice(1)) chunk.model = null
+    },
+  },
+  {
+    id: 'object-of-plain-answer-in-chunks',
+    what: 'Chunks say object chat.completion.',
+    class: 'C06',
+    issue: 'foundry-local#144',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const chunk of chunksOf(events)) chunk.object = 'chat.completion'
+    },
+  },
+  {
+    id: 'object-of-chunk-in-plain-answer',
+    what: 'A plain answer says object chat.completion.chunk.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain(completion) {
+      completion['object'] = 'chat.completion.chunk'
+    },
+  },
+  {
+    id: 'role-missing',
+    what: 'No delta carries the role.',
+    class: 'C06',
+    issue: 'TGI#2794',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const delta of deltasOf(events)) delete delta.role
+    },
+  },
+  {
+    id: 'role-in-every-chunk',
+    what: 'Every delta carries the role.',
+    class: 'C06',
+    issue: 'sglang#39864',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const delta of deltasOf(events)) delta.role = 'assistant'
+    },
+  },
+  {
+    id: 'role-missing-plain',
+    what: 'The message of a plain answer has no role.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain(completion) {
+      for (const { message } of completion.choices) delete message['role']
+    },
+  },
+  {
+    id: 'choice-index-counts-chunks',
+    what: 'The index of the choice grows with each chunk.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const [i, choice] of choicesOf(events).entries()) choice.index = i
+    },
+  },
+  {
+    id: 'text-deltas-cumulative',
+    what: 'Each text delta repeats the text so far.',
+    class: 'C07',
+    issue: 'hermes-agent#35718',
+    trigger: [streamed(noTools)],
+    events(events) {
+      let text = ''
+      for (const delta of deltasOf(events)) if (typeof delta.content === 'string') delta.content = text += delta.content
+    },
+  },
+  {
+    id: 'arguments-deltas-cumulative',
+    what: 'Each fragment repeats the arguments so far.',
+    class: 'C07',
+    issue: 'TensorRT-LLM#3280',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      let text = ''
+      for (const fragment of fragmentsOf(events, 0)) fragment.function.arguments = text += fragment.function.arguments
+    },
+  },
+]

@@ -1,0 +1,24 @@
+import type { Fault } from '../fault.ts'
+import { nearest } from '../nearest.ts'
+import { args } from './arguments.ts'
+import { choice } from './choice.ts'
+import { content } from './content.ts'
+import { envelope } from './envelope.ts'
+import { errors } from './errors.ts'
+import { finish } from './finish.ts'
+import { framing } from './framing.ts'
+import { service } from './service.ts'
+import { shape } from './shape.ts'
+import { turns } from './turns.ts'
+import { usage } from './usage.ts'
+import { values } from './values.ts'
+
+/** Every fault the mock knows, by kind. */
+export const faults: readonly Fault[] = [framing, envelope, usage, shape, args, values, choice, finish, content, turns, errors, service].flat()
+
+/** The fault of a name. Throws RangeError with the nearest name. */
+export function faultOf(id: string): Fault {
+  const found = faults.find((fault) => fault.id === id)
+  if (found) return found
+  throw new RangeError(`There is no fault ${id}; the nearest is ${nearest(id, faults.map((fault) => fault.id))}.`)
+}

@@ -1,0 +1,257 @@
+import type { Fault } from '../fault.ts'
+import type { Refusal, Reply } from '../wire.ts'
+import { broken, echoes, get, named, noTools, oneCall, plain, required, streamed } from './triggers.ts'
+
+const dead: Refusal = {
+  status: 500,
+  message: 'EngineCore encountered an issue. See stack trace (above) for the root cause.',
+  type: 'InternalServerError',
+  param: null,
+}
+
+function on(path: string, change: (body: string) => string): NonNullable<Fault['reply']> {
+  return (reply: Reply, { request }) => (request.path === path && reply.status === 200 ? { ...reply, body: change(reply.body) } : undefined)
+}
+
+function asking(body: string): Record<string, unknown> {
+  return JSON.parse(body) as Record<string, unknown>
+}
+
+export const service: Fault[] = [
+  {
+    id: 'engine-dead-after-bad-schema',
+    what: 'A schema that does not compile kills the engine: every later request fails, health is 503.',
+    class: 'C61',
+    issue: 'vllm#17248',
+    trigger: [plain(broken), get('/health'), plain(noTools)],
+    verdict(refusal, { memory }) {
+      if (refusal?.message.includes('Grammar error')) memory.set('dead', true)
+      return memory.has('dead') ? dead : refusal
+    },
+    reply: (reply, { request, memory }) => (memory.has('dead') && request.path === '/health' ? { ...reply, status: 503 } : undefined),
+  },
+  {
+    id: 'schema-reference-rejected',
+    what: 'A tool whose schema has $ref is refused.',
+    class: 'C62',
+    issue: 'vllm#16880',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use locate with "Paris".' }],
+        tools: [{ type: 'function', function: { name: 'locate', parameters: { $defs: { place: { type: 'string' } }, properties: { place: { $ref: '#/$defs/place' } } } } }],
+      }),
+    ],
+    verdict: (refusal, { request }) =>
+      refusal ?? (request.body.includes('"$ref"') ? { ...dead, status: 400, type: 'BadRequestError', message: 'The provided JSON schema contains features not supported by xgrammar.' } : undefined),
+  },
+  {
+    id: 'none-without-tools-rejected',
+    what: 'tool_choice none without tools is refused.',
+    class: 'C62',
+    issue: 'vllm#10000',
+    trigger: [plain({ ...noTools, tool_choice: 'none' })],
+    verdict(refusal, { request }) {
+      const body = refusal ? {} : asking(request.body)
+      return body['tool_choice'] === 'none' && !body['tools'] ? { ...dead, status: 400, type: 'BadRequestError', message: 'When using `tool_choice`, `tools` must be set.' } : refusal
+    },
+  },
+  {
+    id: 'null-choice-rejected',
+    what: 'tool_choice null is refused.',
+    class: 'C62',
+    issue: 'vllm#19679',
+    trigger: [plain({ ...oneCall, tool_choice: null })],
+    verdict: (refusal, { request }) =>
+      refusal ?? (asking(request.body)['tool_choice'] === null ? { ...dead, status: 400, type: 'BadRequestError', message: 'Invalid value for `tool_choice`: None!' } : undefined),
+  },
+  {
+    id: 'logprobs-with-tools-500',
+    what: 'logprobs together with tools gives status 500.',
+    class: 'C62',
+    issue: 'vllm#49144',
+    trigger: [plain({ ...oneCall, logprobs: true })],
+    verdict(refusal, { request }) {
+      const body = refusal ? {} : asking(request.body)
+      return body['logprobs'] && body['tools'] ? { ...dead, message: "'NoneType' object is not subscriptable" } : refusal
+    },
+  },
+  {
+    id: 'truncated-required-rejected',
+    what: 'required that max_tokens cuts gives status 400.',
+    class: 'C62',
+    issue: 'vllm#36841',
+    trigger: [plain({ ...required, max_tokens: 3 })],
+    verdict(refusal, { request }) {
+      const body = refusal ? {} : asking(request.body)
+      if (body['tool_choice'] !== 'required' || Number(body['max_tokens'] ?? 99) > 10) return refusal
+      return { ...dead, status: 400, type: 'BadRequestError', message: '1 validation error for list: Invalid JSON: EOF while parsing a list' }
+    },
+  },
+  {
+    id: 'auto-choice-rejected',
+    what: 'auto is refused as if no parser were configured.',
+    class: 'C62',
+    trigger: [plain(oneCall)],
+    verdict(refusal, { request }) {
+      const body = refusal ? {} : asking(request.body)
+      const auto = body['tools'] && (body['tool_choice'] === undefined || body['tool_choice'] === 'auto')
+      const message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+      return auto ? { ...dead, status: 400, type: 'BadRequestError', message } : refusal
+    },
+  },
+  {
+    id: 'requests-mixed-under-load',
+    what: 'A call gets the arguments of another request that is under way.',
+    class: 'C63',
+    issue: 'vllm#10583',
+    trigger: [plain(echoes('one'), { meanwhile: 'asks on' }), plain(echoes('two'))],
+    said(said, { memory, running }) {
+      const other = memory.get('arguments')
+      memory.set('arguments', said.calls[0]?.arguments)
+      if (running > 1 && typeof other === 'string' && said.calls[0]) said.calls[0].arguments = other
+    },
+  },
+  {
+    id: 'arguments-empty-under-load',
+    what: 'Arguments are {} while another request is under way.',
+    class: 'C64',
+    issue: 'vllm#49248',
+    trigger: [plain(oneCall, { meanwhile: 'asks on' }), plain(oneCall)],
+    said(said, { running }) {
+      if (running > 1) for (const call of said.calls) call.arguments = '{}'
+    },
+  },
+  {
+    id: 'fails-under-load',
+    what: 'A second request at the same time gives status 500.',
+    class: 'C64',
+    issue: 'vllm#40059',
+    trigger: [plain(oneCall, { meanwhile: 'asks on' }), plain(oneCall)],
+    verdict: (refusal, { running }) => refusal ?? (running > 0 ? dead : undefined),
+  },
+  {
+    id: 'disconnect-not-noticed',
+    what: 'A request whose client left runs on for ever.',
+    class: 'C65',
+    issue: 'vllm#10806',
+    trigger: [streamed(noTools, { meanwhile: 'leaves' }), get('/metrics')],
+    deafToDisconnect: true,
+  },
+  {
+    id: 'metrics-frozen',
+    what: 'No counter moves.',
+    class: 'C66',
+    issue: 'vllm#31503',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:\S+) \S+$/gm, '$1 0.0')),
+  },
+  {
+    id: 'metrics-success-missing',
+    what: 'request_success_total does not move.',
+    class: 'C66',
+    issue: 'vllm#7782',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:request_success_total\S+) \S+$/gm, '$1 0.0')),
+  },
+  {
+    id: 'metrics-finish-label-wrong',
+    what: 'Finished requests are counted as abort.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll('finished_reason="stop"', 'finished_reason="_"').replaceAll('finished_reason="abort"', 'finished_reason="stop"').replaceAll('finished_reason="_"', 'finished_reason="abort"')),
+  },
+  {
+    id: 'metrics-tokens-missing',
+    what: 'generation_tokens_total does not move.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\S+) \S+$/gm, '$1 0.0')),
+  },
+  {
+    id: 'metrics-running-stuck',
+    what: 'num_requests_running never falls to 0.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:num_requests_running\S+) \S+$/gm, '$1 1.0')),
+  },
+  {
+    id: 'metrics-first-token-missing',
+    what: 'time_to_first_token_seconds is not exported.',
+    class: 'C66',
+    issue: 'vllm#8115',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^.*vllm:time_to_first_token_seconds.*\n/gm, '')),
+  },
+  {
+    id: 'models-list-empty',
+    what: 'The list of models is empty.',
+    class: 'C67',
+    issue: 'worker-vllm#162',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', () => '{"object":"list","data":[]}'),
+  },
+  {
+    id: 'models-list-other-name',
+    what: 'The list of models holds a path in place of the served name.',
+    class: 'C67',
+    issue: 'kserve#3715',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => {
+      const list = JSON.parse(body) as { data: { id: string }[] }
+      for (const card of list.data) card.id = `/mnt/models/${card.id}`
+      return JSON.stringify(list)
+    }),
+  },
+  {
+    id: 'models-list-without-length',
+    what: 'The model card has no max_model_len.',
+    class: 'C67',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => body.replace(/"max_model_len":\d+,/, '')),
+  },
+  {
+    id: 'answer-names-other-model',
+    what: 'Answers name another model than the list.',
+    class: 'C67',
+    issue: 'vllm#7260',
+    trigger: [plain(named)],
+    plain(completion) {
+      completion.model = 'default'
+    },
+  },
+  {
+    id: 'auth-open',
+    what: 'Requests without a key are served.',
+    class: 'C68',
+    issue: 'vllm#58144',
+    needsKey: true,
+    trigger: [plain(noTools)],
+    admits: (request) => (request.headers['authorization'] === undefined ? true : undefined),
+  },
+  {
+    id: 'auth-accepts-any-key',
+    what: 'Requests with any key are served.',
+    class: 'C68',
+    issue: 'vllm#42591',
+    needsKey: true,
+    trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer wrong' } })],
+    admits: (request) => (request.headers['authorization'] ? true : undefined),
+  },
+  {
+    id: 'auth-open-on-models',
+    what: 'The list of models needs no key.',
+    class: 'C68',
+    issue: 'vllm#18892',
+    needsKey: true,
+    trigger: [get('/v1/models')],
+    admits: (request) => (request.path === '/v1/models' ? true : undefined),
+  },
+  {
+    id: 'auth-refuses-good-key',
+    what: 'The right key is refused.',
+    class: 'C68',
+    needsKey: true,
+    trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer sk-test' } })],
+    admits: () => false,
+  },
+]

@@ -1,0 +1,79 @@
+import type { Step } from '../fault.ts'
+
+type Body = Record<string, unknown>
+
+function tool(name: string, description: string, properties?: Body, required: string[] = Object.keys(properties ?? {})): Body {
+  const parameters = properties === undefined ? undefined : { parameters: { type: 'object', properties, required } }
+  return { type: 'function', function: { name, description, ...parameters } }
+}
+
+const text = { type: 'string' }
+export const weather = tool('get_weather', 'Current weather of a place', { location: text, unit: { enum: ['celsius', 'fahrenheit'] } }, ['location'])
+export const clock = tool('get_time', 'Current time in a city', { city: text })
+export const ping = tool('ping', 'Ping the service')
+export const echo = tool('echo', 'Echo a text', { text })
+export const note = tool('write_note', 'Write a note', {
+  title: text,
+  count: { type: 'integer' },
+  ratio: { type: 'number' },
+  urgent: { type: 'boolean' },
+  color: { type: 'string', enum: ['red', 'none'] },
+  code: text,
+  author: { type: 'object', properties: { name: text }, required: ['name'] },
+  parent: { anyOf: [text, { type: 'null' }] },
+})
+const noteArguments = { title: 'Blue', count: -3, ratio: 108.5, urgent: false, color: 'none', code: '007', author: { name: 'Zoë' }, parent: null }
+
+export function user(content: string): Body {
+  return { role: 'user', content }
+}
+
+export const oneCall: Body = { messages: [user('What is the weather in Paris?')], tools: [weather, clock] }
+export const twoCalls: Body = { ...oneCall, messages: [user('What is the weather in Paris and Tokyo?')] }
+export const zeroCall: Body = { messages: [user('Please ping.')], tools: [ping] }
+export const smallTalk: Body = { messages: [user('Thank you very much.')], tools: [weather] }
+export const noTools: Body = { messages: [user('Say hello to the world.')] }
+export const required: Body = { ...oneCall, tool_choice: 'required' }
+export const named: Body = { ...oneCall, tool_choice: { type: 'function', function: { name: 'get_weather' } } }
+export const none: Body = { ...oneCall, tool_choice: 'none' }
+export const pair: Body = { ...oneCall, n: 2, temperature: 0.5 }
+export const truncated: Body = { ...echoes('one two three four five six seven eight nine ten eleven'), max_tokens: 24 }
+export const talkFirst: Body = { ...oneCall, messages: [user('Think aloud. What is the weather in Paris?')] }
+export const typed: Body = { messages: [user(`Use write_note with ${JSON.stringify(noteArguments)}`)], tools: [note] }
+export const broken: Body = { messages: [user('Use broken.')], tools: [tool('broken', 'Broken', { x: { type: 'florb' } })], tool_choice: 'required' }
+
+/** A call of echo whose only argument is the text. */
+export function echoes(value: string): Body {
+  return { messages: [user(`Use echo with ${JSON.stringify({ text: value })}`)], tools: [echo] }
+}
+
+/** A turn behind a tool result. */
+export function answered(result: unknown, args: unknown = '{"location": "Paris"}', history: Body = { content: null }): Body {
+  const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: args } }
+  const asked = [user('What is the weather in Paris?'), { role: 'assistant', ...history, tool_calls: [call] }]
+  return { messages: [...asked, { role: 'tool', tool_call_id: 'call_1', content: result }], tools: [weather] }
+}
+
+function post(path: string, body: unknown, more: Partial<Step> = {}): Step {
+  return { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...more }
+}
+
+export function plain(body: Body, more?: Partial<Step>): Step {
+  return post('/v1/chat/completions', { model: 'phi-4-mini-instruct', ...body }, more)
+}
+
+export function streamed(body: Body, more?: Partial<Step>): Step {
+  return plain({ ...body, stream: true }, more)
+}
+
+export function counted(body: Body, continuous = false): Step {
+  return streamed({ ...body, stream_options: { include_usage: true, ...(continuous ? { continuous_usage_stats: true } : {}) } })
+}
+
+export function tokenized(body: Body): Step {
+  return post('/tokenize', body)
+}
+
+export function get(path: string): Step {
+  return { method: 'GET', path, headers: {}, body: '' }
+}

@@ -1,0 +1,152 @@
+import type { Fault } from '../fault.ts'
+import type { Refusal, Scene } from '../wire.ts'
+import { answered, plain, streamed, tokenized } from './triggers.ts'
+
+type Messages = Record<string, unknown>[]
+
+function messagesOf(body: Record<string, unknown>): Messages {
+  return (Array.isArray(body['messages']) ? body['messages'] : []) as Messages
+}
+
+/** The body with each message changed. */
+function retold(body: Record<string, unknown>, change: (message: Record<string, unknown>) => Record<string, unknown>): Record<string, unknown> {
+  return { ...body, messages: messagesOf(body).map(change) }
+}
+
+/** Refuses a chat whose messages are meant, as a template error would. */
+function refusing(meant: (message: Record<string, unknown>) => boolean, message: string, status = 400): NonNullable<Fault['verdict']> {
+  return (refusal: Refusal | undefined, { request }: Scene) => {
+    if (refusal) return refusal
+    const type = status === 400 ? 'BadRequestError' : 'InternalServerError'
+    return messagesOf(JSON.parse(request.body) as Record<string, unknown>).some(meant) ? { status, message, type, param: null } : undefined
+  }
+}
+
+function callsOf(message: Record<string, unknown>): { function?: { arguments?: unknown } }[] {
+  return Array.isArray(message['tool_calls']) ? message['tool_calls'] : []
+}
+
+const result = '{"temperature": 98}'
+
+export const turns: Fault[] = [
+  {
+    id: 'tool-result-ignored',
+    what: 'The prompt holds tool messages without their content.',
+    class: 'C55',
+    issue: 'vllm#39611',
+    trigger: [plain(answered(result))],
+    body: (body) => retold(body, (message) => (message['role'] === 'tool' ? { ...message, content: '' } : message)),
+  },
+  {
+    id: 'tool-result-parts-ignored',
+    what: 'The content of a tool message is lost when it is a list of parts.',
+    class: 'C55',
+    issue: 'vllm#39614',
+    trigger: [plain(answered([{ type: 'text', text: result }]))],
+    body: (body) => retold(body, (message) => (message['role'] === 'tool' && Array.isArray(message['content']) ? { ...message, content: '' } : message)),
+  },
+  {
+    id: 'tool-result-answered-by-call',
+    what: 'A tool result is answered with the same call again.',
+    class: 'C55',
+    issue: 'recipes#327',
+    trigger: [plain(answered(result))],
+    body: (body) => ({ ...body, messages: messagesOf(body).filter((message) => message['role'] !== 'tool') }),
+  },
+  {
+    id: 'tool-result-empty-answer',
+    what: 'A streamed turn behind a tool result ends with no text.',
+    class: 'C55',
+    issue: 'vllm#27641',
+    trigger: [streamed(answered(result))],
+    said(said, { turn }) {
+      if (turn.stream && turn.messages.at(-1)?.role === 'tool') said.text = ''
+    },
+  },
+  {
+    id: 'tool-results-last-only',
+    what: 'Of several tool results only the last reaches the prompt.',
+    class: 'C55',
+    trigger: [plain({ messages: [...messagesOf(answered('18')), { role: 'tool', tool_call_id: 'call_2', content: '27' }] })],
+    body(body) {
+      const messages = messagesOf(body)
+      return { ...body, messages: messages.filter((message, i) => message['role'] !== 'tool' || messages[i + 1]?.['role'] !== 'tool') }
+    },
+  },
+  {
+    id: 'history-arguments-lost',
+    what: 'Arguments of earlier calls are {} in the prompt.',
+    class: 'C56',
+    issue: 'vllm#54337',
+    trigger: [tokenized(answered(result))],
+    body: (body) =>
+      retold(body, (message) => {
+        const calls = callsOf(message)
+        return calls.length > 0 ? { ...message, tool_calls: calls.map((call) => ({ ...call, function: { ...call.function, arguments: '{}' } })) } : message
+      }),
+  },
+  {
+    id: 'history-calls-dropped',
+    what: 'Earlier calls are not in the prompt.',
+    class: 'C56',
+    issue: 'vllm#30648',
+    trigger: [tokenized(answered(result))],
+    body: (body) => retold(body, (message) => (callsOf(message).length > 0 ? { role: message['role'], content: message['content'] } : message)),
+  },
+  {
+    id: 'history-null-as-none',
+    what: 'Content null of an earlier message is None in the prompt.',
+    class: 'C56',
+    issue: 'vllm#38738',
+    trigger: [tokenized(answered(result))],
+    body: (body) => retold(body, (message) => (message['content'] === null ? { ...message, content: 'None' } : message)),
+  },
+  {
+    id: 'tool-content-parts-rejected',
+    what: 'A list of parts as tool result is refused.',
+    class: 'C57',
+    issue: 'vllm#25001',
+    trigger: [plain(answered([{ type: 'text', text: result }]))],
+    verdict: refusing((message) => message['role'] === 'tool' && Array.isArray(message['content']), 'can only concatenate str (not "list") to str'),
+  },
+  {
+    id: 'null-content-rejected',
+    what: 'Content null beside calls is refused.',
+    class: 'C57',
+    issue: 'vllm#12788',
+    trigger: [plain(answered(result))],
+    verdict: refusing((message) => message['role'] === 'assistant' && message['content'] === null, 'content must not be null'),
+  },
+  {
+    id: 'absent-content-fails',
+    what: 'Absent content beside calls gives status 500.',
+    class: 'C57',
+    issue: 'vllm#12937',
+    trigger: [plain(answered(result, '{"location": "Paris"}', {}))],
+    verdict: refusing((message) => message['role'] === 'assistant' && message['content'] === undefined, "'content'", 500),
+  },
+  {
+    id: 'empty-arguments-rejected',
+    what: 'Empty arguments of an earlier call are refused.',
+    class: 'C57',
+    issue: 'vllm#28820',
+    trigger: [plain(answered(result, ''))],
+    verdict: refusing((message) => callsOf(message).some((call) => call.function?.arguments === ''), 'Expecting value: line 1 column 1 (char 0)'),
+  },
+  {
+    id: 'empty-tool-calls-rejected',
+    what: 'An earlier message with tool_calls [] is refused.',
+    class: 'C57',
+    issue: 'vllm#30648',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Hi' }, { role: 'assistant', content: 'Hi', tool_calls: [] }, { role: 'user', content: 'Say bye.' }] })],
+    verdict: refusing((message) => Array.isArray(message['tool_calls']) && message['tool_calls'].length === 0, 'tool_calls must not be empty'),
+  },
+  {
+    id: 'parallel-history-rejected',
+    what: 'An earlier message with several calls is refused.',
+    class: 'C57',
+    issue: 'vllm#25108',
+    trigger: [plain({ messages: [...messagesOf(answered(result)).map((message) => (callsOf(message)[0] ? { ...message, tool_calls: [...callsOf(message), ...callsOf(message)] } : message))] })],
+    verdict: refusing((message) => callsOf(message).length > 1, 'This model only supports single tool-calls at once!'),
+  },
+]

@@ -1,0 +1,114 @@
+import type { Fault } from '../fault.ts'
+import { tokenize } from '../tokens.ts'
+import { chunksOf, isUsage } from './edit.ts'
+import { counted, noTools, oneCall, pair, plain, streamed } from './triggers.ts'
+
+export const usage: Fault[] = [
+  {
+    id: 'usage-missing-streamed',
+    what: 'include_usage is ignored.',
+    class: 'C08',
+    issue: 'vllm-swift#19',
+    trigger: [counted(oneCall)],
+    events: (events) => events.filter((event) => !isUsage(event)),
+  },
+  {
+    id: 'usage-missing-with-calls',
+    what: 'The usage chunk is missing when the stream held a call.',
+    class: 'C08',
+    trigger: [counted(oneCall)],
+    events: (events, { turn }) => (turn.mode === 'text' ? events : events.filter((event) => !isUsage(event))),
+  },
+  {
+    id: 'usage-missing-plain',
+    what: 'A plain answer has no usage.',
+    class: 'C08',
+    trigger: [plain(oneCall)],
+    plain(completion) {
+      delete completion.usage
+    },
+  },
+  {
+    id: 'usage-chunk-repeats-choice',
+    what: 'The usage chunk carries a choice.',
+    class: 'C08',
+    trigger: [counted(noTools)],
+    events(events) {
+      for (const event of events.filter(isUsage)) {
+        if ('chunk' in event) event.chunk.choices = [{ index: 0, delta: {}, logprobs: null, finish_reason: 'stop' }]
+      }
+    },
+  },
+  {
+    id: 'usage-completion-zero',
+    what: 'completion_tokens is 0.',
+    class: 'C09',
+    trigger: [plain(oneCall)],
+    plain({ usage: counts }) {
+      if (counts) Object.assign(counts, { completion_tokens: 0, total_tokens: counts['prompt_tokens'] })
+    },
+  },
+  {
+    id: 'usage-total-not-sum',
+    what: 'total_tokens leaves the completion out.',
+    class: 'C09',
+    trigger: [plain(noTools)],
+    plain({ usage: counts }) {
+      if (counts) counts['total_tokens'] = counts['prompt_tokens']
+    },
+  },
+  {
+    id: 'usage-of-last-choice-only',
+    what: 'With n > 1 the usage counts one choice.',
+    class: 'C09',
+    issue: 'vllm#8625',
+    trigger: [plain(pair)],
+    plain({ usage: counts, choices }) {
+      if (!counts || choices.length < 2) return
+      const one = Number(counts['completion_tokens']) / choices.length
+      Object.assign(counts, { completion_tokens: one, total_tokens: Number(counts['prompt_tokens']) + one })
+    },
+  },
+  {
+    id: 'usage-unasked-on-every-chunk',
+    what: 'Every chunk carries usage that nobody asked for.',
+    class: 'C09',
+    issue: 'vllm#36379',
+    trigger: [streamed(noTools)],
+    events(events, { turn }) {
+      if (turn.includeUsage) return
+      for (const chunk of chunksOf(events)) chunk.usage = { prompt_tokens: turn.promptTokens, total_tokens: turn.promptTokens, completion_tokens: 0 }
+    },
+  },
+  {
+    id: 'usage-continuous-not-cumulative',
+    what: 'With continuous usage each chunk counts only itself.',
+    class: 'C09',
+    trigger: [counted(noTools, true)],
+    events(events, { turn }) {
+      for (const { usage: counts, choices } of chunksOf(events)) {
+        if (counts && choices.length > 0) Object.assign(counts, { completion_tokens: 1, total_tokens: turn.promptTokens + 1 })
+      }
+    },
+  },
+  {
+    id: 'usage-streamed-counts-chunks',
+    what: 'The streamed completion_tokens is the number of chunks.',
+    class: 'C09',
+    trigger: [counted(oneCall)],
+    events(events, { turn }) {
+      for (const event of events.filter(isUsage)) {
+        if ('chunk' in event) Object.assign(event.chunk.usage ?? {}, { completion_tokens: events.length, total_tokens: turn.promptTokens + events.length })
+      }
+    },
+  },
+  {
+    id: 'usage-prompt-without-tools',
+    what: 'prompt_tokens leaves the tools out.',
+    class: 'C09',
+    trigger: [plain(oneCall)],
+    turn(turn) {
+      turn.promptTokens = turn.messages.reduce((sum, { text }) => sum + tokenize(text).length + 4, 0)
+    },
+  },
+]

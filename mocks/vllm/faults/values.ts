@@ -1,0 +1,225 @@
+import type { Fault } from '../fault.ts'
+import { ExactNumber, dumps, isObject } from '../json.ts'
+import { leaves, rewrite, strings } from './edit.ts'
+import { echoes, plain, required, streamed, typed } from './triggers.ts'
+
+const awkward = 'say "hi" \\ {a: [1]} it\'s\nline2\ttab }'
+
+export const values: Fault[] = [
+  {
+    id: 'quotes-unescaped',
+    what: 'Quotes inside a value lose their backslash.',
+    class: 'C32',
+    issue: 'vllm#48171',
+    trigger: [plain(echoes(awkward))],
+    said(said) {
+      for (const call of said.calls) call.arguments = call.arguments.replaceAll(String.raw`\"`, '"')
+    },
+  },
+  {
+    id: 'quotes-lost',
+    what: 'Quotes inside a value are lost, the JSON stays valid.',
+    class: 'C32',
+    trigger: [plain(echoes(awkward))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('"', ''))),
+  },
+  {
+    id: 'backslash-doubled',
+    what: 'Backslashes in a value are doubled.',
+    class: 'C32',
+    trigger: [plain(echoes(awkward))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('\\', '\\\\'))),
+  },
+  {
+    id: 'value-cut-at-brace',
+    what: 'A value ends at its first brace.',
+    class: 'C32',
+    issue: 'vllm#45389',
+    trigger: [plain(echoes(awkward))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replace(/[{}].*$/s, ''))),
+  },
+  {
+    id: 'value-cut-at-markup',
+    what: 'A value ends at a closing tag of tool markup.',
+    class: 'C32',
+    issue: 'vllm#45167',
+    trigger: [plain(echoes('a </tool_call> b'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replace(/<\/(?:tool_call|parameter)>.*$/s, ''))),
+  },
+  {
+    id: 'call-lost-at-markup',
+    what: 'A call whose value holds a closing tag arrives as text.',
+    class: 'C32',
+    issue: 'vllm#45167',
+    trigger: [plain(echoes('a </tool_call> b'))],
+    said(said) {
+      if (!said.calls.some((call) => call.arguments.includes('</tool_call>'))) return
+      said.text = said.calls.map((call) => `<tool_call>\n{"name": "${call.name}", "arguments": ${call.arguments}}\n</tool_call>`).join('\n')
+      said.calls = []
+    },
+  },
+  {
+    id: 'unicode-mojibake',
+    what: 'UTF-8 is read as Latin-1 and encoded again.',
+    class: 'C33',
+    issue: 'vllm#46308',
+    trigger: [plain(echoes('Münster 你好 👩‍💻'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => Buffer.from(text).toString('latin1'))),
+  },
+  {
+    id: 'unicode-replaced-streamed',
+    what: 'Streamed characters beyond ASCII arrive as U+FFFD.',
+    class: 'C33',
+    issue: 'vllm#9365',
+    trigger: [streamed(echoes('Münster 你好 👩‍💻'))],
+    said(said, { turn }) {
+      if (turn.stream) rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[^\0-\x7f]/gu, '\ufffd')))
+    },
+  },
+  {
+    id: 'unicode-escaped-twice',
+    what: 'Characters beyond ASCII arrive as the six letters of their escape.',
+    class: 'C33',
+    issue: 'vllm#8805',
+    trigger: [plain(echoes('Münster 你好'))],
+    said: (said) =>
+      rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))),
+  },
+  {
+    id: 'unicode-surrogate-lost',
+    what: 'Half of a character beyond the basic plane is lost.',
+    class: 'C33',
+    trigger: [plain(echoes('ok 👍'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[\udc00-\udfff]/g, ''))),
+  },
+  {
+    id: 'whitespace-trimmed',
+    what: 'Spaces and line breaks around a value are lost.',
+    class: 'C34',
+    issue: 'vllm#42026',
+    trigger: [plain(echoes('  two  spaces \n'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.trim())),
+  },
+  {
+    id: 'whitespace-collapsed',
+    what: 'Runs of spaces inside a value become one space.',
+    class: 'C34',
+    trigger: [plain(echoes('  two  spaces \n'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll(/ +/g, ' '))),
+  },
+  {
+    id: 'entities-unescaped',
+    what: 'HTML entities in a value are decoded.',
+    class: 'C34',
+    issue: 'vllm#48846',
+    trigger: [plain(echoes('<b>&lt;&amp;</b>'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('&lt;', '<').replaceAll('&amp;', '&'))),
+  },
+  {
+    id: 'integers-as-strings',
+    what: 'Numbers arrive as strings.',
+    class: 'C35',
+    issue: 'vllm#21756',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? String(leaf) : leaf))),
+  },
+  {
+    id: 'integers-as-strings-streamed',
+    what: 'Numbers arrive as strings when streamed.',
+    class: 'C35',
+    issue: 'vllm#49316',
+    trigger: [streamed(typed)],
+    said(said, { turn }) {
+      if (turn.stream) rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? String(leaf) : leaf)))
+    },
+  },
+  {
+    id: 'booleans-as-strings',
+    what: 'Booleans arrive as strings.',
+    class: 'C35',
+    issue: 'vllm#41198',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'boolean' ? String(leaf) : leaf))),
+  },
+  {
+    id: 'digit-strings-as-numbers',
+    what: 'Strings of digits arrive as numbers.',
+    class: 'C35',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => (/^\d+$/.test(text) ? Number(text) : text))),
+  },
+  {
+    id: 'null-as-string',
+    what: 'null arrives as the string null.',
+    class: 'C36',
+    issue: 'vllm#39679',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (leaf === null ? 'null' : leaf))),
+  },
+  {
+    id: 'none-string-as-null',
+    what: 'The string none arrives as null.',
+    class: 'C36',
+    issue: 'vllm#39599',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => (text === 'none' ? null : text))),
+  },
+  {
+    id: 'decimals-cut',
+    what: 'The digits behind the point of a number are lost, the point stays.',
+    class: 'C36',
+    issue: 'vllm#42128',
+    trigger: [plain(typed)],
+    said(said) {
+      for (const call of said.calls) call.arguments = call.arguments.replaceAll(/(: -?\d+\.)\d+/g, '$1')
+    },
+  },
+  {
+    id: 'big-integers-rounded',
+    what: 'Integers beyond 2^53 are rounded.',
+    class: 'C36',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Use count with {"n": 9007199254740993}' }], tools: [{ type: 'function', function: { name: 'count', parameters: { type: 'object', properties: { n: { type: 'integer' } } } } }] })],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (leaf instanceof ExactNumber ? Number(leaf.digits) : leaf))),
+  },
+  {
+    id: 'nested-as-json-text',
+    what: 'Nested objects arrive as JSON text.',
+    class: 'C37',
+    issue: 'vllm#46924',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value]))),
+  },
+  {
+    id: 'nested-as-json-text-streamed',
+    what: 'Nested objects arrive as JSON text when streamed.',
+    class: 'C37',
+    issue: 'vllm#36032',
+    trigger: [streamed(typed)],
+    said(said, { turn }) {
+      if (turn.stream) rewrite(said, (args) => Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value])))
+    },
+  },
+  {
+    id: 'required-key-missing',
+    what: 'The first key of the arguments is missing.',
+    class: 'C38',
+    issue: 'vllm#35615',
+    trigger: [plain(required)],
+    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).slice(1))),
+  },
+  {
+    id: 'undeclared-key-added',
+    what: 'The arguments hold a key that the schema does not have.',
+    class: 'C38',
+    issue: 'vllm#49661',
+    trigger: [plain(required)],
+    said: (said) => rewrite(said, (args) => ({ ...args, note: 'extra' })),
+  },
+  {
+    id: 'values-outside-enum',
+    what: 'Strings arrive in upper case, outside of their enum.',
+    class: 'C38',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.toUpperCase())),
+  },
+]

@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { MockAnswer, MockRequest, Vllm } from './vllm.ts'
+
+export interface Listening {
+  /** Base address without a path, such as http://127.0.0.1:40123 */
+  url: string
+  port: number
+  /** Ends the server and every connection. */
+  close(): Promise<void>
+}
+
+/** Serves a mock on a socket; port 0 takes a free one. Rejects with the error of listening, such as EADDRINUSE. */
+export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<Listening> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ keepAlive: true }, (request, response) => {
+    serve(vllm, request, response).catch(() => request.socket.destroy())
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = (server.address() as AddressInfo).port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+async function serve(vllm: Vllm, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const read = await readRequest(request)
+  if (!read) return
+  const answer = vllm.begin(read)
+  const gone = new AbortController()
+  let written = 0
+  let over = false
+  response.on('error', () => undefined)
+  response.once('close', () => {
+    if (over) return
+    over = true
+    gone.abort()
+    vllm.disconnected(answer.id, written)
+  })
+  const done = (): void => {
+    if (over) return
+    over = true
+    vllm.finished(answer.id)
+  }
+  const send = answer.head ? (bytes: Uint8Array) => request.socket.write(bytes) : (bytes: Uint8Array) => response.write(bytes)
+  try {
+    if (answer.head) request.socket.write(answer.head)
+    const only = answer.chunks[0]
+    if (!answer.head && answer.end === 'complete' && answer.chunks.length <= 1) {
+      if (only && only.afterMs > 0) await wait(only.afterMs, undefined, { signal: gone.signal })
+      writeHead(answer, request, response)
+      done()
+      response.end(only?.bytes)
+      return
+    }
+    for (const { afterMs, bytes } of answer.chunks) {
+      if (afterMs > 0) await wait(afterMs, undefined, { signal: gone.signal })
+      if (!answer.head && !response.headersSent) writeHead(answer, request, response)
+      send(bytes)
+      written++
+    }
+    if (answer.end === 'hang') {
+      if (!answer.head && !response.headersSent && answer.status > 0 && answer.chunks.length > 0) writeHead(answer, request, response)
+      return
+    }
+    if (answer.end === 'reset') {
+      done()
+      await flushed(request.socket)
+      request.socket.resetAndDestroy()
+      return
+    }
+    if (!answer.head && !response.headersSent) writeHead(answer, request, response)
+    done()
+    if (answer.head) request.socket.end()
+    else response.end()
+  } catch {
+    request.socket.destroy()
+  }
+}
+
+/** Gives the peer time to read what was written: a reset discards what is still under way. */
+async function flushed(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (!socket.write('', () => resolve())) resolve()
+  })
+  await wait(20)
+}
+
+function writeHead(answer: MockAnswer, request: IncomingMessage, response: ServerResponse): void {
+  response.sendDate = false
+  if (request.headers.connection?.toLowerCase() === 'close') response.setHeader('connection', 'close')
+  else response.removeHeader('connection')
+  response.writeHead(answer.status, answer.headers.flat())
+  if (answer.chunks.length > 1) response.flushHeaders()
+}
+
+async function readRequest(request: IncomingMessage): Promise<MockRequest | undefined> {
+  const parts: Buffer[] = []
+  try {
+    for await (const part of request) parts.push(part as Buffer)
+  } catch {
+    return undefined
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  return { method: request.method ?? 'GET', path: request.url ?? '/', headers, body: Buffer.concat(parts).toString() }
+}

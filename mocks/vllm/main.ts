@@ -1,0 +1,93 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { faults } from './faults/index.ts'
+import { listen } from './listen.ts'
+import { nearest } from './nearest.ts'
+import { profiles } from './profiles.ts'
+import { createVllm, type VllmOptions } from './vllm.ts'
+
+const flags = {
+  port: { type: 'string', default: '0' },
+  host: { type: 'string', default: '127.0.0.1' },
+  profile: { type: 'string' },
+  parser: { type: 'string' },
+  fault: { type: 'string' },
+  'api-key': { type: 'string' },
+  model: { type: 'string' },
+  'max-model-len': { type: 'string' },
+  latency: { type: 'string' },
+  gap: { type: 'string' },
+  chunking: { type: 'string' },
+  seed: { type: 'string' },
+  'list-faults': { type: 'boolean' },
+  help: { type: 'boolean' },
+} satisfies ParseArgsOptionsConfig
+
+class BadInput extends Error {}
+
+function known(flag: string, value: string | undefined, names: readonly string[]): string | undefined {
+  if (value === undefined || names.includes(value)) return value
+  throw new BadInput(`--${flag} ${value} is unknown; the nearest is ${nearest(value, names)}.`)
+}
+
+function count(flag: string, value: string | undefined, most = Number.MAX_SAFE_INTEGER): number | undefined {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (value.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= most) return number
+  throw new BadInput(`--${flag} takes a whole number${most < 1e9 ? ` from 0 to ${most}` : ''}, not ${value}.`)
+}
+
+function read(): ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'] {
+  for (const arg of process.argv.slice(2)) {
+    const name = /^--([^=]+)/.exec(arg)?.[1]
+    if (name !== undefined && !Object.hasOwn(flags, name)) {
+      throw new BadInput(`--${name} is no option; the nearest is --${nearest(name, Object.keys(flags))}.`)
+    }
+  }
+  try {
+    return parseArgs({ options: flags }).values
+  } catch (error) {
+    throw new BadInput((error as Error).message.split('\n')[0] ?? '', { cause: error })
+  }
+}
+
+async function main(): Promise<void> {
+  const values = read()
+  if (values.help) {
+    console.log(`Options: ${Object.keys(flags).map((name) => `--${name}`).join(' ')}`)
+    return
+  }
+  if (values['list-faults']) {
+    for (const { id, class: kind, what } of faults) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
+    return
+  }
+  const chunking = /^\d+$/.test(values.chunking ?? '') ? count('chunking', values.chunking) : known('chunking', values.chunking, ['token', 'byte', 'whole'])
+  if (chunking === 0) throw new BadInput('--chunking takes at least 1 token.')
+  const options = {
+    profile: known('profile', values.profile, Object.keys(profiles)),
+    parser: known('parser', values.parser, ['hermes', 'hermes-without-auto', 'none']),
+    fault: known('fault', values.fault, faults.map(({ id }) => id)),
+    apiKey: values['api-key'],
+    model: values.model,
+    maxModelLen: count('max-model-len', values['max-model-len']),
+    latencyMs: count('latency', values.latency),
+    gapMs: count('gap', values.gap),
+    chunking,
+    seed: count('seed', values.seed),
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VllmOptions
+  const server = await listen(createVllm(given), { port: count('port', values.port, 65_535) ?? 0, host: values.host }).catch((error: Error) => {
+    throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
+  })
+  console.log(server.url)
+  const stop = (): void => void server.close()
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+}
+
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof BadInput)) throw error
+  console.error(error.message)
+  process.exitCode = 2
+}

@@ -1,0 +1,330 @@
+import { dumps, isObject, objectsIn } from './json.ts'
+
+export interface Tool {
+  name: string
+  description: string
+  parameters: Record<string, unknown>
+  strict: boolean
+}
+
+export interface Message {
+  role: string
+  /** Text parts joined by line breaks. */
+  text: string
+  calls: { name: string; arguments: string }[]
+}
+
+export type Choice = 'auto' | 'required' | 'none' | { name: string }
+
+/** One call as the model words it: `arguments` is JSON text. */
+export interface Spoken {
+  name: string
+  arguments: string
+}
+
+/** What the model says: text, then calls. */
+export interface Said {
+  text: string
+  calls: Spoken[]
+}
+
+/** What the answer must look like besides tool calls. */
+export interface Format {
+  schema?: Record<string, unknown>
+  object?: boolean
+  oneOf?: string[]
+}
+
+/**
+ * Reads a conversation as a willing model would and decides the answer: the tool whose words fit the last user
+ * message, its arguments from schema and prompt, small talk as text, a tool result told in words.
+ */
+export function think(messages: readonly Message[], tools: readonly Tool[], choice: Choice, format: Format = {}): Said {
+  const last = messages.at(-1)
+  const prompt = messages.findLast((message) => message.role === 'user')?.text ?? last?.text ?? ''
+  if (choice === 'required' || typeof choice === 'object') {
+    const offered = typeof choice === 'object' ? tools.filter((tool) => tool.name === choice.name) : tools
+    const calls = callsFor(offered, prompt, true)
+    return { text: '', calls: typeof choice === 'object' ? calls.slice(0, 1) : calls }
+  }
+  if (format.schema) {
+    const given = objectsIn(prompt)[0]
+    return { text: dumps(fill(format.schema, new Facts(prompt), format.schema, given) ?? {}), calls: [] }
+  }
+  if (format.object) return { text: dumps(objectsIn(prompt)[0] ?? { answer: speak(prompt) }), calls: [] }
+  if (format.oneOf)
+    return { text: format.oneOf.find((word) => prompt.toLowerCase().includes(word.toLowerCase())) ?? format.oneOf[0] ?? '', calls: [] }
+  if (last?.role === 'tool') return { text: `The result is: ${resultsOf(messages).join('; ')}.`, calls: [] }
+  const calls = choice === 'auto' ? callsFor(tools, prompt, false) : []
+  if (calls.length === 0) return { text: speak(prompt), calls }
+  return { text: /think aloud/i.test(prompt) ? 'Let me look that up.\n' : '', calls }
+}
+
+function resultsOf(messages: readonly Message[]): string[] {
+  const results: string[] = []
+  for (let i = messages.length - 1; messages[i]?.role === 'tool'; i--) results.unshift(messages[i]!.text.replace(/\s+/g, ' ').trim())
+  return results
+}
+
+function speak(prompt: string): string {
+  const text = prompt.replace(/\s+/g, ' ').trim()
+  const said = /\bsay (?:exactly )?(.+?)[.!]?$/i.exec(text)?.[1]
+  if (said) return said.replace(/^"(.*)"$/, '$1')
+  const bound = /\bcount\b.*?(\d+)(?!.*\d)/i.exec(text)?.[1]
+  if (bound) return Array.from({ length: Math.min(Number(bound), 2000) }, (_, i) => String(i + 1)).join(', ')
+  if (/count/i.test(text)) return 'one, two, three, four, five'
+  return text ? `You said: ${text.slice(0, 200)}` : 'Hello.'
+}
+
+const idle = new Set('the a an of for to in and or is are what with get call use please current it this that by from on at'.split(' '))
+
+function wordsOf(text: string): string[] {
+  return (text.replace(/([a-z])([A-Z])/g, '$1 $2').match(/[\p{L}\d]+/gu) ?? []).map((word) => word.toLowerCase().replace(/(..)s$/, '$1'))
+}
+
+function spotOf(name: string, text: string): number {
+  for (let at = text.indexOf(name); name !== '' && at >= 0; at = text.indexOf(name, at + 1)) {
+    if (!/[\w-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + name.length] ?? ' ')) return at
+  }
+  return -1
+}
+
+const byName = 100
+const enough = 3
+
+function fit(tool: Tool, text: string, have: ReadonlySet<string>): number {
+  if (spotOf(tool.name, text) >= 0) return byName
+  let score = 0
+  for (const word of new Set(wordsOf(tool.name))) if (!idle.has(word) && have.has(word)) score += 3
+  for (const word of new Set(wordsOf(tool.description))) if (word.length > 3 && !idle.has(word) && have.has(word)) score += 1
+  return score
+}
+
+function bestOf(tools: readonly Tool[], text: string): { tool: Tool; score: number } | undefined {
+  const have = new Set(wordsOf(text))
+  let best: { tool: Tool; score: number } | undefined
+  for (const tool of tools) {
+    const score = fit(tool, text, have)
+    if (!best || score > best.score) best = { tool, score }
+  }
+  return best
+}
+
+function callsFor(tools: readonly Tool[], text: string, force: boolean): Spoken[] {
+  const spots = tools
+    .map((tool) => ({ tool, at: spotOf(tool.name, text) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+  if (spots.length > 1) return spots.flatMap(({ tool, at }, i) => one(tool, text.slice(at, spots[i + 1]?.at)))
+  const best = bestOf(tools, text)
+  if (!best || (best.score < enough && !force)) return []
+  const shares = best.score >= byName ? [] : sharesOf(tools, text)
+  if (shares.length > 1) return shares.flatMap(({ tool, share }) => several(tool, share))
+  return several(best.tool, text)
+}
+
+/** The clauses of a request that asks several tools, each with the tool it asks. */
+function sharesOf(tools: readonly Tool[], text: string): { tool: Tool; share: string }[] {
+  const shares: { tool: Tool; share: string }[] = []
+  let rest = ''
+  for (const clause of text.split(/(?<=[;?!.]\s)|(?=,?\s(?:and|then)\s)/i)) {
+    const best = bestOf(tools, clause)
+    const known = best && best.score >= enough ? shares.find(({ tool }) => tool === best.tool) : shares.at(-1)
+    if (known) known.share += clause
+    else if (best && best.score >= enough) {
+      shares.push({ tool: best.tool, share: rest + clause })
+      rest = ''
+    } else rest += clause
+  }
+  return shares
+}
+
+function one(tool: Tool, text: string): Spoken[] {
+  const properties = isObject(tool.parameters['properties']) ? tool.parameters['properties'] : {}
+  const keys = Object.keys(properties)
+  const given = objectsIn(text).find((object) => keys.length === 0 || keys.some((key) => key in object))
+  return [spoken(tool, text, given)]
+}
+
+function several(tool: Tool, text: string): Spoken[] {
+  const schema = tool.parameters
+  const properties = isObject(schema['properties']) ? schema['properties'] : {}
+  const objects = objectsIn(text).filter((object) => Object.keys(object).some((key) => key in properties))
+  if (objects.length > 1) return objects.map((object) => spoken(tool, text, object))
+  const required = Array.isArray(schema['required']) ? schema['required'] : []
+  const free = Object.keys(properties).filter((key) => {
+    const property = resolve(properties[key], schema)
+    return required.includes(key) && property['type'] === 'string' && !('enum' in property) && !('const' in property)
+  })
+  const found = phrasesOf(text).filter((phrase) => phrase !== tool.name)
+  const key = free[0]
+  if (objects.length === 0 && key !== undefined && free.length === 1 && found.length > 1 && /\band\b|[,&]/.test(text))
+    return found.slice(0, 8).map((phrase) => spoken(tool, text, { [key]: phrase }))
+  return one(tool, text)
+}
+
+function spoken(tool: Tool, text: string, given?: Record<string, unknown>): Spoken {
+  const facts = new Facts(text, tool.name)
+  return { name: tool.name, arguments: dumps(fill({ type: 'object', ...tool.parameters }, facts, tool.parameters, given) ?? {}) }
+}
+
+const notNames = new Set(['I', 'OK', 'JSON', 'API', 'Use', 'Please', 'Celsius', 'Fahrenheit', 'UTC', 'GMT'])
+
+function phrasesOf(text: string): string[] {
+  const quoted = [...text.matchAll(/"([^"\n]*)"|\u201c([^\u201d\n]*)\u201d|(?<!\w)'([^'\n]+)'(?!\w)|`([^`\n]+)`/g)]
+  if (quoted.length > 0) return quoted.map((match) => match[1] ?? match[2] ?? match[3] ?? match[4] ?? '')
+  const names = text.matchAll(/\p{Lu}[\p{L}\d_]*(?:[ -]\p{Lu}[\p{L}\d_]*)*(?:, \p{Lu}{2}(?!\p{L}))?/gu)
+  return [...names]
+    .filter(({ 0: name, index }) => {
+      const before = text.slice(0, index)
+      return /[^\p{L}\d_]$/u.test(before) && !/[.!?]\s*$/.test(before) && !notNames.has(name)
+    })
+    .map((match) => match[0])
+}
+
+/** What a prompt offers to fill in, used up from left to right. */
+class Facts {
+  readonly text: string
+  readonly strings: string[]
+  readonly numbers: number[]
+  constructor(text: string, ...not: readonly string[]) {
+    this.text = text
+    this.strings = phrasesOf(text).filter((phrase) => !not.includes(phrase))
+    this.numbers = [...text.matchAll(/(?<![\w.])-?\d+(?:\.\d+)?(?!\w)/g)].map(Number)
+  }
+  match(pattern: RegExp): string | undefined {
+    return pattern.exec(this.text)?.[0]
+  }
+}
+
+type Schema = Record<string, unknown>
+
+function resolve(schema: unknown, root: Schema): Schema {
+  let at: unknown = schema
+  for (let hops = 0; isObject(at) && typeof at['$ref'] === 'string' && hops < 20; hops++) {
+    const rest: Schema = { ...at }
+    delete rest['$ref']
+    at = at['$ref']
+      .replace(/^#\/?/, '')
+      .split('/')
+      .filter(Boolean)
+      .reduce<unknown>((node, part) => (isObject(node) ? node[part.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined), root)
+    if (isObject(at)) at = { ...at, ...rest }
+  }
+  return isObject(at) ? at : {}
+}
+
+/** A value that fits the schema; undefined when an optional one has no source in the prompt. */
+function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed = true, depth = 0): unknown {
+  const schema = resolve(part, root)
+  if ('const' in schema) return schema['const']
+  if (Array.isArray(schema['enum'])) return fromEnum(schema['enum'], facts, given, needed)
+  const types = [schema['type']].flat()
+  const kind: unknown = types.find((type) => type !== 'null') ?? types[0] ?? ('properties' in schema ? 'object' : undefined)
+  if (given !== undefined && kind !== 'object') return given
+  if (Array.isArray(schema['allOf'])) {
+    const all = schema['allOf'].map((item) => resolve(item, root))
+    const merged = Object.assign({}, schema, ...all) as Schema
+    merged['properties'] = Object.assign({}, ...[schema, ...all].map((item) => item['properties'] ?? {}))
+    merged['required'] = [schema, ...all].flatMap((item) => (Array.isArray(item['required']) ? item['required'] : []))
+    delete merged['allOf']
+    return fill(merged, facts, root, given, needed, depth)
+  }
+  const variants = schema['anyOf'] ?? schema['oneOf']
+  if (Array.isArray(variants)) {
+    if (given !== undefined) return given
+    if (depth > 8) return null
+    return fill(variants[0], facts, root, given, needed, depth + 1)
+  }
+  switch (kind) {
+    case 'object':
+      return fillObject(schema, facts, root, given, needed, depth)
+    case 'array':
+      return fillArray(schema, facts, root, needed, depth)
+    case 'integer':
+    case 'number':
+      return fillNumber(schema, facts, kind === 'integer', needed)
+    case 'boolean':
+      return fillBoolean(facts, needed)
+    case 'null':
+      return null
+    default:
+      return fillString(schema, facts, needed)
+  }
+}
+
+function fromEnum(values: unknown[], facts: Facts, given: unknown, needed: boolean): unknown {
+  if (given !== undefined && values.some((value) => dumps(value) === dumps(given))) return given
+  const text = facts.text.toLowerCase()
+  const named = values.find((value) => typeof value === 'string' && value !== '' && text.includes(value.toLowerCase()))
+  return named ?? (needed ? values[0] : undefined)
+}
+
+function fillObject(schema: Schema, facts: Facts, root: Schema, given: unknown, needed: boolean, depth: number): unknown {
+  const properties = isObject(schema['properties']) ? schema['properties'] : {}
+  const required = Array.isArray(schema['required']) ? schema['required'] : []
+  const values = isObject(given) ? given : {}
+  const out: Schema = {}
+  for (const [key, property] of Object.entries(properties)) {
+    if (depth > 8 && !required.includes(key)) continue
+    const value = depth > 40 ? null : fill(property, facts, root, values[key], required.includes(key), depth + 1)
+    if (value !== undefined) out[key] = value
+  }
+  if (Object.keys(properties).length === 0 && schema['additionalProperties'] !== false) Object.assign(out, values)
+  return needed || Object.keys(out).length > 0 ? out : undefined
+}
+
+function fillArray(schema: Schema, facts: Facts, root: Schema, needed: boolean, depth: number): unknown {
+  const items = schema['items'] ?? { type: 'string' }
+  const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0
+  const most = typeof schema['maxItems'] === 'number' ? schema['maxItems'] : 8
+  const out: unknown[] = []
+  for (let i = 0; i < most; i++) {
+    const enoughItems = out.length >= Math.max(least, needed && least === 0 && schema['maxItems'] !== 0 ? 1 : least)
+    const facty = facts.strings.length + facts.numbers.length
+    const value = fill(items, facts, root, undefined, !enoughItems, depth + 1)
+    if (value === undefined) break
+    out.push(value)
+    const used = facty - facts.strings.length - facts.numbers.length
+    if (used === 0 && out.length >= Math.max(1, least)) break
+  }
+  return needed || out.length > 0 ? out : undefined
+}
+
+function fillNumber(schema: Schema, facts: Facts, whole: boolean, needed: boolean): unknown {
+  const found = facts.numbers.shift()
+  if (found === undefined && !needed) return undefined
+  const least = typeof schema['minimum'] === 'number' ? schema['minimum'] : -Infinity
+  const most = typeof schema['maximum'] === 'number' ? schema['maximum'] : Infinity
+  const value = Math.min(Math.max(found ?? 1, least), most)
+  return whole ? Math.trunc(value) : value
+}
+
+function fillBoolean(facts: Facts, needed: boolean): unknown {
+  const have = new Set(wordsOf(facts.text))
+  if (have.has('false') || have.has('no') || have.has('not')) return false
+  return needed || have.has('true') || have.has('yes') ? true : undefined
+}
+
+const formats: Readonly<Record<string, readonly [RegExp, string]>> = {
+  date: [/\d{4}-\d{2}-\d{2}/, '2026-01-31'],
+  time: [/\d{2}:\d{2}(?::\d{2})?/, '12:00:00'],
+  'date-time': [/\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})?/, '2026-01-31T12:00:00Z'],
+  email: [/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/, 'someone@example.com'],
+  uri: [/https?:\/\/[^\s"'<>]+/, 'https://example.com/'],
+  uuid: [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i, '00000000-0000-4000-8000-000000000000'],
+}
+
+function fillString(schema: Schema, facts: Facts, needed: boolean): unknown {
+  const format = formats[String(schema['format'])]
+  if (format) return facts.match(format[0]) ?? (needed ? format[1] : undefined)
+  const found = facts.strings.shift() ?? (needed ? fallback(facts.text) : undefined)
+  const most = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : Infinity
+  const least = typeof schema['minLength'] === 'number' ? schema['minLength'] : 0
+  return found === undefined ? found : found.slice(0, most).padEnd(least, '.')
+}
+
+function fallback(text: string): string {
+  const place = /\b(?:in|for|near|about)\s+(?:the\s+)?(\p{L}[\p{L} ]*?)\s*(?=[?.!,]|$)/u.exec(text)?.[1]
+  return place ?? (text.trim().split('\n')[0]?.slice(0, 60) || 'text')
+}

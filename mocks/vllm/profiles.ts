@@ -1,0 +1,251 @@
+/** How one vLLM release answers when it is healthy. Known defects of a release are faults, never part of its profile. */
+export interface Profile {
+  version: string
+  /** KAITO releases that ship it. */
+  kaito: string
+  /** Length of the random part of completion, call and permission ids. */
+  idHex: 16 | 32
+  /** Reasoning keys of a message, all null without a reasoning parser. */
+  reasoning: readonly string[]
+  /** Always-null keys of a message. */
+  messageNulls: readonly string[]
+  /** `tool_calls: []` on an answer without calls. */
+  emptyToolCalls: boolean
+  /** Keys of a choice behind finish_reason and stop_reason, all null. */
+  choiceNulls: readonly string[]
+  /** Keys of the body between choices and usage. */
+  bodyHead: readonly string[]
+  /** Keys of the body behind usage, all null. */
+  bodyTail: readonly string[]
+  /** Null keys of usage in a plain answer. */
+  usageNulls: readonly string[]
+  /** Null keys of usage on the chunks of a continuous count. */
+  chunkUsageNulls: readonly string[]
+  fingerprint: string | null
+  /** Null keys beside the choices of a role chunk. */
+  roleChunkNulls: readonly string[]
+  /** `token_ids: null` on the choices of chunks behind the role chunk. */
+  chunkTokenIds: boolean
+  /** `reasoning_content: null` in every delta. */
+  deltaReasoningNull: boolean
+  /** `content: null` in the deltas of parsed (not JSON-guided) calls. */
+  deltaContentNull: boolean
+  /** `tool_calls: []` in text deltas when a tool parser is loaded. */
+  deltaEmptyToolCalls: boolean
+  /** Last delta of a streamed text or parsed call. */
+  finishDelta: 'content' | 'empty'
+  /** The same on a server without tool parser. */
+  finishDeltaWithoutParser: 'content' | 'empty'
+  /** What is left of a delta whose call parallel_tool_calls:false removed. */
+  droppedCallDelta: 'empty-list' | 'content-null' | 'none'
+  /** The line break between two parsed calls is streamed as text. */
+  textBetweenCalls: boolean
+  /** With logprobs every token gets a chunk, also those that the parser holds back. */
+  logprobsOfHeldBack: boolean
+  /** How named and required are constrained: plain JSON, or the parser's own format. */
+  forced: 'json' | 'native'
+  /** `name: null` in later fragments of a JSON-guided required call. */
+  laterNameNull: boolean
+  /** Arguments of forced calls follow the schema only for tools with strict: true. */
+  strictOnly: boolean
+  /** Finish reason of a named call, streamed, and of a required call, plain. */
+  namedStreamFinish: 'stop' | 'tool_calls'
+  requiredPlainFinish: 'stop' | 'tool_calls'
+  toolsEmpty: 'accepted' | 'refused'
+  /** Named and required work without a tool parser. */
+  forcedWithoutParser: boolean
+  /** Text of the refusal of a named tool without parser. */
+  namedRefusal: 'repr' | 'name'
+  /** A schema that does not compile, streamed: refused at once, or told in the stream. */
+  badSchemaStream: 'status' | 'event'
+  /** Envelope and texts of refused bodies. */
+  errors: { object: boolean; wrapped: boolean; params: boolean; modelParam: boolean; type: string; aliases: boolean }
+  /** `vary: Origin` on answers that passed the CORS layer. */
+  vary: boolean
+  /** Names of counters and labels that came or went. */
+  metrics: {
+    finished: readonly string[]
+    parserInvocations: boolean
+    waitingByReason: boolean
+    itl: boolean
+    tpot: boolean
+    cacheName: string
+    flops: boolean
+    prefillComputed: boolean
+    cached: boolean
+    recomputed: boolean
+    newest: boolean
+  }
+}
+
+const openAiNulls = ['refusal', 'annotations', 'audio', 'function_call']
+
+// Recording of 0.12.0 (KAITO v0.8), parsers hermes and none.
+const v0_12_0: Profile = {
+  version: '0.12.0',
+  kaito: 'v0.8',
+  idHex: 16, // vllm#29375
+  reasoning: ['reasoning', 'reasoning_content'], // both names from 0.11.1 to 0.15: vllm#27752
+  messageNulls: openAiNulls,
+  emptyToolCalls: true,
+  choiceNulls: ['token_ids'],
+  bodyHead: ['service_tier', 'system_fingerprint'],
+  bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'kv_transfer_params'],
+  usageNulls: ['prompt_tokens_details'],
+  chunkUsageNulls: [],
+  fingerprint: null,
+  roleChunkNulls: ['prompt_token_ids'],
+  chunkTokenIds: true,
+  deltaReasoningNull: true,
+  deltaContentNull: false,
+  deltaEmptyToolCalls: false,
+  finishDelta: 'content',
+  finishDeltaWithoutParser: 'content',
+  droppedCallDelta: 'empty-list', // vllm#26233 filters after parsing
+  textBetweenCalls: true,
+  logprobsOfHeldBack: false,
+  forced: 'json',
+  laterNameNull: true,
+  strictOnly: false,
+  namedStreamFinish: 'stop',
+  requiredPlainFinish: 'tool_calls',
+  toolsEmpty: 'accepted',
+  forcedWithoutParser: true, // the check came with vllm#30613; that nothing is guided is a defect
+  namedRefusal: 'repr',
+  badSchemaStream: 'status',
+  errors: { object: false, wrapped: true, params: false, modelParam: false, type: 'Bad Request', aliases: false },
+  vary: false,
+  metrics: {
+    finished: ['stop', 'length', 'abort'],
+    parserInvocations: false,
+    waitingByReason: false,
+    itl: true,
+    tpot: true,
+    cacheName: 'kv_cache_usage_perc',
+    flops: false,
+    prefillComputed: false,
+    cached: false,
+    recomputed: false,
+    newest: false,
+  },
+}
+
+// Reading of the sources of v0.10.0, not recorded: keys of the message and the body are inferred.
+const v0_10_1_1: Profile = {
+  ...v0_12_0,
+  version: '0.10.1.1',
+  kaito: 'v0.7',
+  idHex: 32, // until vllm#29375
+  reasoning: ['reasoning_content'], // until vllm#27752
+  roleChunkNulls: [],
+  choiceNulls: [],
+  chunkTokenIds: false,
+  bodyTail: ['prompt_logprobs', 'kv_transfer_params'],
+  deltaReasoningNull: false,
+  droppedCallDelta: 'none',
+  textBetweenCalls: false,
+  namedStreamFinish: 'tool_calls', // vllm#9209, until vllm#25054
+  requiredPlainFinish: 'stop', // until vllm#25054
+  metrics: {
+    ...v0_12_0.metrics,
+    itl: false, // vllm#24110
+    tpot: false, // vllm#24015
+  },
+}
+
+// Reading of the sources of v0.8.5 and v0.10.0, not recorded.
+const v0_9_0: Profile = {
+  ...v0_10_1_1,
+  version: '0.9.0',
+  kaito: 'v0.5, v0.6',
+  messageNulls: [],
+  bodyHead: [],
+  errors: { ...v0_10_1_1.errors, object: true, type: 'BadRequestError' }, // envelope until vllm#22099
+  metrics: { ...v0_10_1_1.metrics, cacheName: 'gpu_cache_usage_perc' }, // until vllm#18354
+}
+
+// Recording of 0.14.1 (KAITO v0.9).
+const v0_14_1: Profile = {
+  ...v0_12_0,
+  version: '0.14.1',
+  kaito: 'v0.9',
+  forcedWithoutParser: false, // vllm#30613
+  errors: { ...v0_12_0.errors, modelParam: true },
+  metrics: { ...v0_12_0.metrics, finished: ['stop', 'length', 'abort', 'error'], prefillComputed: true }, // vllm#26813
+}
+
+// Recording of 0.17.1 (KAITO v0.10).
+const v0_17_1: Profile = {
+  ...v0_14_1,
+  version: '0.17.1',
+  kaito: 'v0.10',
+  reasoning: ['reasoning'], // vllm#33402
+  deltaReasoningNull: false,
+  badSchemaStream: 'event',
+  metrics: {
+    ...v0_14_1.metrics,
+    finished: ['stop', 'length', 'abort', 'error', 'repetition'], // vllm#35451
+    flops: true,
+    cached: true,
+    recomputed: true,
+  },
+}
+
+// Recording of 0.22.1 (KAITO v0.11).
+const v0_22_1: Profile = {
+  ...v0_17_1,
+  version: '0.22.1',
+  kaito: 'v0.11',
+  choiceNulls: ['token_ids', 'routed_experts'],
+  bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'prompt_text', 'kv_transfer_params'],
+  fingerprint: 'vllm-0.22.1-c2f0e17a', // vllm#40537
+  roleChunkNulls: ['prompt_token_ids', 'prompt_text'],
+  deltaContentNull: true,
+  deltaEmptyToolCalls: true,
+  finishDelta: 'empty',
+  textBetweenCalls: false,
+  toolsEmpty: 'refused', // vllm#39780
+  metrics: { ...v0_17_1.metrics, waitingByReason: true, recomputed: false }, // vllm#38435
+}
+
+// Recording of 0.25.1 (KAITO v0.12).
+const v0_25_1: Profile = {
+  ...v0_22_1,
+  version: '0.25.1',
+  kaito: 'v0.12',
+  emptyToolCalls: false, // vllm#44105
+  bodyTail: [...v0_22_1.bodyTail, 'metrics'],
+  fingerprint: 'vllm-0.25.1-e865095c',
+  deltaEmptyToolCalls: false,
+  finishDeltaWithoutParser: 'empty',
+  droppedCallDelta: 'content-null',
+  forced: 'native', // vllm#40894, for parsers with a structural tag
+  laterNameNull: false,
+  errors: { ...v0_22_1.errors, params: true },
+  metrics: { ...v0_22_1.metrics, parserInvocations: true }, // vllm#44448
+}
+
+// Recording of 0.32.0 (no KAITO release yet).
+const v0_32_0: Profile = {
+  ...v0_25_1,
+  version: '0.32.0',
+  kaito: 'none',
+  bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'prompt_text', 'kv_transfer_params', 'ec_transfer_params', 'metrics'],
+  usageNulls: ['prompt_tokens_details', 'completion_tokens_details'],
+  chunkUsageNulls: ['completion_tokens_details'],
+  fingerprint: 'vllm-0.32.0-9ce164b5',
+  droppedCallDelta: 'none', // the grammar ends after one call
+  logprobsOfHeldBack: true,
+  strictOnly: true,
+  namedRefusal: 'name', // vllm#47028
+  errors: { ...v0_25_1.errors, wrapped: false, aliases: true }, // vllm#49665
+  vary: true,
+  metrics: { ...v0_25_1.metrics, newest: true },
+}
+
+export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
+  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0].map((profile) => [profile.version, profile]),
+)
+
+/** The newest vLLM that a KAITO release ships. */
+export const newestOfKaito = '0.25.1'

@@ -1,0 +1,51 @@
+import { join, resolve, sep } from 'node:path'
+import { Status, type StepResult, type TestResult } from 'allure-js-commons'
+import type { ReporterConfig } from 'allure-js-commons/sdk/reporter'
+import { LABELS, STATUS } from './allure.ts'
+import type { Effect } from './gate.ts'
+import { FILES } from './store.ts'
+
+const SHOWN_LABELS: ReadonlySet<string> = new Set(['epic', 'feature', 'severity', 'tag', ...Object.values(LABELS)])
+const ROOT = resolve(import.meta.dirname, '..') + sep
+
+type Options = Pick<ReporterConfig, 'resultsDir' | 'listeners'> & { reportMatchers: boolean }
+
+/** The entry of allure-vitest in vitest's `reporters`; results go into the report folder. */
+export function allureReporter(folder: string): ['allure-vitest/reporter', Options] {
+  return [
+    'allure-vitest/reporter',
+    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: [{ beforeTestResultWrite: clean, beforeStepStop: fail }] },
+  ]
+}
+
+/** Gives a result the status of its verdict, carries the reason of a skip, and drops what tells of this machine. */
+function clean(result: TestResult): void {
+  const labelled = (name: string) => result.labels.find((label) => label.name === name)?.value
+  const id = labelled(LABELS.verdict)
+  const effect = Object.keys(STATUS).find((name): name is Effect => name === labelled(LABELS.effect))
+  result.labels = result.labels.filter(({ name }) => SHOWN_LABELS.has(name))
+  const { message, trace, ...values } = result.statusDetails
+  result.statusDetails = { ...values, ...(message === undefined ? {} : { message: relative(message) }) }
+  if (id === undefined || effect === undefined) {
+    if (trace !== undefined) result.statusDetails.trace = relative(trace)
+    return
+  }
+  result.fullName = id
+  result.titlePath = []
+  result.status = STATUS[effect]
+  const [start, duration]: readonly [number, number] = JSON.parse(labelled(LABELS.times) ?? '[0,0]')
+  result.start = start
+  result.stop = start + duration
+  if (result.status === Status.SKIPPED) result.statusDetails = { message: `${effect}: ${labelled(LABELS.reason) ?? 'no reason recorded'}` }
+}
+
+/** A step that tells of a finding is a failed one, though nothing was thrown in it. */
+function fail(step: StepResult): void {
+  if (step.parameters.some(({ name }) => name === 'got')) step.status = Status.FAILED
+}
+
+/** Without the project's folder and without the frames of libraries. */
+function relative(text: string): string {
+  const own = text.split('\n').filter((line) => !/^\s*at .*(node_modules|node:)/.test(line))
+  return own.join('\n').replaceAll(`file://${ROOT}`, '').replaceAll(ROOT, '')
+}

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The first Chromium that is installed, for self tests of the page. */
+export const CHROMIUM = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path !== undefined && existsSync(path),
+)
+
+/** A page in a real browser. `requests` are the addresses that it asked for, `dialogs` what it showed, `errors` what its console says. */
+export interface Page extends AsyncDisposable {
+  readonly requests: readonly string[]
+  readonly dialogs: readonly string[]
+  readonly errors: readonly string[]
+  /** The value of a JavaScript expression; promises are awaited. Rejects when it throws. */
+  evaluate(expression: string): Promise<unknown>
+}
+
+interface Message {
+  readonly id?: number
+  readonly method?: string
+  readonly params?: { readonly request?: { readonly url: string }; readonly message?: string; readonly entry?: { readonly text: string } }
+  readonly result?: {
+    readonly result?: { readonly value?: unknown }
+    readonly exceptionDetails?: unknown
+    readonly targetId?: string
+    readonly sessionId?: string
+  }
+}
+
+/** Opens an address in a new, empty Chromium. */
+export async function openPage(url: string): Promise<Page> {
+  if (CHROMIUM === undefined) throw new Error('there is no Chromium')
+  const profile = mkdtempSync(join(tmpdir(), 'conformance-browser-'))
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+  const quiet = ['--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, '--remote-debugging-port=0']
+  const browser = spawn(CHROMIUM, [...flags, ...quiet], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const exited = once(browser, 'exit')
+  const address = await new Promise<string>((resolve, reject) => {
+    createInterface(browser.stderr).on('line', (line) => {
+      const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+    exited.then(() => reject(new Error('Chromium ended before it could be used')), reject)
+  })
+  const socket = new WebSocket(address)
+  await once(socket, 'open')
+
+  const requests: string[] = []
+  const dialogs: string[] = []
+  const errors: string[] = []
+  const waiting = new Map<number, (message: Message) => void>()
+  let session: string | undefined
+  let last = 0
+  const send = (method: string, params: object = {}) =>
+    new Promise<Message['result']>((resolve) => {
+      waiting.set(++last, (message) => resolve(message.result))
+      socket.send(JSON.stringify({ id: last, method, params, ...(session === undefined ? {} : { sessionId: session }) }))
+    })
+  socket.addEventListener('message', ({ data }) => {
+    const message: Message = JSON.parse(String(data))
+    if (message.id !== undefined) waiting.get(message.id)?.(message)
+    if (message.method === 'Network.requestWillBeSent') requests.push(message.params?.request?.url ?? '')
+    if (message.method === 'Log.entryAdded') errors.push(message.params?.entry?.text ?? '')
+    if (message.method === 'Page.javascriptDialogOpening') {
+      dialogs.push(message.params?.message ?? '')
+      void send('Page.handleJavaScriptDialog', { accept: false })
+    }
+  })
+
+  const created = await send('Target.createTarget', { url: 'about:blank' })
+  session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
+  for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
+  await send('Page.navigate', { url })
+  return {
+    requests,
+    dialogs,
+    errors,
+    async evaluate(expression) {
+      const result = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+      if (result?.exceptionDetails) throw new Error(JSON.stringify(result.exceptionDetails))
+      return result?.result?.value
+    },
+    async [Symbol.asyncDispose]() {
+      socket.close()
+      browser.kill('SIGKILL')
+      await exited
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { counts, effectOf, type Counts, type Effect } from './gate.ts'
+import type { Verdict } from './record.ts'
+import type { Recording } from './store.ts'
+import { inert, plural } from './text.ts'
+
+/** What a run says in one sentence, and the lists that every report shows in the same order. */
+export interface Headline {
+  readonly state: 'works' | 'fails' | 'unjudged'
+  readonly sentence: string
+  /** What limits the sentence: part of the suite, cut short, own defects. */
+  readonly notes: readonly string[]
+  readonly numbers: Counts
+}
+
+export function headline({ run, verdicts, partial }: Recording): Headline {
+  const numbers = counts(verdicts, run.failOn)
+  const { effect, outcome, level, total } = numbers
+  const where = inert(run.target.name, 120)
+  const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
+  const notes = [
+    partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
+    run.filter !== undefined && `Only part of the suite was asked for: ${inert(run.filter)}.`,
+    outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
+    effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
+    effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
+  ].filter((note) => note !== false)
+
+  if (effect.failure > 0) {
+    const sentence = `Tool calling does NOT work on ${where}: ${effect.failure} of ${plural(judged, 'requirement')} failed`
+    return { state: 'fails', sentence, notes, numbers }
+  }
+  const why =
+    total === 0
+      ? 'no requirement was reached'
+      : outcome.broken > 0
+        ? 'the suite itself failed'
+        : level.MUST.blocked > 0
+          ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
+          : outcome.passed + outcome.failed === 0
+            ? 'nothing could be judged'
+            : partial
+              ? 'the run was cut short, with no failure until then'
+              : undefined
+  if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
+  return {
+    state: 'works',
+    sentence: `Tool calling works on ${where}${run.filter === undefined ? '' : ', as far as it was asked'}`,
+    notes,
+    numbers,
+  }
+}
+
+const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
+  ['passed', 'passed'],
+  ['failure', 'failed'],
+  ['warning', 'warning', 'warnings'],
+  ['broken', 'broken'],
+  ['blocked', 'blocked'],
+  ['inconclusive', 'inconclusive'],
+  ['not applicable', 'not applicable'],
+]
+
+/** The effects that occur, with how many verdicts each and the word for them. */
+export function tallies({ effect: numbers }: Counts): { readonly effect: Effect; readonly count: number; readonly word: string }[] {
+  return WORDS.map(([effect, one, many = one]) => ({ effect, count: numbers[effect], word: numbers[effect] === 1 ? one : many })).filter(
+    ({ count }) => count > 0,
+  )
+}
+
+/** `150 passed · 2 failed · …`, without the zeros. */
+export function tally(numbers: Counts): string {
+  return (
+    tallies(numbers)
+      .map(({ count, word }) => `${count} ${word}`)
+      .join(' · ') || 'no verdicts'
+  )
+}
+
+/** Verdicts with this effect, in the order of the record. */
+export function withEffect({ run, verdicts }: Recording, effect: Effect): Verdict[] {
+  return verdicts.filter((verdict) => effectOf(verdict, run.failOn) === effect)
+}
+
+/** Requirements that are judged by a rate: the rate is in their reason. */
+export function samples({ verdicts }: Recording): Verdict[] {
+  return verdicts.filter(({ outcome, reason }) => reason !== undefined && (outcome === 'passed' || outcome === 'failed'))
+}
+
+/** Reasons of these verdicts with how many share each, most frequent first. */
+export function reasons(verdicts: readonly Verdict[]): (readonly [reason: string, count: number])[] {
+  const groups = Map.groupBy(verdicts, ({ reason }) => reason ?? 'no reason recorded')
+  return [...groups].map(([reason, { length }]) => [reason, length] as const).toSorted((a, b) => b[1] - a[1])
+}
+
+/** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`. */
+export function serverLine({ run: { server } }: Recording): string {
+  return `${inert(server.name, 80)}, profile ${inert(server.profile, 80)} (${inert(server.profileReason, 160)})`
+}
+
+export function modelLine({ run: { server } }: Recording): string {
+  const others = server.models.filter((name) => name !== server.model)
+  const also = others.length > 0 ? ` (also served: ${inert(others.join(', '), 200)})` : ''
+  return server.model === undefined
+    ? others.length > 0
+      ? inert(others.join(', '), 200)
+      : 'none named'
+    : `${inert(server.model, 120)}${also}`
+}

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { LABELS, STATUS } from './allure.ts'
+import { effectOf, type Effect } from './gate.ts'
+import { headline, tally } from './headline.ts'
+import { panel } from './panel.ts'
+import { FILES, readRecord, RecordError, type Recording } from './store.ts'
+import { inert } from './text.ts'
+
+const run = promisify(execFile)
+const ROOT = resolve(import.meta.dirname, '..')
+
+/**
+ * Makes index.html in a report folder: one file that asks no host for anything. Uses the Allure results that the run left when they agree with
+ * the record verdict by verdict, else makes them from the record. Resolves to the path of the page; rejects with a RecordError or the
+ * error of Allure.
+ */
+export async function html(folder: string): Promise<string> {
+  const recording = readRecord(folder)
+  const results = join(folder, FILES.allure)
+  if (!agrees(results, recording)) {
+    await replay(folder)
+    if (!agrees(results, recording)) throw new RecordError(`The Allure results in ${results} do not agree with the record.`)
+  }
+  const page = join(folder, FILES.html)
+  writeFileSync(`${page}.tmp`, dress(await generate(results, recording), recording))
+  renameSync(`${page}.tmp`, page)
+  return page
+}
+
+/** Whether a folder of Allure results says of every verdict, and of nothing else, what the record says. */
+export function agrees(results: string, { run: { failOn }, verdicts }: Recording): boolean {
+  if (!existsSync(results)) return false
+  const wanted = new Map(verdicts.map((verdict) => [verdict.id, STATUS[effectOf(verdict, failOn)] as string]))
+  for (const name of readdirSync(results).filter((file) => file.endsWith('-result.json'))) {
+    const result: { status: string; labels: { name: string; value: string }[] } = JSON.parse(readFileSync(join(results, name), 'utf8'))
+    const id = result.labels.find((label) => label.name === LABELS.verdict)?.value ?? ''
+    if (wanted.get(id) !== result.status) return false
+    wanted.delete(id)
+  }
+  return wanted.size === 0
+}
+
+async function replay(folder: string): Promise<void> {
+  rmSync(join(folder, FILES.allure), { recursive: true, force: true })
+  const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
+  const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
+  // It ends with 1 whenever a verdict failed; whether it worked shows in what it wrote.
+  await run(process.execPath, [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')], { cwd: ROOT, env }).catch(
+    () => undefined,
+  )
+}
+
+/** The page as Allure makes it. */
+async function generate(results: string, recording: Recording): Promise<string> {
+  const scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
+  try {
+    const config = join(scratch, 'allurerc.json')
+    writeFileSync(config, JSON.stringify(allureConfig(recording)))
+    const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
+    const output = join(scratch, 'report')
+    const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
+    await run(process.execPath, args, { cwd: scratch, env: environment() })
+    return readFileSync(join(output, 'index.html'), 'utf8')
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Nothing of the caller's: vitest and Allure read dozens of variables, those of CI among them. */
+function environment(): Record<string, string> {
+  return Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+}
+
+function allureConfig(recording: Recording): object {
+  const { run: about } = recording
+  const { numbers } = headline(recording)
+  return {
+    name: `${inert(about.suite.name, 80)} on ${inert(about.target.name, 120)}`,
+    variables: {
+      target: inert(about.target.name),
+      server: inert(about.server.name),
+      profile: inert(`${about.server.profile} (${about.server.profileReason})`),
+      model: inert(about.server.model ?? about.server.models.join(', ')),
+      suite: inert(`${about.suite.name} ${about.suite.version}`),
+      verdicts: tally(numbers),
+    },
+    categories: {
+      rules: [
+        category('Failed requirements', 'failure'),
+        category('Warnings', 'warning'),
+        category('Blocked: a prerequisite is missing', 'blocked', true),
+        category('Broken: a defect of this suite', 'broken'),
+        category('Inconclusive', 'inconclusive', true),
+        category('Not applicable', 'not applicable', true),
+      ],
+    },
+    plugins: {
+      awesome: {
+        options: {
+          singleFile: true,
+          reportLanguage: 'en',
+          groupBy: ['feature'],
+          sections: ['charts'],
+          charts: [{ type: 'currentStatus' }, { type: 'testResultSeverities' }],
+        },
+      },
+    },
+  }
+}
+
+function category(name: string, effect: Effect, groupByMessage = false): object {
+  return { name, matchers: { labels: { tag: `^${effect}$` } }, groupByMessage }
+}
+
+/** Allure's page without its calls to the outside, under a policy that forbids them, with our summary above it. */
+export function dress(page: string, recording: Recording): string {
+  const nonce = randomBytes(16).toString('base64')
+  const policy = [
+    `default-src 'none'`,
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'unsafe-inline' data:`,
+    `img-src data: blob:`,
+    `font-src data:`,
+    `media-src data: blob:`,
+    `connect-src data: blob:`,
+    `frame-src blob:`,
+    `base-uri 'self' file:`,
+    `form-action 'none'`,
+  ].join('; ')
+  const ids = resultIds(page)
+  return page
+    .replace(/<script async src="https:\/\/[^"]*"><\/script>\s*<script>[^]*?<\/script>/g, '')
+    .replaceAll('<script', `<script nonce="${nonce}"`)
+    .replace('<head>', () => `<head><meta http-equiv="Content-Security-Policy" content="${policy}">`)
+    .replace('<div id="app"></div>', () => `${panel(recording, ids)}<div id="app"></div>`)
+}
+
+/** Where Allure's page keeps the result of each verdict. */
+function resultIds(page: string): Map<string, string> {
+  const ids = new Map<string, string>()
+  for (const [, id = '', data = ''] of page.matchAll(/d\("data\/test-results\/([^"]+)\.json","([^"]*)"\)/g)) {
+    const result: { readonly fullName: string } = JSON.parse(Buffer.from(data, 'base64').toString('utf8'))
+    ids.set(result.fullName, id)
+  }
+  return ids
+}

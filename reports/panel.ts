@@ -1,0 +1,160 @@
+import { headline, modelLine, reasons, samples, tallies, withEffect } from './headline.ts'
+import type { Counts } from './gate.ts'
+import type { Finding, Verdict } from './record.ts'
+import type { Recording } from './store.ts'
+import { escapeMarkup, inert, plural } from './text.ts'
+
+/** Tables longer than this are closed until they are opened. */
+const LONG = 12
+
+/**
+ * The first screen of the report, as HTML with its own styles and without scripts; foreign text in it is escaped.
+ * `ids` are Allure's ids of the verdicts' results, for links to them.
+ */
+export function panel(recording: Recording, ids: ReadonlyMap<string, string>): string {
+  const { run, exchanges, partial } = recording
+  const { state, sentence, notes, numbers } = headline(recording)
+  const failures = withEffect(recording, 'failure')
+  const warnings = withEffect(recording, 'warning')
+  const spent = run.ended
+    ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
+    : plural(exchanges.size, 'request')
+  const facts: readonly (readonly [string, string])[] = [
+    ['Target', `${inert(run.target.name)}${run.target.baseUrl === run.target.name ? '' : `, ${inert(run.target.baseUrl)}`}`],
+    ['Server', inert(run.server.name)],
+    ['Profile', `${inert(run.server.profile)}, because ${inert(run.server.profileReason)}`],
+    ['Model', modelLine(recording)],
+    ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
+    ['Cost', spent],
+  ]
+  const linked = [...failures, ...warnings].flatMap(({ id }) => ids.get(id) ?? [])
+  return `<section id="conformance" class="${state}">${STYLE}
+<header><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
+${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${tallyBar(numbers)}</header>
+${causeBox(recording)}
+<dl>${facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${escapeMarkup(text)}</dd></div>`).join('')}</dl>
+${table('Failed requirements', failures, ids, failures.length <= LONG || run.ended?.cause === undefined)}
+${table('Warnings', warnings, ids, false)}
+${grouped('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true)}
+${grouped('Blocked', withEffect(recording, 'blocked'), true)}
+${rates(samples(recording))}
+${grouped('Inconclusive', withEffect(recording, 'inconclusive'), false)}
+${grouped('Not applicable', withEffect(recording, 'not applicable'), false)}
+${linked.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
+}
+
+function tallyBar(numbers: Counts): string {
+  const parts = tallies(numbers)
+  const bar = parts.map(({ effect, count }) => `<i class="${effect.replace(' ', '-')}" style="flex-grow:${count}"></i>`)
+  const words = parts.map(({ effect, count, word }) => `<li><i class="${effect.replace(' ', '-')}"></i><b>${count}</b> ${word}</li>`)
+  return `<div class="bar">${bar.join('')}</div><ul class="tally">${words.join('')}</ul>`
+}
+
+function causeBox({ run }: Recording): string {
+  const cause = run.ended?.cause
+  if (!cause) return ''
+  const evidence = cause.evidence.map((line) => `<li>${safe(line, 600)}</li>`).join('')
+  const remedy = cause.remedy
+    .split('\n')
+    .map((line) => safe(line, 400))
+    .join('\n')
+  return `<div class="cause"><h3>Cause, found in: ${safe(cause.layer)}</h3><h2>${safe(cause.sentence, 600)}</h2>
+${evidence === '' ? '' : `<h3>Evidence</h3><ul>${evidence}</ul>`}<h3>Remedy</h3><pre>${remedy}</pre></div>`
+}
+
+function table(title: string, verdicts: readonly Verdict[], ids: ReadonlyMap<string, string>, open: boolean): string {
+  if (verdicts.length === 0) return ''
+  const rows = [...Map.groupBy(verdicts, ({ group }) => group)].map(
+    ([group, members]) =>
+      `<tbody><tr><th colspan="4" scope="rowgroup">${safe(group, 120)}</th></tr>${members.map((verdict) => row(verdict, ids)).join('')}</tbody>`,
+  )
+  return details(
+    title,
+    verdicts.length,
+    open,
+    `<table><thead><tr><th>Requirement</th><th>Got</th><th>Wanted</th><th>Where</th></tr></thead>${rows.join('')}</table>`,
+  )
+}
+
+function row(verdict: Verdict, ids: ReadonlyMap<string, string>): string {
+  const id = ids.get(verdict.id)
+  const title = safe(verdict.title, 240)
+  const first = `<td>${id === undefined ? title : `<a href="#${escapeMarkup(id)}">${title}</a>`}</td>`
+  const [finding, ...others] = verdict.findings
+  if (!finding) return `<tr>${first}<td colspan="3">${safe(verdict.reason ?? '', 400)}</td></tr>`
+  const rest = others.length > 0 ? `<br><small>and ${plural(others.length, 'more finding')}</small>` : ''
+  return `<tr>${first}<td><code>${safe(finding.got, 240)}</code></td><td>${safe(finding.wanted, 240)}</td><td>${place(finding)}${rest}</td></tr>`
+}
+
+function place({ where, byte, exchange }: Finding): string {
+  return `${safe(where, 120)}${byte === undefined ? '' : `, byte ${byte}`}<br><small>${safe(exchange, 120)}</small>`
+}
+
+function grouped(title: string, verdicts: readonly Verdict[], open: boolean): string {
+  if (verdicts.length === 0) return ''
+  const lines = reasons(verdicts).map(([reason, count]) => `<li><b>${count} ×</b> ${safe(reason, 400)}</li>`)
+  return details(title, verdicts.length, open, `<ul>${lines.join('')}</ul>`)
+}
+
+function rates(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return ''
+  const rows = verdicts.map(
+    ({ title, reason, outcome }) => `<tr><td>${safe(title, 240)}</td><td>${safe(reason ?? '', 240)}</td><td>${outcome}</td></tr>`,
+  )
+  return details(
+    'Sampled rates',
+    verdicts.length,
+    true,
+    `<table><thead><tr><th>Requirement</th><th>Rate</th><th>Verdict</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
+  )
+}
+
+function details(title: string, count: number, open: boolean, body: string): string {
+  return `<details${open ? ' open' : ''}><summary>${title} <small>${count}</small></summary>${body}</details>`
+}
+
+function safe(value: string, limit = 300): string {
+  return escapeMarkup(inert(value, limit))
+}
+
+function time(iso: string): string {
+  const date = new Date(iso)
+  return Number.isNaN(date.valueOf()) ? inert(iso) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+const STYLE = `<style>
+#conformance { color-scheme: light dark; --ink: light-dark(#1c2127, #e8eaed); --soft: light-dark(#5b6470, #a2abb6); --line: light-dark(#dfe3e8, #3a414a);
+  --paper: light-dark(#fff, #191c20); --tint: light-dark(#f6f7f9, #22262b); --good: light-dark(#1a7f37, #4cc26c); --bad: light-dark(#c62828, #ff7b72);
+  --odd: light-dark(#b26a00, #e3a13c); --none: light-dark(#b4bcc6, #59636e); box-sizing: border-box; padding: 24px 36px 20px;
+  background: var(--paper); color: var(--ink); border-top: 6px solid var(--accent);
+  font: 14px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif }
+[data-theme="light"] #conformance { color-scheme: light } [data-theme="dark"] #conformance { color-scheme: dark }
+#conformance.works { --accent: var(--good) } #conformance.fails { --accent: var(--bad) } #conformance.unjudged { --accent: var(--odd) }
+#conformance > * { max-width: 1240px; margin: 0 auto 14px }
+#conformance p { margin: 0 } #conformance .suite { color: var(--soft) }
+#conformance h1 { margin: 2px 0 6px; color: var(--accent); font-size: 26px; line-height: 1.25; font-weight: 650; overflow-wrap: anywhere }
+#conformance .note { font-weight: 600 }
+#conformance .bar { display: flex; gap: 2px; height: 8px; margin: 12px 0 8px; border-radius: 4px; overflow: hidden } #conformance .bar i { flex-basis: 4px }
+#conformance .passed { background: var(--good) } #conformance .failure, #conformance .broken { background: var(--bad) }
+#conformance .warning, #conformance .blocked { background: var(--odd) } #conformance .inconclusive, #conformance .not-applicable { background: var(--none) }
+#conformance ul.tally { display: flex; flex-wrap: wrap; gap: 2px 22px; padding: 0; list-style: none; font-size: 15px }
+#conformance .tally i { display: inline-block; width: 10px; height: 10px; margin-right: 7px; border-radius: 2px }
+#conformance .cause { padding: 14px 18px; background: var(--tint); border-left: 4px solid var(--accent); border-radius: 4px }
+#conformance h2 { margin: 0 0 10px; font-size: 17px; line-height: 1.4; font-weight: 650; overflow-wrap: anywhere }
+#conformance h3 { margin: 0 0 2px; font-size: 13px; font-weight: 600; color: var(--soft) }
+#conformance small { color: var(--soft); font-weight: 400; font-size: 12px }
+#conformance .cause ul { margin-bottom: 10px } #conformance ul { margin: 0; padding-left: 20px; list-style: disc } #conformance li { overflow-wrap: anywhere }
+#conformance pre, #conformance code { font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+#conformance pre { margin: 2px 0 0; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; user-select: all }
+#conformance dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 4px 28px }
+#conformance dl div { display: flex; gap: 12px } #conformance dt { flex: 0 0 50px; color: var(--soft) } #conformance dd { margin: 0; overflow-wrap: anywhere; min-width: 0 }
+#conformance details { border-top: 1px solid var(--line); padding-top: 10px; margin-bottom: 10px }
+#conformance summary { cursor: pointer; font-size: 16px; font-weight: 600 } #conformance summary small { margin-left: 4px; font-size: 14px }
+#conformance table { width: 100%; margin-top: 6px; border-collapse: collapse; table-layout: fixed }
+#conformance th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; padding: 6px 12px 4px 0 } #conformance thead th:first-child { width: 34% }
+#conformance td { vertical-align: top; padding: 5px 12px 5px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere }
+#conformance tbody th { color: var(--ink); padding-top: 10px } #conformance a { color: inherit; text-decoration: underline; text-decoration-color: var(--soft); text-underline-offset: 2px }
+#conformance .anchor { display: block; height: 0; margin: 0 }
+@media print { #app { display: none } #conformance { padding: 0; print-color-adjust: exact } #conformance tr, #conformance .cause { break-inside: avoid }
+  #conformance details::details-content { display: block; content-visibility: visible; height: auto } }
+</style>`

@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { counts, exitCode, gate } from './gate.ts'
+import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from './made-up.ts'
+import type { Level, Outcome, Verdict } from './record.ts'
+import { createRedactor } from './redact.ts'
+import { deserialise, FILES, joinRecord, openRecord, readRecord, serialise } from './store.ts'
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'conformance-record-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const { ended: _, ...unfinished } = madeUpRun()
+
+function run(...verdicts: (readonly [Level, Outcome])[]): Verdict[] {
+  return verdicts.map(([level, outcome], index) => madeUpVerdict({ level, outcome, id: String(index) }))
+}
+
+function sum(numbers: Readonly<Record<string, number>>): number {
+  return Object.values(numbers).reduce((a, b) => a + b, 0)
+}
+
+describe('store', () => {
+  test('reads back what was written', () => {
+    const path = folder()
+    const recorder = openRecord(path, madeUpRun())
+    const verdicts = everyVerdict()
+    for (const verdict of verdicts) recorder.append(verdict)
+    recorder.keep(madeUpExchange())
+    const recording = readRecord(path)
+    expect(recording).toMatchObject({ run: madeUpRun(), verdicts, partial: false })
+    expect(recording.exchanges.get('made-up.stream')).toEqual(madeUpExchange())
+  })
+
+  test('an exchange survives serialisation byte by byte', () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
+    const exchange = {
+      ...madeUpExchange(),
+      chunks: [
+        { at: 0.1 + 0.2, bytes: bytes.subarray(0, 130) },
+        { at: 7, bytes: new Uint8Array() },
+        { at: 9, bytes: bytes.subarray(130) },
+      ],
+      end: { kind: 'cut', code: 'ECONNRESET', detail: 'in the middle' } as const,
+      postponed: [{ status: 429, waitMs: 100, body: '\u0000\u2028' }],
+    }
+    expect(deserialise(serialise(exchange))).toEqual(exchange)
+  })
+
+  test('a killed process leaves every whole line, and the run is partial', () => {
+    const path = folder()
+    const script = `
+      import { openRecord } from ${JSON.stringify(import.meta.resolve('./store.ts'))}
+      import { madeUpVerdict } from ${JSON.stringify(import.meta.resolve('./made-up.ts'))}
+      const recorder = openRecord(${JSON.stringify(path)}, ${JSON.stringify(unfinished)})
+      for (let index = 0; index < 57; index++) recorder.append(madeUpVerdict({ id: String(index) }))
+      process.kill(process.pid, 'SIGKILL')`
+    expect(() => execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', script])).toThrow('SIGKILL')
+    appendFileSync(join(path, FILES.verdicts), '{"id":"half')
+    const { verdicts, partial } = readRecord(path)
+    expect(verdicts).toHaveLength(57)
+    expect(partial).toBe(true)
+  })
+
+  test('a new record replaces the old one and its reports', () => {
+    const path = folder()
+    openRecord(path, madeUpRun()).append(madeUpVerdict())
+    writeFileSync(join(path, FILES.junit), 'old')
+    openRecord(path, madeUpRun())
+    expect(readRecord(path).verdicts).toEqual([])
+    expect(() => readFileSync(join(path, FILES.junit))).toThrow('ENOENT')
+  })
+
+  test.for([
+    ['a foreign file', 'thesis.doc'],
+    ['a file with one of our names and no record beside it', 'index.html'],
+    ['a run.json that is no run', 'run.json'],
+  ] as const)('refuses a folder with %s', ([, name]) => {
+    const path = folder()
+    writeFileSync(join(path, name), 'precious')
+    expect(() => openRecord(path, madeUpRun())).toThrow(`holds ${name}, which this suite did not write`)
+    expect(readFileSync(join(path, name), 'utf8')).toBe('precious')
+  })
+
+  test('refuses to read what is no record or a damaged one', () => {
+    const path = folder()
+    expect(() => readRecord(path)).toThrow('There is no record of a run')
+    openRecord(path, madeUpRun())
+    appendFileSync(join(path, FILES.verdicts), '{"id":"half\n{}\n')
+    expect(() => readRecord(path)).toThrow('line 1')
+  })
+
+  test('a verdict is recorded once', () => {
+    const path = folder()
+    const recorder = openRecord(path, madeUpRun())
+    recorder.append(madeUpVerdict())
+    expect(() => recorder.append(madeUpVerdict())).toThrow('recorded twice')
+    joinRecord(path).append(madeUpVerdict())
+    expect(() => readRecord(path)).toThrow('twice')
+  })
+})
+
+describe('redactor', () => {
+  const secret = 'sk-"ké/y+ =&%<1>'
+  const redactor = createRedactor([secret, '', 'abc'])
+
+  test.for([
+    ['bare', `Bearer ${secret}`],
+    ['JSON-escaped', JSON.stringify({ secret })],
+    ['JSON-escaped, ASCII only', '"sk-\\"k\\u00e9/y+ =&%<1>"'],
+    ['JSON-escaped twice', JSON.stringify(JSON.stringify(secret))],
+    ['url-encoded', `?key=${encodeURIComponent(secret)}`],
+    ['url-encoded with plus', `?key=${encodeURIComponent(secret).replaceAll('%20', '+')}`],
+    ['HTML-escaped', 'sk-&quot;ké/y+ =&amp;%&lt;1&gt;'],
+    ['base64', Buffer.from(secret).toString('base64')],
+    ['base64 behind one byte', Buffer.from(`u${secret}!`).toString('base64')],
+    ['base64url behind five bytes', Buffer.from(`user:${secret}`).toString('base64url')],
+  ] as const)('removes a secret that is %s, and keeps the length', ([, text]) => {
+    const redacted = redactor.text(text)
+    expect(redacted).not.toBe(text)
+    expect(redacted).toContain('[redacted')
+    expect(Buffer.byteLength(redacted)).toBe(Buffer.byteLength(text))
+    expect(Buffer.from(redactor.bytes(Buffer.from(text))).toString()).toBe(redacted)
+  })
+
+  test('leaves everything else as it is', () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
+    expect(redactor.text('abc \ud800')).toBe('abc \ud800')
+    expect([...redactor.bytes(bytes)]).toEqual([...bytes])
+  })
+
+  test('finds a secret that is split over three chunks, and moves no byte', () => {
+    const exchange = madeUpExchange(['data: sk-', '"ké/y+', ' =&%<1> end'])
+    const { chunks } = redactor.exchange(exchange)
+    expect(chunks.map(({ bytes }) => bytes.length)).toEqual(exchange.chunks.map(({ bytes }) => bytes.length))
+    expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).toString()).toBe('data: [redacted-------] end')
+  })
+})
+
+describe('gate', () => {
+  test.for([
+    ['passed only', run(['MUST', 'passed']), [0, 0, 0]],
+    ['a failed MUST', run(['MUST', 'passed'], ['MUST', 'failed']), [1, 1, 0]],
+    ['a failed SHOULD', run(['MUST', 'passed'], ['SHOULD', 'failed']), [0, 1, 0]],
+    ['a failed MAY', run(['MUST', 'passed'], ['MAY', 'failed']), [0, 0, 0]],
+    ['a blocked MUST', run(['MUST', 'passed'], ['MUST', 'blocked']), [3, 3, 3]],
+    ['a blocked SHOULD', run(['MUST', 'passed'], ['SHOULD', 'blocked']), [0, 0, 0]],
+    ['failed and blocked', run(['MUST', 'failed'], ['MUST', 'blocked']), [1, 1, 3]],
+    ['broken wins', run(['MUST', 'failed'], ['MAY', 'broken']), [4, 4, 4]],
+    ['nothing judged', run(['MUST', 'inconclusive'], ['MUST', 'not applicable']), [3, 3, 3]],
+    ['no verdicts', [], [4, 4, 4]],
+  ] as const)('%s', ([, verdicts, [must, should, never]]) => {
+    expect([exitCode(verdicts, 'must'), exitCode(verdicts, 'should'), exitCode(verdicts, 'never')]).toEqual([must, should, never])
+    expect(gate(verdicts, 'must').sentence).toMatch(/\.$/)
+  })
+
+  test('counts every verdict once in every way of counting', () => {
+    const { total, effect, outcome, level } = counts(everyVerdict(), 'must')
+    expect([sum(effect), sum(outcome), sum(level.MUST) + sum(level.SHOULD) + sum(level.MAY)]).toEqual([total, total, total])
+    expect(effect).toEqual({ passed: 3, failure: 1, warning: 2, blocked: 3, inconclusive: 3, 'not applicable': 3, broken: 3 })
+  })
+})

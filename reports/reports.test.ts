@@ -1,0 +1,300 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { answerText, hexDump } from './attachments.ts'
+import { CHROMIUM, openPage, type Page } from './browser.ts'
+import { curl } from './curl.ts'
+import { counts } from './gate.ts'
+import { agrees, html } from './html.ts'
+import { junit } from './junit.ts'
+import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from './made-up.ts'
+import { makeReports } from './make.ts'
+import type { Run, Verdict } from './record.ts'
+import { createRedactor } from './redact.ts'
+import { FILES, openRecord, readRecord, type Recording } from './store.ts'
+import { progress, summary } from './terminal.ts'
+
+const HOSTILE = [
+  '<script>document.title = "pwned"; alert(1)</script>',
+  '"><img src=x onerror="document.title = \'pwned\'">',
+  "'><svg onload=alert(1)>",
+  '</script></title></textarea><script src="http://evil.example/x.js"></script>',
+  '<iframe srcdoc="<script>parent.document.title=1</script>"></iframe><link rel=stylesheet href=http://evil.example/a.css>',
+  '![x](http://evil.example/pixel.png) [y](javascript:alert(1)) <a href="javascript:alert(1)">z</a>',
+  'javascript:document.title="pwned"',
+  '\u001b[2J\u001b]0;pwned\u0007\u001b]8;;http://evil.example\u001b\\link\u009b31m',
+  ']]>\u2028\u2029\u0000\ufffe\ud800\u202e\u2066\r\n\ufeff<!--',
+  '{{constructor.constructor("alert(1)")()}} $& $` %s @allure.id:1',
+].join(' ')
+
+const { ended: finished = { at: '', exitCode: 0, requests: 0, tokens: 0, seconds: 0 }, ...unfinished } = madeUpRun()
+
+function record(run: Run, verdicts: readonly Verdict[], exchanges: readonly Exchange[], secrets: readonly string[] = []): string {
+  const folder = mkdtempSync(join(tmpdir(), 'conformance-reports-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const recorder = openRecord(folder, run, createRedactor(secrets))
+  for (const verdict of verdicts) recorder.append(verdict)
+  for (const exchange of exchanges) recorder.keep(exchange)
+  return folder
+}
+
+/** A run in which `text` is everywhere where a server, a cluster or a user can put text. */
+function filledWith(text: string): { readonly run: Run; readonly verdicts: readonly Verdict[]; readonly exchange: Exchange } {
+  const finding = { exchange: `x ${text}`, where: text, byte: 3, got: text, wanted: text }
+  const verdicts = everyVerdict().map((verdict) => ({
+    ...verdict,
+    id: `${verdict.id} ${text}`,
+    group: text,
+    title: `${verdict.level} ${text}`,
+    source: text,
+    reason: text,
+    findings: [finding],
+    exchanges: [finding.exchange],
+    tags: [text],
+  }))
+  const run = madeUpRun({
+    suite: { name: text, version: text },
+    target: { kind: 'endpoint', name: text, baseUrl: text },
+    server: { name: text, profile: text, profileReason: text, model: text, models: [text, `${text} 2`] },
+    filter: text,
+    ended: {
+      at: '2026-11-22T16:00:20.000Z',
+      exitCode: 1,
+      requests: 1,
+      tokens: 1,
+      seconds: 1,
+      cause: { id: text, layer: text, sentence: text, evidence: [text, text], remedy: `${text}\n${text}` },
+    },
+  })
+  const exchange: Exchange = {
+    ...madeUpExchange([text.slice(0, 20), text.slice(20)], finding.exchange),
+    request: {
+      method: 'POST',
+      path: `/v1/${text}`,
+      form: 'stream',
+      body: text,
+      headers: { 'x-a': text, [text]: 'b' },
+      authorization: { literal: text },
+    },
+    headers: [
+      ['content-type', text],
+      [text, 'x'],
+    ],
+    end: { kind: 'cut', code: text, detail: text },
+    postponed: [{ status: 429, waitMs: 1, body: text }],
+  }
+  return { run, verdicts, exchange }
+}
+
+/** The attribute values of the first element with this name. */
+function attributesOf(xml: string, name: string): Record<string, string> {
+  const element = new RegExp(`<${name}( [^>]*)>`).exec(xml)?.[1] ?? ''
+  return Object.fromEntries([...element.matchAll(/ (\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]))
+}
+
+function statuses(folder: string): Record<string, number> {
+  const results = join(folder, FILES.allure)
+  const numbers: Record<string, number> = {}
+  for (const name of readdirSync(results).filter((file) => file.endsWith('-result.json'))) {
+    const { status }: { readonly status: string } = JSON.parse(readFileSync(join(results, name), 'utf8'))
+    numbers[status] = (numbers[status] ?? 0) + 1
+  }
+  return numbers
+}
+
+/** Text of the page with Allure's data decoded. */
+function decoded(page: string): string {
+  return page.replace(/"([A-Za-z0-9+/]{40,}={0,2})"/g, (_whole, data: string) => Buffer.from(data, 'base64').toString('utf8'))
+}
+
+async function until(page: Page, expression: string): Promise<void> {
+  await expect.poll(() => page.evaluate(expression), { timeout: 10_000, interval: 50 }).toBe(true)
+}
+
+test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, failing on %s', async (failOn) => {
+  const folder = record(madeUpRun({ failOn, ended: { ...finished, cause: madeUpCause } }), everyVerdict(), [madeUpExchange()])
+  await makeReports(folder, { color: false })
+  const { effect, total } = counts(readRecord(folder).verdicts, failOn)
+
+  const xml = readFileSync(join(folder, FILES.junit), 'utf8')
+  expect(attributesOf(xml, 'testsuite')).toMatchObject({
+    tests: String(total),
+    failures: String(effect.failure),
+    errors: String(effect.blocked + effect.broken),
+    skipped: String(effect.inconclusive + effect['not applicable']),
+  })
+  const elements = (name: string) => xml.match(new RegExp(`<${name}[ />]`, 'g'))?.length ?? 0
+  expect([elements('testcase'), elements('failure'), elements('error'), elements('skipped')]).toEqual([18, failOn === 'must' ? 1 : 2, 6, 6])
+  expect(xml.match(/<system-out>Warning: /g)).toHaveLength(effect.warning)
+
+  expect(statuses(folder)).toEqual({
+    passed: effect.passed + effect.warning,
+    failed: effect.failure,
+    broken: effect.blocked + effect.broken,
+    skipped: effect.inconclusive + effect['not applicable'],
+  })
+  const page = readFileSync(join(folder, FILES.html), 'utf8')
+  expect(page).toContain(`<b>${effect.failure}</b> failed`)
+  expect(page).toContain(`<b>${effect.warning}</b> warning`)
+  const text = decoded(page)
+  expect(text).toContain('⚠ MAY be failed')
+
+  expect(page).not.toMatch(/googletagmanager|gtag|(?:src|href)="https?:/)
+  for (const ofThisMachine of [resolve(import.meta.dirname, '..'), folder, `"${hostname()}"`]) expect(text).not.toContain(ofThisMachine)
+})
+
+test('Allure results that do not agree with the record are made again', async () => {
+  const folder = record(madeUpRun(), [madeUpVerdict()], [])
+  const results = join(folder, FILES.allure)
+  mkdirSync(results)
+  writeFileSync(join(results, 'stale-result.json'), '{"status":"passed","labels":[]}')
+  expect(agrees(results, readRecord(folder))).toBe(false)
+  await html(folder)
+  expect(statuses(folder)).toEqual({ passed: 1 })
+})
+
+test('a killed run still has its page, and says that it is partial', async () => {
+  const folder = record({ ...unfinished, planned: 180 }, everyVerdict().slice(0, 5), [])
+  writeFileSync(join(folder, FILES.verdicts), '{"id":"ha', { flag: 'a' })
+  const text = await makeReports(folder, { color: false })
+  expect(text).toContain('cut short after 5 of 180 verdicts')
+  expect(readFileSync(join(folder, FILES.html), 'utf8')).toContain('partial run')
+})
+
+test('`npm run report` says in one sentence that there is no record', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'conformance-reports-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const run = () => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), folder], { stdio: 'pipe', encoding: 'utf8' })
+  expect(run).toThrow(expect.objectContaining({ status: 2, stderr: `There is no record of a run in ${folder}; run the suite first.\n` }))
+})
+
+test('a secret that is in every field is in no artefact', async () => {
+  const canary = 'sk-canary/7f"3b+9='
+  const { run, verdicts, exchange } = filledWith(`k ${canary} ${Buffer.from(canary).toString('base64')} ${encodeURIComponent(canary)}`)
+  const folder = record(run, verdicts, [exchange], [canary])
+  const text = await makeReports(folder, { color: false })
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true }).filter((entry) => entry.isFile())
+  const contents = [text, ...files.map(({ parentPath, name }) => decoded(readFileSync(join(parentPath, name), 'utf8')))]
+  expect(contents.length).toBeGreaterThan(30)
+  expect(contents.filter((content) => /canary|c2stY2FuYXJ5|stY2FuYXJ5/.test(content))).toEqual([])
+  expect(readFileSync(join(folder, FILES.exchanges), 'utf8')).toContain('[redacted')
+})
+
+test('hostile text is inert in the terminal', () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const recording: Recording = { run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false }
+  expect(summary(recording, { color: false, report: 'out/index.html' })).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u)
+  const colored = summary(recording, { color: true })
+  // oxlint-disable-next-line no-control-regex -- our own colors
+  expect(colored.replaceAll(/\u001b\[\d+m/g, '')).not.toMatch(/[^\P{C}\n]/u)
+})
+
+test('hostile text is inert in JUnit', () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const xml = junit({ run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false })
+  expect(xml).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]|\]\]>|<script|<img|<!/u)
+  expect(xml.replaceAll(/&#\d+;/g, '')).not.toContain('&')
+})
+
+test.skipIf(CHROMIUM === undefined)(
+  'hostile text is inert in the page, and nothing is asked of any host',
+  { timeout: 60_000 },
+  async () => {
+    const { run, verdicts, exchange } = filledWith(HOSTILE)
+    const folder = record(run, verdicts, [exchange])
+    const address = pathToFileURL(await html(folder)).href
+    const xml =
+      readFileSync(join(import.meta.dirname, 'made-up.ts'), 'utf8') && junit({ run, verdicts, exchanges: new Map(), partial: false })
+
+    await using page = await openPage(address)
+    await until(
+      page,
+      `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
+    )
+    const title = await page.evaluate('document.title')
+    expect(title).toContain('<script>')
+
+    const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
+    expect(await page.evaluate(problem)).toBe('')
+
+    const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
+    expect(anchors).toBe(3)
+    await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
+    for (let index = 0; index < anchors; index++) {
+      await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
+      await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
+      await page.evaluate(OPEN_EVERYTHING)
+      expect(await page.evaluate(`document.querySelector('#app').innerText.includes('HTTP status 200')`)).toBe(true)
+    }
+
+    expect(await page.evaluate('document.title')).toBe(title)
+    expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
+    expect(page.dialogs).toEqual([])
+    const outside = page.requests.filter(
+      (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
+    )
+    expect(outside).toEqual([])
+  },
+)
+
+/** Opens the description, every step and every attachment of a test's page in Allure. */
+const OPEN_EVERYTHING = `(async () => {
+  const kinds = ['description"] button', 'step-arrow-button"]', 'attachment-header"] > button:first-child']
+  for (const kind of kinds) {
+    for (const button of document.querySelectorAll('#app [data-testid="test-result-' + kind)) button.click()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+})()`
+
+test('curl sends the same bytes', () => {
+  const request = { method: 'POST', path: '/v1/x', form: 'stream' } as const
+  const printed = (body: string) => {
+    const command = curl({ ...request, body }, 'http://h:1/v1/')
+    const stub = 'curl() { while [ $# -gt 0 ]; do case $1 in --data-raw) printf %s "$2";; --data-binary) cat;; esac; shift; done; }; '
+    return execFileSync('sh', { input: stub + command, encoding: 'utf8' })
+  }
+  for (const body of [`it's "$HOME" \`id\` \\ !`, '@/etc/passwd', 'a\nb', '\u0000\u001b[2J', `${'é'.repeat(200_000)}'`]) {
+    expect(printed(body)).toBe(body)
+  }
+  expect(curl({ ...request, body: '{}' }, 'http://h:1/v1')).toBe(
+    `curl --silent --show-error --include --globoff --path-as-is --no-buffer --header 'content-type: application/json' --header "Authorization: Bearer $OPENAI_API_KEY" --data-raw '{}' 'http://h:1/v1/x'`,
+  )
+})
+
+test('an answer is shown as it is, in part when it is large, in hexadecimal when it is no text', () => {
+  expect(answerText(madeUpExchange(['data: é\n\n']), Number.POSITIVE_INFINITY)).toBe(
+    'HTTP status 200\nContent-Type: text/event-stream; charset=utf-8\n\ndata: é\n\n\n\n[end: complete, after 20 ms, 10 bytes]',
+  )
+  expect(answerText(madeUpExchange([`${'a'.repeat(50_000)}HERE${'b'.repeat(50_000)}`]), 16_384, 50_000)).toContain('HERE')
+  expect(hexDump(Uint8Array.of(0x64, 0xff, 0x0a), 1)).toBe(`       0  64>ff 0a${' '.repeat(39)}  d..`)
+})
+
+function progressOf(isTTY: boolean): string {
+  let text = ''
+  const line = progress({ isTTY, write: (part: string) => (text += part) }, 100, 'must')
+  for (let index = 0; index < 100; index++) {
+    line.request()
+    line.verdict(madeUpVerdict(index === 60 ? { outcome: 'failed' } : {}))
+  }
+  line.done()
+  return text
+}
+
+test('progress moves on a terminal and is quiet elsewhere', () => {
+  expect(progressOf(false).split('\n')).toEqual([
+    '25/100 verdicts, 0 failed, 25 requests',
+    '50/100 verdicts, 0 failed, 50 requests',
+    '61/100 verdicts, 1 failed, 61 requests',
+    '75/100 verdicts, 1 failed, 75 requests',
+    '100/100 verdicts, 1 failed, 100 requests',
+    '',
+  ])
+  const moves = progressOf(true).split('\r\u001b[2K')
+  expect(moves).toHaveLength(202)
+  expect(moves.at(-1)).toBe('')
+  expect(moves.join('')).not.toContain('\n')
+})

@@ -1,0 +1,261 @@
+import { relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startVitest, type Reporter, type TestCase } from 'vitest/node'
+import { diagnose } from '../fixtures/cause/cause.ts'
+import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
+import { fields, list } from '../fixtures/contract/view.ts'
+import { bodyBytes } from '../fixtures/exchange/exchange.ts'
+import { createRun, type Planned } from '../fixtures/run.ts'
+import { loadScenarios, scenarioSlugs } from '../fixtures/scenarios.ts'
+import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
+import { resolveTarget, type Target, type TargetFacts } from '../fixtures/target/target.ts'
+import { createVllm } from '../mocks/vllm/vllm.ts'
+import { listen } from '../mocks/vllm/listen.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { allureReporter } from './allure-reporter.ts'
+import { gate } from './gate.ts'
+import { makeReports } from './make.ts'
+import type { Run, Verdict } from './record.ts'
+import { createRedactor } from './redact.ts'
+import { joinRecord, openRecord, readRecord, RecordError } from './store.ts'
+import { progress } from './terminal.ts'
+
+/** What the run in vitest's worker is given. */
+export interface Given {
+  readonly run: Run
+  readonly target: TargetFacts
+  readonly configuration: Configuration
+  readonly contextLength: number | undefined
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    conformance: Given
+  }
+  interface TaskMeta {
+    id?: string
+    verdict?: Verdict
+  }
+}
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+interface Filter {
+  readonly name?: string
+  readonly tags?: string
+}
+
+/** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
+function readFilter(args: readonly string[]): Filter {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } },
+    })
+    if (values.testNamePattern !== undefined) new RegExp(values.testNamePattern)
+    return {
+      ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
+      ...(values['tags-filter'] === undefined ? {} : { tags: values['tags-filter'] }),
+    }
+  } catch (error) {
+    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error)
+    throw new UserMistake(
+      `The arguments cannot be read: ${problem}; use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'.`,
+    )
+  }
+}
+
+/** The words of a tags filter that are no tag. */
+function unknownTags(expression: string, known: ReadonlySet<string>): string[] {
+  const words = expression.split(/[\s()!&|,]+/).filter((word) => word !== '' && !/^(?:and|or|not)$/i.test(word))
+  return words.filter(
+    (word) =>
+      ![...known].some((tag) => new RegExp(`^${word.replaceAll(/[.+?^${}[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(tag)),
+  )
+}
+
+const contextLengthOf = (target: Target): number | undefined => {
+  const exchange = target.readiness.exchanges.find(({ request }) => request.path === '/v1/models')
+  try {
+    const body: unknown = exchange === undefined ? undefined : JSON.parse(Buffer.from(bodyBytes(exchange)).toString('utf8'))
+    const card = list(fields(body)?.['data'])
+      .map(fields)
+      .find((candidate) => candidate?.['id'] === target.readiness.model)
+    return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function main(): Promise<number> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const filter = readFilter(process.argv.slice(2))
+  loadEnvFile(resolve(ROOT, '.env'))
+  const configuration = readConfiguration(
+    process.env,
+    profiles.map((profile) => profile.id),
+  )
+  const tags = new Set(['plain', 'stream', 'must', 'should', 'may', 'contract', ...scenarioSlugs()])
+  const strange = filter.tags === undefined ? [] : unknownTags(filter.tags, tags)
+  if (strange.length > 0)
+    throw new UserMistake(`The filter --tags-filter names ${strange.join(', ')}, which is no tag; the tags are ${[...tags].join(', ')}.`)
+
+  const began = Date.now()
+  const target = await resolveTarget(configuration, {
+    say,
+    startMock: async () => {
+      const door = await listen(createVllm({}))
+      return { url: door.url, close: () => door.close() }
+    },
+  })
+  try {
+    const detected = detectProfile({ version: target.readiness.version, ownedBy: target.readiness.ownedBy })
+    const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
+    const contextLength = contextLengthOf(target)
+    const plan = createRun({
+      scenarios: await loadScenarios(configuration.tries),
+      send: () => Promise.reject(new Error('a plan sends nothing')),
+      model: '',
+      world: { profile, models: target.readiness.models, contextLength },
+    })
+    const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
+      .filter((word) => word !== '')
+      .join(' ')
+    const wanted = planned(plan.plan, filter)
+    const run: Run = {
+      suite: { name: packageJson.name, version: packageJson.version },
+      target: target.run,
+      server: {
+        ...target.server,
+        profile: profile.id,
+        profileReason: configuration.profile === undefined ? detected.reason : 'CONFORMANCE_PROFILE says so',
+      },
+      started: new Date(began).toISOString(),
+      planned: wanted,
+      ...(words === '' ? {} : { filter: words }),
+      failOn: configuration.failOn,
+    }
+    const redactor = createRedactor(configuration.secrets)
+    openRecord(configuration.reportDir, run, redactor)
+    if (target.readiness.status === 'ready') {
+      const { requests, tokens } = plan.cost
+      const seconds = Math.ceil(requests / configuration.concurrency) + 3
+      say(
+        `${target.run.name}: ${words === '' ? '' : 'at most '}${requests} requests, ${tokens.toLocaleString('en-US')} tokens at most, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
+      )
+    }
+    const { close: _close, ...facts } = target
+    const meter = progress(process.stderr, wanted, configuration.failOn)
+    const problems = await runVitest({ run, target: facts, configuration, contextLength }, filter, tags, meter.verdict)
+    meter.done()
+    const { verdicts, exchanges } = readRecord(configuration.reportDir)
+    const judged =
+      filter.name !== undefined || (filter.tags !== undefined && !/contract|stream|plain|must|should|may/.test(filter.tags))
+        ? verdicts.filter(({ tags: own }) => !own.includes('contract')).length
+        : verdicts.length
+    const rulesByName =
+      filter.name !== undefined && plan.plan.some((one) => one.tags.includes('contract') && new RegExp(filter.name ?? '').test(nameOf(one)))
+    if (words !== '' && judged === 0 && !rulesByName)
+      throw new UserMistake(
+        `The filter ${words} matches no requirement; npm test without a filter lists them all in ${relative('', configuration.reportDir)}/verdicts.jsonl.`,
+      )
+
+    const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
+    const cause = diagnose({
+      baseUrl: target.baseUrl,
+      hasKey: configuration.target.kind === 'endpoint' && configuration.target.apiKey !== undefined,
+      readiness: target.readiness,
+      exchanges: [...exchanges.values()],
+      failed: failed.map(({ id, title }) => ({ id, title })),
+    })
+    const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
+    const tokensUsed = [...exchanges.values()].reduce(
+      (sum, exchange) => sum + tokensOf(Buffer.from(bodyBytes(exchange)).toString('utf8')),
+      0,
+    )
+    joinRecord(configuration.reportDir, redactor).write({
+      ...run,
+      ended: {
+        at: new Date().toISOString(),
+        exitCode: verdict.code,
+        requests: exchanges.size,
+        tokens: tokensUsed,
+        seconds: Math.round((Date.now() - began) / 100) / 10,
+        ...(cause === undefined ? {} : { cause }),
+      },
+    })
+    process.stdout.write(await makeReports(configuration.reportDir, { color: process.stdout.isTTY === true && !process.env['NO_COLOR'] }))
+    for (const problem of problems) say(problem)
+    return verdict.code
+  } finally {
+    await target.close()
+  }
+}
+
+const nameOf = ({ group, title, id }: Planned): string => `${group} > ${title} [${id}]`
+
+/** Rules judge whatever the chosen scenarios exchange, so they are part of every filtered run. */
+const withContract = ({ name, tags }: Filter): Filter => ({
+  ...(name === undefined ? {} : { name: `(?:${name})|^Contract: ` }),
+  ...(tags === undefined ? {} : { tags: `(${tags}) or contract` }),
+})
+
+function planned(plan: readonly Planned[], { name, tags }: Filter): number {
+  if (name === undefined && tags === undefined) return plan.length
+  return plan.filter((one) => one.tags.includes('contract') || (name !== undefined && new RegExp(name).test(nameOf(one)))).length
+}
+
+/** Completion tokens that an answer reports: the last count, as usage may stand in every chunk. */
+function tokensOf(body: string): number {
+  return Number([...body.matchAll(/"completion_tokens": ?(\d+)/g)].at(-1)?.[1] ?? 0)
+}
+
+/** Runs the conformance project; resolves to what went wrong with the suite itself. */
+async function runVitest(
+  given: Given,
+  filter: Filter,
+  tags: ReadonlySet<string>,
+  onVerdict: (verdict: Verdict) => void,
+): Promise<string[]> {
+  const problems: string[] = []
+  const { name, tags: expression } = withContract(filter)
+  const reporter: Reporter = {
+    onTestCaseResult(testCase: TestCase) {
+      const { verdict } = testCase.meta()
+      if (verdict !== undefined) onVerdict(verdict)
+      else if (testCase.result().state === 'failed') problems.push(testCase.result().errors?.[0]?.message ?? 'a check broke')
+    },
+    onTestRunEnd(modules, errors) {
+      for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
+    },
+  }
+  const exitCode = process.exitCode
+  const vitest = await startVitest('test', [], {
+    root: ROOT,
+    config: resolve(ROOT, 'vitest.config.ts'),
+    run: true,
+    watch: false,
+    project: ['conformance'],
+    reporters: [reporter, allureReporter(resolve(given.configuration.reportDir))],
+    provide: { conformance: given },
+    maxConcurrency: 10_000,
+    ...(name === undefined ? {} : { testNamePattern: name }),
+    ...(expression === undefined ? {} : { tagsFilter: [expression] }),
+    tags: [...tags].map((tag) => ({ name: tag })),
+  })
+  await vitest.close()
+  process.exitCode = exitCode
+  return problems
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  const own = error instanceof UserMistake || error instanceof RecordError
+  process.stderr.write(
+    own
+      ? `${(error as Error).message}\n`
+      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  process.exitCode = own ? 2 : 4
+}

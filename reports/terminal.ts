@@ -1,0 +1,146 @@
+import { styleText } from 'node:util'
+import { effectOf, type FailOn } from './gate.ts'
+import { headline, modelLine, reasons, samples, serverLine, tally, withEffect } from './headline.ts'
+import type { Verdict } from './record.ts'
+import type { Recording } from './store.ts'
+import { inert, plural } from './text.ts'
+
+const MOST_FAILURES = 8
+const MOST_WARNINGS = 4
+const MOST_REASONS = 4
+
+/**
+ * What a person reads first. `report` is the path to name at the end, as the user would type it.
+ * Foreign text in it is inert; the only control characters are new lines and, with `color`, ours.
+ */
+export function summary(recording: Recording, { color, report }: { readonly color: boolean; readonly report?: string }): string {
+  const paint = (format: Parameters<typeof styleText>[0], text: string) =>
+    color ? styleText(format, text, { validateStream: false }) : text
+  const { run } = recording
+  const { state, sentence, notes, numbers } = headline(recording)
+  const sign = { works: paint(['green', 'bold'], '✓'), fails: paint(['red', 'bold'], '✗'), unjudged: paint(['yellow', 'bold'], '?') }[state]
+  const lines = [`${sign} ${paint('bold', sentence)}`, ...notes.map((note) => `  ${paint('yellow', note)}`), '']
+  const field = (name: string, text: string) => lines.push(`  ${paint('dim', name.padEnd(9))} ${text}`)
+  const section = (name: string, body: readonly string[]) => {
+    if (body.length > 0) lines.push('', paint('bold', name), ...body)
+  }
+
+  field('server', serverLine(recording))
+  field('model', modelLine(recording))
+
+  const cause = run.ended?.cause
+  if (cause) {
+    const labelled = (name: string, text: string) => `${paint(['bold', 'cyan'], `${name}:`)} ${inert(text, 500)}`
+    lines.push('', labelled('Cause', `${cause.sentence} [${cause.layer}]`))
+    if (cause.evidence.length > 0) lines.push(labelled('Evidence', cause.evidence.join('; ')))
+    lines.push(labelled('Remedy', cause.remedy))
+  }
+
+  const failures = withEffect(recording, 'failure')
+  const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
+  section(`Failed (${failures.length})`, [
+    ...[...shown].flatMap(([group, verdicts]) => [
+      `  ${paint('dim', inert(group, 100))}`,
+      ...verdicts.flatMap((verdict) => [
+        `  ${paint('red', '✗')} ${inert(verdict.title, 160)}`,
+        ...breach(verdict).map((text) => `      ${text}`),
+      ]),
+    ]),
+    ...more(failures.length - MOST_FAILURES),
+  ])
+
+  const warnings = withEffect(recording, 'warning')
+  section(`Warnings (${warnings.length})`, [
+    ...warnings.slice(0, MOST_WARNINGS).map((verdict) => `  ${paint('yellow', '!')} ${inert(verdict.title, 120)}${gist(verdict)}`),
+    ...more(warnings.length - MOST_WARNINGS),
+  ])
+
+  for (const [effect, name] of [
+    ['broken', 'Broken, our own defect'],
+    ['blocked', 'Blocked'],
+    ['inconclusive', 'Inconclusive'],
+  ] as const) {
+    const verdicts = withEffect(recording, effect)
+    const grouped = reasons(verdicts)
+    section(`${name} (${verdicts.length})`, [
+      ...grouped.slice(0, MOST_REASONS).map(([reason, count]) => `  ${String(count).padStart(3)} × ${inert(reason, 200)}`),
+      ...more(grouped.length - MOST_REASONS, 'other reason'),
+    ])
+  }
+
+  section(
+    'Rates',
+    samples(recording).map(({ title, reason = '' }) => `  ${inert(title, 100)}: ${inert(reason, 120)}`),
+  )
+
+  const spent = run.ended
+    ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
+    : plural(recording.exchanges.size, 'request')
+  lines.push('', `${tally(numbers)}  ${paint('dim', `(${spent})`)}`)
+  if (report !== undefined) lines.push(`Report: ${inert(report, 1000)}`)
+  return `${lines.join('\n')}\n`
+}
+
+function breach(verdict: Verdict): string[] {
+  const [finding, ...others] = verdict.findings
+  if (!finding) return verdict.reason === undefined ? [] : [inert(verdict.reason)]
+  const byte = finding.byte === undefined ? '' : `, byte ${finding.byte}`
+  const rest = others.length > 0 ? `, and ${plural(others.length, 'more finding')}` : ''
+  return [
+    `got ${inert(finding.got, 110)}, wanted ${inert(finding.wanted, 110)}`,
+    `at ${inert(finding.where, 100)}${byte} in ${inert(finding.exchange, 100)}${rest}`,
+  ]
+}
+
+function gist({ findings: [finding], reason }: Verdict): string {
+  const text = finding ? `got ${inert(finding.got, 60)}, wanted ${inert(finding.wanted, 60)}` : inert(reason ?? '', 120)
+  return text === '' ? '' : `: ${text}`
+}
+
+function more(count: number, name = 'more'): string[] {
+  return count > 0 ? [`  … and ${name === 'more' ? `${count} more` : plural(count, name)} in the report`] : []
+}
+
+/** What `progress` needs of a stream: `process.stderr` has it. */
+export interface ProgressStream {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+/**
+ * Tells how far a run is: one moving line on a terminal, elsewhere a plain line per quarter and at the first failure.
+ * `done` clears the moving line.
+ */
+export function progress(
+  stream: ProgressStream,
+  planned: number,
+  failOn: FailOn,
+): { readonly request: () => void; readonly verdict: (verdict: Verdict) => void; readonly done: () => void } {
+  let requests = 0
+  let verdicts = 0
+  let failed = 0
+  let quarter = 0
+  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed, ${plural(requests, 'request')}`
+  const move = () => stream.write(`\r\u001b[2K${text()}`)
+  return {
+    request() {
+      requests++
+      if (stream.isTTY) move()
+    },
+    verdict(verdict) {
+      verdicts++
+      const isFailure = effectOf(verdict, failOn) === 'failure'
+      if (isFailure) failed++
+      if (stream.isTTY) {
+        move()
+        return
+      }
+      const reached = Math.floor((verdicts * 4) / Math.max(planned, 1))
+      if (reached > quarter || (isFailure && failed === 1)) stream.write(`${text()}\n`)
+      quarter = Math.max(quarter, reached)
+    },
+    done() {
+      if (stream.isTTY) stream.write('\r\u001b[2K')
+    },
+  }
+}

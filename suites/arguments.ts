@@ -1,0 +1,129 @@
+import { argumentIs, named, scenario, user, type Script } from '../fixtures/scenario.ts'
+import { tool } from '../fixtures/tools/tools.ts'
+
+/** One value that a call has to bring back: the schema allows no other, so its bytes are known beforehand. */
+interface Literal {
+  readonly value: unknown
+  /** What the value is, as the sentence of the requirement ends: `MUST hand over … unchanged`. */
+  readonly what: string
+  readonly issue: string
+  /** A schema of more than the one value; the value itself is always the only one that fits. */
+  readonly schema?: object
+}
+
+const CONSTRAINED = 'a strict tool under a forced choice admits one value only (tool-call-bugs section 0, forced literal)'
+
+const sentence = 'The quick brown fox jumps over the lazy dog, and then it rests. '
+
+/** Nothing that a parser stumbles over, but for its length. */
+const plain: Readonly<Record<string, Literal>> = {
+  token: { value: 'kx83-wolf-1729', what: 'a plain word', issue: 'vllm#25223' },
+  count: { value: 7, what: 'an integer', issue: 'vllm#21756' },
+  body: { value: sentence.repeat(10).trim(), what: 'a text of 639 characters', issue: 'vllm#55495: cut after 97 characters' },
+}
+
+const unicode: Readonly<Record<string, Literal>> = {
+  city: { value: 'Münster', what: 'an umlaut', issue: 'vllm#17703' },
+  greeting: { value: '你好，世界', what: 'Chinese characters', issue: 'vllm#9365, vllm#30920' },
+  family: { value: '👩‍👩‍👧 ok', what: 'an emoji of several code points', issue: 'llama.cpp PR#28926' },
+  right: { value: 'שלום', what: 'text written from right to left', issue: 'tool-call-bugs section 4' },
+}
+
+const quotes: Readonly<Record<string, Literal>> = {
+  said: { value: 'say "hi" now', what: 'double quotes', issue: 'vllm#17585' },
+  path: { value: 'C:\\Users\\new', what: 'backslashes', issue: 'tool-call-bugs section 4' },
+  braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389, vllm-observed defect 26' },
+  apostrophe: { value: "it's", what: 'an apostrophe', issue: 'vllm#38992' },
+  tail: { value: 'ends with }]', what: 'a text that ends in brackets', issue: 'vllm-observed defect 26' },
+}
+
+const whitespace: Readonly<Record<string, Literal>> = {
+  padded: { value: '  two  spaces ', what: 'leading, double and trailing spaces', issue: 'vllm#42026, vllm#48846' },
+  lines: { value: 'first\nsecond\tend', what: 'a line break and a tab', issue: 'vllm#24668, vllm#48171' },
+  empty: { value: '', what: 'an empty text', issue: 'tool-call-bugs section 4' },
+  entities: { value: 'a &lt; b &amp; <b>c</b>', what: 'entities and tags of HTML', issue: 'vllm#45025, vllm#38909' },
+}
+
+const markup: Readonly<Record<string, Literal>> = {
+  parameter: { value: 'a </parameter> b', what: 'the text </parameter>', issue: 'vllm#56077, vllm#55495' },
+  call: { value: 'a </tool_call> b', what: 'the text </tool_call>', issue: 'vllm#45167' },
+}
+
+const scalars: Readonly<Record<string, Literal>> = {
+  null_word: { value: 'null', what: 'the word null as a text', issue: 'vllm#39679' },
+  none_word: { value: 'none', what: 'the word none as a text', issue: 'vllm#39599' },
+  number_text: { value: '108.0', what: 'a number as a text', issue: 'vllm-observed defect 14' },
+  zero: { value: 0, what: 'zero', issue: 'tool-call-bugs section 4' },
+  negative: { value: -12, what: 'a negative integer', issue: 'tool-call-bugs section 4' },
+  ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
+  big: { value: '$NUMBER 9007199254740993', what: 'an integer beyond 2^53', issue: 'tool-call-bugs class C36', schema: { type: 'integer' } },
+  yes: { value: true, what: 'true', issue: 'vllm#39114' },
+  no: { value: false, what: 'false', issue: 'vllm#39114' },
+  nothing: { value: null, what: 'null', issue: 'vllm#39679, vllm#32342' },
+}
+
+const nested: Readonly<Record<string, Literal>> = {
+  author: {
+    value: { name: 'Zoë', address: { zip: '50667' } },
+    what: 'an object within an object',
+    issue: 'vllm#46924, vllm#36032',
+    schema: {
+      type: 'object',
+      properties: {
+        name: { type: 'string', enum: ['Zoë'] },
+        address: { type: 'object', properties: { zip: { type: 'string', enum: ['50667'] } }, required: ['zip'], additionalProperties: false },
+      },
+      required: ['name', 'address'],
+      additionalProperties: false,
+    },
+  },
+  tags: { value: ['a b'], what: 'a list of texts', issue: 'vllm-observed defect 3', schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 } },
+  points: {
+    value: [{ x: 4 }],
+    what: 'a list of objects',
+    issue: 'openmake PR#781',
+    schema: {
+      type: 'array',
+      items: { type: 'object', properties: { x: { type: 'integer', enum: [4] } }, required: ['x'], additionalProperties: false },
+      minItems: 1,
+      maxItems: 1,
+    },
+  },
+}
+
+const typeOf = (value: unknown): object =>
+  value === null ? { type: 'null' } : { type: typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value }
+
+/** Asks for one call that holds all the values, and requires each of them. */
+function literals(script: Script, key: string, choice: 'named' | 'required', values: Readonly<Record<string, Literal>>): void {
+  // OpenAI's API allows names of up to 64 characters.
+  const name = key === 'plain' ? `save_${key}_`.padEnd(64, 'x') : `save_${key}`
+  const properties = Object.fromEntries(
+    Object.entries(values).map(([property, { value, schema }]) => {
+      const single = typeof value !== 'object' || value === null
+      return [property, { ...(schema ?? typeOf(value)), ...(single ? { enum: [value] } : {}) }]
+    }),
+  )
+  const offer = tool(name, 'Save a record exactly as it is given', { type: 'object', properties, required: Object.keys(values), additionalProperties: false }, true)
+  const given = JSON.stringify(Object.fromEntries(Object.entries(values).map(([property, { value }]) => [property, value])))
+  const answer = script.ask(key, {
+    messages: [user(`Call ${name} with exactly this record: ${given.replaceAll(/"\$NUMBER (\d+)"/g, '$1')}`)],
+    tools: [offer],
+    tool_choice: choice === 'named' ? named(name) : 'required',
+    max_tokens: 1024,
+  })
+  for (const [property, { value, what, issue }] of Object.entries(values)) {
+    const wanted = JSON.stringify(value).replaceAll(/"\$NUMBER (\d+)"/g, '$1')
+    script.must(`arguments.${key}.${property}`, `MUST hand over ${what} unchanged`, `${CONSTRAINED}; ${issue}`, answer, (reply) => argumentIs(reply, property, wanted))
+  }
+}
+
+export default scenario('Arguments', (script) => {
+  literals(script, 'plain', 'named', plain)
+  literals(script, 'unicode', 'required', unicode)
+  literals(script, 'quotes', 'named', quotes)
+  literals(script, 'whitespace', 'required', whitespace)
+  literals(script, 'markup', 'named', markup)
+  literals(script, 'scalars', 'named', scalars)
+  literals(script, 'nested', 'required', nested)
+})

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'conformance',
+          include: ['suites/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'self',
+          include: ['{fixtures,mocks,reports}/**/*.test.ts'],
+        },
+      },
+    ],
+  },
+})
