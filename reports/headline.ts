@@ -18,6 +18,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   const where = inert(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const notes = [
+    run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
     run.filter !== undefined && `Only part of the suite was asked for: ${inert(run.filter)}.`,
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
@@ -81,9 +82,12 @@ export function withEffect({ run, verdicts }: Recording, effect: Effect): Verdic
   return verdicts.filter((verdict) => effectOf(verdict, run.failOn) === effect)
 }
 
-/** Requirements that are judged by a rate: the rate is in their reason. */
-export function samples({ verdicts }: Recording): Verdict[] {
-  return verdicts.filter(({ outcome, reason }) => reason !== undefined && (outcome === 'passed' || outcome === 'failed'))
+/** What passed and failed verdicts have to tell, the rate of a sample before all; the same said twice is told once. */
+export function observations({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {
+  const told = verdicts.flatMap(({ title, outcome, reason }) =>
+    reason !== undefined && (outcome === 'passed' || outcome === 'failed') ? [{ title, seen: reason, outcome }] : [],
+  )
+  return [...new Map(told.map((one) => [JSON.stringify(one), one])).values()]
 }
 
 /** Reasons of these verdicts with how many share each, most frequent first. */

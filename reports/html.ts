@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import { LABELS, STATUS } from './allure.ts'
 import { effectOf, type Effect } from './gate.ts'
 import { headline, tally } from './headline.ts'
 import { panel } from './panel.ts'
-import { FILES, readRecord, RecordError, type Recording } from './store.ts'
+import { FILES, readRecord, type Recording } from './store.ts'
 import { inert } from './text.ts'
 
 const run = promisify(execFile)
@@ -17,43 +17,60 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /**
  * Makes index.html in a report folder: one file that asks no host for anything. Uses the Allure results that the run left when they agree with
- * the record verdict by verdict, else makes them from the record. Resolves to the path of the page; rejects with a RecordError or the
- * error of Allure.
+ * the record verdict by verdict, else makes them from the record. Resolves to the path of the page; rejects with a RecordError or what
+ * Allure says.
  */
 export async function html(folder: string): Promise<string> {
   const recording = readRecord(folder)
   const results = join(folder, FILES.allure)
   if (!agrees(results, recording)) {
-    await replay(folder)
-    if (!agrees(results, recording)) throw new RecordError(`The Allure results in ${results} do not agree with the record.`)
+    const output = await replay(folder, recording)
+    if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.\n${output}`)
   }
   const page = join(folder, FILES.html)
-  writeFileSync(`${page}.tmp`, dress(await generate(results, recording), recording))
-  renameSync(`${page}.tmp`, page)
+  const draft = join(folder, `.${FILES.html}`)
+  writeFileSync(draft, dress(await generate(results, recording), recording))
+  renameSync(draft, page)
   return page
 }
 
 /** Whether a folder of Allure results says of every verdict, and of nothing else, what the record says. */
 export function agrees(results: string, { run: { failOn }, verdicts }: Recording): boolean {
   if (!existsSync(results)) return false
-  const wanted = new Map(verdicts.map((verdict) => [verdict.id, STATUS[effectOf(verdict, failOn)] as string]))
+  const wanted = new Map<string, string>(verdicts.map((verdict) => [verdict.id, STATUS[effectOf(verdict, failOn)]]))
   for (const name of readdirSync(results).filter((file) => file.endsWith('-result.json'))) {
-    const result: { status: string; labels: { name: string; value: string }[] } = JSON.parse(readFileSync(join(results, name), 'utf8'))
-    const id = result.labels.find((label) => label.name === LABELS.verdict)?.value ?? ''
-    if (wanted.get(id) !== result.status) return false
+    const { id, status } = readResult(join(results, name))
+    if (wanted.get(id) !== status) return false
     wanted.delete(id)
   }
   return wanted.size === 0
 }
 
-async function replay(folder: string): Promise<void> {
-  rmSync(join(folder, FILES.allure), { recursive: true, force: true })
+/** What an Allure result says; one that was cut while it was written says nothing. */
+function readResult(path: string): { readonly id: string; readonly status: string } {
+  try {
+    const result: { status: string; labels: { name: string; value: string }[] } = JSON.parse(readFileSync(path, 'utf8'))
+    return { id: result.labels.find((label) => label.name === LABELS.verdict)?.value ?? '', status: result.status }
+  } catch {
+    return { id: '', status: 'unreadable' }
+  }
+}
+
+/** Makes the Allure results of a record in a vitest of its own; resolves to what that said. */
+async function replay(folder: string, { verdicts }: Recording): Promise<string> {
+  const results = join(folder, FILES.allure)
+  rmSync(results, { recursive: true, force: true })
+  mkdirSync(results)
+  if (verdicts.length === 0) return ''
   const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
+  const args = [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')]
   const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
   // It ends with 1 whenever a verdict failed; whether it worked shows in what it wrote.
-  await run(process.execPath, [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')], { cwd: ROOT, env }).catch(
-    () => undefined,
-  )
+  return await new Promise((done) => {
+    execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: Number.POSITIVE_INFINITY }, (_error, stdout, stderr) =>
+      done(stdout + stderr),
+    )
+  })
 }
 
 /** The page as Allure makes it. */

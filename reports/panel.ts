@@ -1,4 +1,4 @@
-import { headline, modelLine, reasons, samples, tallies, withEffect } from './headline.ts'
+import { headline, modelLine, observations, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './gate.ts'
 import type { Finding, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -20,7 +20,7 @@ export function panel(recording: Recording, ids: ReadonlyMap<string, string>): s
     ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
     : plural(exchanges.size, 'request')
   const facts: readonly (readonly [string, string])[] = [
-    ['Target', `${inert(run.target.name)}${run.target.baseUrl === run.target.name ? '' : `, ${inert(run.target.baseUrl)}`}`],
+    ['Target', inert(run.target.name)],
     ['Server', inert(run.server.name)],
     ['Profile', `${inert(run.server.profile)}, because ${inert(run.server.profileReason)}`],
     ['Model', modelLine(recording)],
@@ -37,7 +37,7 @@ ${table('Failed requirements', failures, ids, failures.length <= LONG || run.end
 ${table('Warnings', warnings, ids, false)}
 ${grouped('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true)}
 ${grouped('Blocked', withEffect(recording, 'blocked'), true)}
-${rates(samples(recording))}
+${seen(recording)}
 ${grouped('Inconclusive', withEffect(recording, 'inconclusive'), false)}
 ${grouped('Not applicable', withEffect(recording, 'not applicable'), false)}
 ${linked.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
@@ -96,17 +96,12 @@ function grouped(title: string, verdicts: readonly Verdict[], open: boolean): st
   return details(title, verdicts.length, open, `<ul>${lines.join('')}</ul>`)
 }
 
-function rates(verdicts: readonly Verdict[]): string {
-  if (verdicts.length === 0) return ''
-  const rows = verdicts.map(
-    ({ title, reason, outcome }) => `<tr><td>${safe(title, 240)}</td><td>${safe(reason ?? '', 240)}</td><td>${outcome}</td></tr>`,
-  )
-  return details(
-    'Sampled rates',
-    verdicts.length,
-    true,
-    `<table><thead><tr><th>Requirement</th><th>Rate</th><th>Verdict</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
-  )
+function seen(recording: Recording): string {
+  const told = observations(recording)
+  if (told.length === 0) return ''
+  const rows = told.map((one) => `<tr><td>${safe(one.title, 240)}</td><td>${safe(one.seen, 400)}</td><td>${one.outcome}</td></tr>`)
+  const head = '<thead><tr><th>Requirement</th><th>Seen</th><th class="narrow">Verdict</th></tr></thead>'
+  return details('Rates and observations', told.length, told.length <= LONG, `<table>${head}<tbody>${rows.join('')}</tbody></table>`)
 }
 
 function details(title: string, count: number, open: boolean, body: string): string {
@@ -151,7 +146,7 @@ const STYLE = `<style>
 #conformance details { border-top: 1px solid var(--line); padding-top: 10px; margin-bottom: 10px }
 #conformance summary { cursor: pointer; font-size: 16px; font-weight: 600 } #conformance summary small { margin-left: 4px; font-size: 14px }
 #conformance table { width: 100%; margin-top: 6px; border-collapse: collapse; table-layout: fixed }
-#conformance th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; padding: 6px 12px 4px 0 } #conformance thead th:first-child { width: 34% }
+#conformance th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px; padding: 6px 12px 4px 0 } #conformance thead th:first-child { width: 34% } #conformance th.narrow { width: 80px }
 #conformance td { vertical-align: top; padding: 5px 12px 5px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere }
 #conformance tbody th { color: var(--ink); padding-top: 10px } #conformance a { color: inherit; text-decoration: underline; text-decoration-color: var(--soft); text-underline-offset: 2px }
 #conformance .anchor { display: block; height: 0; margin: 0 }

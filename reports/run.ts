@@ -52,7 +52,7 @@ function readFilter(args: readonly string[]): Filter {
       args: [...args],
       options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } },
     })
-    if (values.testNamePattern !== undefined) new RegExp(values.testNamePattern)
+    if (values.testNamePattern !== undefined) RegExp(values.testNamePattern)
     return {
       ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
       ...(values['tags-filter'] === undefined ? {} : { tags: values['tags-filter'] }),
@@ -87,8 +87,9 @@ const contextLengthOf = (target: Target): number | undefined => {
   }
 }
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
 async function main(): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`)
   const filter = readFilter(process.argv.slice(2))
   loadEnvFile(resolve(ROOT, '.env'))
   const configuration = readConfiguration(
@@ -184,7 +185,7 @@ async function main(): Promise<number> {
         ...(cause === undefined ? {} : { cause }),
       },
     })
-    process.stdout.write(await makeReports(configuration.reportDir, { color: process.stdout.isTTY === true && !process.env['NO_COLOR'] }))
+    process.stdout.write(await makeReports(configuration.reportDir, { color: process.stdout.isTTY && !process.env['NO_COLOR'] }))
     for (const problem of problems) say(problem)
     return verdict.code
   } finally {

@@ -65,9 +65,9 @@ export function joinRecord(folder: string, redactor: Redactor = createRedactor([
   return {
     write(run) {
       const written = redactor.value(run)
-      const path = join(folder, FILES.run)
-      writeFileSync(`${path}.tmp`, `${JSON.stringify(written, null, 2)}\n`)
-      renameSync(`${path}.tmp`, path)
+      const draft = join(folder, `.${FILES.run}`)
+      writeFileSync(draft, `${JSON.stringify(written, null, 2)}\n`)
+      renameSync(draft, join(folder, FILES.run))
       return written
     },
     append(verdict) {

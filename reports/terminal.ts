@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './gate.ts'
-import { headline, modelLine, reasons, samples, serverLine, tally, withEffect } from './headline.ts'
+import { headline, modelLine, observations, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
 import { inert, plural } from './text.ts'
@@ -8,6 +8,8 @@ import { inert, plural } from './text.ts'
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
 const MOST_REASONS = 4
+const MOST_SEEN = 8
+const MOST_REMEDY = 20
 
 /**
  * What a person reads first. `report` is the path to name at the end, as the user would type it.
@@ -30,10 +32,19 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const cause = run.ended?.cause
   if (cause) {
-    const labelled = (name: string, text: string) => `${paint(['bold', 'cyan'], `${name}:`)} ${inert(text, 500)}`
-    lines.push('', labelled('Cause', `${cause.sentence} [${cause.layer}]`))
-    if (cause.evidence.length > 0) lines.push(labelled('Evidence', cause.evidence.join('; ')))
-    lines.push(labelled('Remedy', cause.remedy))
+    const label = (name: string) => paint(['bold', 'cyan'], `${name}:`)
+    const [first = 'none', ...others] = cause.evidence
+    const rest = others.length > 0 ? ` (and ${others.length} more in the report)` : ''
+    const [command = '', ...yaml] = cause.remedy.trimEnd().split('\n')
+    lines.push('', `${label('Cause')} ${inert(cause.sentence, 400)} [${inert(cause.layer, 40)}]`)
+    lines.push(`${label('Evidence')} ${inert(first, 240)}${rest}`)
+    if (yaml.length === 0) lines.push(`${label('Remedy')} ${inert(command, 500)}`)
+    else
+      lines.push(
+        label('Remedy'),
+        ...[command, ...yaml].slice(0, MOST_REMEDY).map((line) => `  ${inert(line, 200)}`),
+        ...more(yaml.length + 1 - MOST_REMEDY),
+      )
   }
 
   const failures = withEffect(recording, 'failure')
@@ -68,10 +79,11 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ])
   }
 
-  section(
-    'Rates',
-    samples(recording).map(({ title, reason = '' }) => `  ${inert(title, 100)}: ${inert(reason, 120)}`),
-  )
+  const seen = observations(recording)
+  section('Rates and observations', [
+    ...seen.slice(0, MOST_SEEN).map((one) => `  ${inert(one.title, 100)}: ${inert(one.seen, 120)}`),
+    ...more(seen.length - MOST_SEEN),
+  ])
 
   const spent = run.ended
     ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
@@ -120,7 +132,7 @@ export function progress(
   let verdicts = 0
   let failed = 0
   let quarter = 0
-  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed, ${plural(requests, 'request')}`
+  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed${requests > 0 ? `, ${plural(requests, 'request')}` : ''}`
   const move = () => stream.write(`\r\u001b[2K${text()}`)
   return {
     request() {

@@ -56,7 +56,12 @@ const scalars: Readonly<Record<string, Literal>> = {
   zero: { value: 0, what: 'zero', issue: 'tool-call-bugs section 4' },
   negative: { value: -12, what: 'a negative integer', issue: 'tool-call-bugs section 4' },
   ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
-  big: { value: '$NUMBER 9007199254740993', what: 'an integer beyond 2^53', issue: 'tool-call-bugs class C36', schema: { type: 'integer' } },
+  big: {
+    value: '$NUMBER 9007199254740993',
+    what: 'an integer beyond 2^53',
+    issue: 'tool-call-bugs class C36',
+    schema: { type: 'integer' },
+  },
   yes: { value: true, what: 'true', issue: 'vllm#39114' },
   no: { value: false, what: 'false', issue: 'vllm#39114' },
   nothing: { value: null, what: 'null', issue: 'vllm#39679, vllm#32342' },
@@ -71,13 +76,23 @@ const nested: Readonly<Record<string, Literal>> = {
       type: 'object',
       properties: {
         name: { type: 'string', enum: ['Zoë'] },
-        address: { type: 'object', properties: { zip: { type: 'string', enum: ['50667'] } }, required: ['zip'], additionalProperties: false },
+        address: {
+          type: 'object',
+          properties: { zip: { type: 'string', enum: ['50667'] } },
+          required: ['zip'],
+          additionalProperties: false,
+        },
       },
       required: ['name', 'address'],
       additionalProperties: false,
     },
   },
-  tags: { value: ['a b'], what: 'a list of texts', issue: 'vllm-observed defect 3', schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 } },
+  tags: {
+    value: ['a b'],
+    what: 'a list of texts',
+    issue: 'vllm-observed defect 3',
+    schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
+  },
   points: {
     value: [{ x: 4 }],
     what: 'a list of objects',
@@ -104,7 +119,12 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
       return [property, { ...(schema ?? typeOf(value)), ...(single ? { enum: [value] } : {}) }]
     }),
   )
-  const offer = tool(name, 'Save a record exactly as it is given', { type: 'object', properties, required: Object.keys(values), additionalProperties: false }, true)
+  const offer = tool(
+    name,
+    'Save a record exactly as it is given',
+    { type: 'object', properties, required: Object.keys(values), additionalProperties: false },
+    true,
+  )
   const given = JSON.stringify(Object.fromEntries(Object.entries(values).map(([property, { value }]) => [property, value])))
   const answer = script.ask(key, {
     messages: [user(`Call ${name} with exactly this record: ${given.replaceAll(/"\$NUMBER (\d+)"/g, '$1')}`)],
@@ -114,7 +134,9 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
   })
   for (const [property, { value, what, issue }] of Object.entries(values)) {
     const wanted = JSON.stringify(value).replaceAll(/"\$NUMBER (\d+)"/g, '$1')
-    script.must(`arguments.${key}.${property}`, `MUST hand over ${what} unchanged`, `${CONSTRAINED}; ${issue}`, answer, (reply) => argumentIs(reply, property, wanted))
+    script.must(`arguments.${key}.${property}`, `MUST hand over ${what} unchanged`, `${CONSTRAINED}; ${issue}`, answer, (reply) =>
+      argumentIs(reply, property, wanted),
+    )
   }
 }
 

@@ -4,11 +4,25 @@ import { validator } from '../fixtures/contract/arguments.ts'
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample }) => {
   // The question and the tool of the KAITO tool calling article.
-  const question = ask('weather', { messages: [user("What's the weather like in San Francisco?")], tools: [weather.offer], tool_choice: 'auto' })
+  const question = ask('weather', {
+    messages: [user("What's the weather like in San Francisco?")],
+    tools: [weather.offer],
+    tool_choice: 'auto',
+  })
   const unset = ask('choice-left-out', { messages: [user('What time is it in Tokyo right now?')], tools: [weather.offer, time] })
-  const smallTalk = ask('small-talk', { messages: [user('Thank you very much, you have been kind.')], tools: [weather.offer], tool_choice: 'auto' })
+  const smallTalk = ask('small-talk', {
+    messages: [user('Thank you very much, you have been kind.')],
+    tools: [weather.offer],
+    tool_choice: 'auto',
+  })
 
-  must('auto.accepted', 'MUST accept tools with tool_choice auto', 'KAITO tool calling article: tool_choice="auto"; vLLM --enable-auto-tool-choice', question, () => undefined)
+  must(
+    'auto.accepted',
+    'MUST accept tools with tool_choice auto',
+    'KAITO tool calling article: tool_choice="auto"; vLLM --enable-auto-tool-choice',
+    question,
+    () => undefined,
+  )
 
   sample(
     'auto.calls',
@@ -19,22 +33,32 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample }) => {
     ({ calls, finishReason }) => (calls.length > 0 ? true : finishReason === 'length' ? undefined : false),
   )
 
-  must('auto.article', 'MUST give arguments that the local function of the article can be run with', 'KAITO tool calling article: tool_functions[name](**args)', question, ({ calls }) => {
-    const [call] = calls
-    if (call === undefined) return { inconclusive: 'the model answered in text this time; auto.calls has the rate' }
-    const args = argumentsOf(call)
-    if (args === undefined) return { where: 'arguments', got: call.arguments, wanted: 'a JSON object' }
-    const problem = validator(weather.offer.function.parameters ?? {})(args)
-    if (problem !== undefined) return { inconclusive: `the model's arguments do not fit the schema: ${problem}` }
-    const result = weather.run(args as { location: string; unit: string })
-    return { note: `get_weather(${call.arguments}) gave: ${result}` }
-  })
-
-  must('auto.default', 'MUST read tools without tool_choice as auto', 'OpenAI API reference: auto is the default if tools are present', unset, ({ calls, content }) =>
-    calls.length > 0 ? undefined : { inconclusive: `the model answered in text: ${content.slice(0, 120)}` },
+  must(
+    'auto.article',
+    'MUST give arguments that the local function of the article can be run with',
+    'KAITO tool calling article: tool_functions[name](**args)',
+    question,
+    ({ calls }) => {
+      const [call] = calls
+      if (call === undefined) return { inconclusive: 'the model answered in text this time; auto.calls has the rate' }
+      const args = argumentsOf(call)
+      if (args === undefined) return { where: 'arguments', got: call.arguments, wanted: 'a JSON object' }
+      const problem = validator(weather.offer.function.parameters ?? {})(args)
+      if (problem !== undefined) return { inconclusive: `the model's arguments do not fit the schema: ${problem}` }
+      const result = weather.run(args as { location: string; unit: string })
+      return { note: `get_weather(${call.arguments}) gave: ${result}` }
+    },
   )
 
-  should('auto.names', 'SHOULD call the function that fits the question', 'the model\'s choice', unset, ({ calls }) => {
+  must(
+    'auto.default',
+    'MUST read tools without tool_choice as auto',
+    'OpenAI API reference: auto is the default if tools are present',
+    unset,
+    ({ calls, content }) => (calls.length > 0 ? undefined : { inconclusive: `the model answered in text: ${content.slice(0, 120)}` }),
+  )
+
+  should('auto.names', 'SHOULD call the function that fits the question', "the model's choice", unset, ({ calls }) => {
     if (calls[0] === undefined) return { inconclusive: 'the model answered in text' }
     return calls[0].name === 'get_time' ? undefined : { where: 'name', got: String(calls[0].name), wanted: 'get_time' }
   })
@@ -43,7 +67,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample }) => {
     'auto.not-needed',
     'SHOULD',
     'SHOULD answer small talk in text although a tool is offered',
-    'vLLM tests/tool_use: tools offered but not needed; the model\'s choice',
+    "vLLM tests/tool_use: tools offered but not needed; the model's choice",
     [smallTalk],
     ({ calls, content }) => (calls.length > 0 ? false : content.trim() === '' ? undefined : true),
   )

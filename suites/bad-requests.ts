@@ -5,37 +5,82 @@ const model = '$MODEL'
 const messages = [user('What is the weather like in Berlin?')]
 const tools = [weather.offer]
 
-const refused = ({ status, text }: Reply): Check => (status >= 400 && status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: 'a 4xx' })
+const refused = ({ status, text }: Reply): Check =>
+  status >= 400 && status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: 'a 4xx' }
 
 export default scenario('Bad requests', ({ wrong, request, ask, must, should }) => {
   const absent = wrong('absent-function', { model, messages, tools, tool_choice: named('get_whether') })
   const absentStreamed = wrong('absent-function-streamed', { model, messages, tools, tool_choice: named('get_whether'), stream: true })
   const noTools = wrong('required-without-tools', { model, messages, tool_choice: 'required' })
-  const nameless = wrong('tool-without-name', { model, messages, tools: [{ type: 'function', function: { parameters: {} } }], tool_choice: 'auto' })
+  const nameless = wrong('tool-without-name', {
+    model,
+    messages,
+    tools: [{ type: 'function', function: { parameters: {} } }],
+    tool_choice: 'auto',
+  })
   const bogusChoice = wrong('choice-unknown', { model, messages, tools, tool_choice: 'sometimes' })
   const unknownModel = wrong('model-unknown', { model: 'no-such-model', messages })
   const notJson = wrong('body-no-json', '{"model": "$MODEL", "messages": [')
   const noMessages = wrong('messages-missing', { model })
 
-  must('bad.absent-function', 'MUST refuse a tool_choice that names a function not among tools', 'vLLM check_tool_usage; vllm#10567', absent, refused)
-  must('bad.absent-function-streamed', 'MUST refuse it before a stream begins', 'vLLM check_tool_usage; vllm-wire section 2', absentStreamed, refused)
-  must('bad.required-without-tools', 'MUST refuse tool_choice required without tools', 'OpenAI API reference: tool_choice is only allowed when tools are specified; Kimi-Vendor-Verifier', noTools, refused)
-  must('bad.tool-without-name', 'MUST refuse a tool without a name', 'OpenAI API reference: function.name is required; sglang PR#10550', nameless, refused)
+  must(
+    'bad.absent-function',
+    'MUST refuse a tool_choice that names a function not among tools',
+    'vLLM check_tool_usage; vllm#10567',
+    absent,
+    refused,
+  )
+  must(
+    'bad.absent-function-streamed',
+    'MUST refuse it before a stream begins',
+    'vLLM check_tool_usage; vllm-wire section 2',
+    absentStreamed,
+    refused,
+  )
+  must(
+    'bad.required-without-tools',
+    'MUST refuse tool_choice required without tools',
+    'OpenAI API reference: tool_choice is only allowed when tools are specified; Kimi-Vendor-Verifier',
+    noTools,
+    refused,
+  )
+  must(
+    'bad.tool-without-name',
+    'MUST refuse a tool without a name',
+    'OpenAI API reference: function.name is required; sglang PR#10550',
+    nameless,
+    refused,
+  )
   must('bad.choice-unknown', 'MUST refuse a tool_choice that is no word of the API', 'vllm#24232', bogusChoice, refused)
-  must('bad.model-unknown', 'MUST refuse a model that is not served with status 404', 'OpenAI API reference: model_not_found; vllm-wire section 2', unknownModel, ({ status }) =>
-    status === 404 || status === 400 ? undefined : { where: 'status line', got: String(status), wanted: '404' },
+  must(
+    'bad.model-unknown',
+    'MUST refuse a model that is not served with status 404',
+    'OpenAI API reference: model_not_found; vllm-wire section 2',
+    unknownModel,
+    ({ status }) => (status === 404 || status === 400 ? undefined : { where: 'status line', got: String(status), wanted: '404' }),
   )
   must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'vllm-wire section 2', notJson, refused)
   must('bad.messages-missing', 'MUST refuse a body without messages', 'OpenAI API reference: messages is required', noMessages, refused)
 
   const bad = [absent, absentStreamed, noTools, nameless, bogusChoice, unknownModel, notJson, noMessages]
   const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
-  should('bad.health-after', 'SHOULD be healthy after all of them', 'vllm#17248, vllm#30346: a poisoned request killed the engine', health, ({ status }) =>
-    status === 200 ? undefined : status === 404 ? { notApplicable: 'the server has no /health' } : { where: 'status line', got: String(status), wanted: '200' },
+  should(
+    'bad.health-after',
+    'SHOULD be healthy after all of them',
+    'vllm#17248, vllm#30346: a poisoned request killed the engine',
+    health,
+    ({ status }) =>
+      status === 200
+        ? undefined
+        : status === 404
+          ? { notApplicable: 'the server has no /health' }
+          : { where: 'status line', got: String(status), wanted: '200' },
   )
 
   const alive = ask('alive', { messages: [user('Say ready.')], max_tokens: 64 }, { forms: ['plain'], after: bad })
   must('bad.alive', 'MUST still answer an ordinary question', 'vllm#49981, vllm#32006', alive, ({ content, answer }) =>
-    content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== '' ? undefined : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
+    content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
+      ? undefined
+      : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
   )
 })

@@ -3,8 +3,15 @@ import { scenario, user } from '../fixtures/scenario.ts'
 export default scenario('Chat without tools', ({ ask, must }) => {
   const hello = ask('hello', { messages: [user('Say hello to the world.')], logprobs: true })
 
-  must('chat.text', 'MUST answer in text when no tool is offered', 'vLLM tests/tool_use/test_chat_completions.py', hello, ({ content, answer }) =>
-    content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== '' ? undefined : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
+  must(
+    'chat.text',
+    'MUST answer in text when no tool is offered',
+    'vLLM tests/tool_use/test_chat_completions.py',
+    hello,
+    ({ content, answer }) =>
+      content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
+        ? undefined
+        : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
   )
 
   must('chat.finish-reason', 'MUST finish an ordinary answer with stop', 'OpenAI API reference: finish_reason', hello, ({ finishReason }) =>

@@ -30,7 +30,8 @@ target.readiness.exchanges.forEach(keep)
 
 /** Ids of the verdicts that no filter left out. */
 function chosen(task: RunnerTask): ReadonlySet<string> {
-  const ids = (tasks: readonly RunnerTask[]): string[] => tasks.flatMap((each) => ('tasks' in each ? ids(each.tasks) : each.mode === 'run' && each.meta.id !== undefined ? [each.meta.id] : []))
+  const ids = (tasks: readonly RunnerTask[]): string[] =>
+    tasks.flatMap((each) => ('tasks' in each ? ids(each.tasks) : each.mode === 'run' && each.meta.id !== undefined ? [each.meta.id] : []))
   return new Set(ids(task.file.tasks))
 }
 
@@ -39,6 +40,7 @@ for (const planned of run.plan) groups.set(planned.group, [...(groups.get(planne
 
 for (const [group, verdicts] of groups) {
   describe.concurrent(group, () => {
+    // oxlint-disable valid-title, expect-expect -- a verdict carries its title, and publish() ends the test as the verdict says
     for (const { id, title, tags } of verdicts) {
       test(`${title} [${id}]`, { tags: [...tags], meta: { id }, timeout: 0 }, async (context) => {
         run.select(chosen(context.task))

@@ -3,7 +3,11 @@ import { argumentsOf, named, scenario, user, type ChatBody, type Reply } from '.
 import { order, time, weather, type LocalTool } from '../fixtures/tools/tools.ts'
 
 /** The conversation after the call: the assistant's turn as it came, and what the local function really returned. */
-function afterCall(tool: LocalTool<never>, question: string, wrap: (result: string) => unknown): (prior: Reply) => ChatBody | { unaskable: string } {
+function afterCall(
+  tool: LocalTool<never>,
+  question: string,
+  wrap: (result: string) => unknown,
+): (prior: Reply) => ChatBody | { unaskable: string } {
   return ({ calls, answer }) => {
     const [call] = calls
     if (call?.id === undefined || call.name !== tool.offer.function.name) return { unaskable: 'there is no call to answer' }
@@ -29,26 +33,53 @@ function afterCall(tool: LocalTool<never>, question: string, wrap: (result: stri
 const weatherQuestion = 'What is the weather like in San Francisco in fahrenheit?'
 const orderQuestion = 'What is the tracking code of the order with the order id A-77?'
 
-export default scenario('Local functions', ({ ask, then, must, together, sample }) => {
+export default scenario('Local functions', ({ ask, followUp, must, together, sample }) => {
   const weatherCall = ask('weather', { messages: [user(weatherQuestion)], tools: [weather.offer, time], tool_choice: named('get_weather') })
-  const weatherAnswer = then('weather-result', weatherCall, afterCall(weather, weatherQuestion, (result) => result))
+  const weatherAnswer = followUp(
+    'weather-result',
+    weatherCall,
+    afterCall(weather, weatherQuestion, (result) => result),
+  )
   const orderCall = ask('order', { messages: [user(orderQuestion)], tools: [order.offer], tool_choice: 'required' })
-  const orderAnswer = then('order-result-in-parts', orderCall, afterCall(order, orderQuestion, (result) => [{ type: 'text', text: result }]))
-
-  must('local.runs', 'MUST return arguments that the local function runs with', 'KAITO tool calling article: calling the local function with the model\'s chosen arguments', weatherCall, ({ calls }) => {
-    const args = argumentsOf(calls[0])
-    const problem = args === undefined ? `no JSON object: ${calls[0]?.arguments ?? 'no call'}` : validator(weather.offer.function.parameters ?? {})(args)
-    if (args === undefined) return { where: 'arguments', got: String(problem), wanted: 'arguments of get_weather' }
-    if (problem !== undefined) return { inconclusive: `the model's arguments do not fit the schema: ${problem}` }
-    return { note: weather.run(args as never) }
-  })
-
-  must('local.accepts-result', 'MUST accept the result of a function in a tool message and answer it', 'OpenAI API reference: role tool, tool_call_id; vllm#34792', weatherAnswer, ({ content, calls }) =>
-    content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' },
+  const orderAnswer = followUp(
+    'order-result-in-parts',
+    orderCall,
+    afterCall(order, orderQuestion, (result) => [{ type: 'text', text: result }]),
   )
 
-  must('local.accepts-parts', 'MUST accept the result of a function as a list of text parts', 'OpenAI API reference: content of a tool message; vllm#25001, vllm#39899', orderAnswer, ({ content, calls }) =>
-    content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' },
+  must(
+    'local.runs',
+    'MUST return arguments that the local function runs with',
+    "KAITO tool calling article: calling the local function with the model's chosen arguments",
+    weatherCall,
+    ({ calls }) => {
+      const args = argumentsOf(calls[0])
+      const problem =
+        args === undefined
+          ? `no JSON object: ${calls[0]?.arguments ?? 'no call'}`
+          : validator(weather.offer.function.parameters ?? {})(args)
+      if (args === undefined) return { where: 'arguments', got: String(problem), wanted: 'arguments of get_weather' }
+      if (problem !== undefined) return { inconclusive: `the model's arguments do not fit the schema: ${problem}` }
+      return { note: weather.run(args as never) }
+    },
+  )
+
+  must(
+    'local.accepts-result',
+    'MUST accept the result of a function in a tool message and answer it',
+    'OpenAI API reference: role tool, tool_call_id; vllm#34792',
+    weatherAnswer,
+    ({ content, calls }) =>
+      content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' },
+  )
+
+  must(
+    'local.accepts-parts',
+    'MUST accept the result of a function as a list of text parts',
+    'OpenAI API reference: content of a tool message; vllm#25001, vllm#39899',
+    orderAnswer,
+    ({ content, calls }) =>
+      content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' },
   )
 
   for (const [name, call, answer] of [
@@ -65,7 +96,13 @@ export default scenario('Local functions', ({ ask, then, must, together, sample 
         const tokens = replies.map((reply) => Number(reply.answer.usage?.['prompt_tokens'] ?? Number.NaN))
         const [callPlain = Number.NaN, callStream = Number.NaN, answerPlain = Number.NaN, answerStream = Number.NaN] = tokens
         const grown = answerPlain > callPlain && answerStream > callStream
-        return grown || tokens.some(Number.isNaN) ? undefined : { where: 'usage.prompt_tokens', got: `${callPlain} then ${answerPlain}, streamed ${callStream} then ${answerStream}`, wanted: 'more in the second turn' }
+        return grown || tokens.some(Number.isNaN)
+          ? undefined
+          : {
+              where: 'usage.prompt_tokens',
+              got: `${callPlain} then ${answerPlain}, streamed ${callStream} then ${answerStream}`,
+              wanted: 'more in the second turn',
+            }
       },
     )
   }

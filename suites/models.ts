@@ -5,14 +5,31 @@ export default scenario('Models endpoint', ({ request, ask, together, must }) =>
   const models = request('list', { method: 'GET', path: '/v1/models' }, { expect: 'answer' })
   const chat = ask('who-answers', { messages: [user('Say hello to the world.')], logprobs: true }, { forms: ['plain'] })
 
-  must('models.some', 'MUST list at least one model with an id to ask for', 'KAITO tool calling article: /v1/models shows phi-4-mini-instruct', models, ({ document }) => {
-    const ids = list(fields(document?.ok === true ? document.value : undefined)?.['data']).flatMap((card) => fields(card)?.['id'] ?? [])
-    return ids.some((id) => typeof id === 'string' && id !== '') ? undefined : { where: 'data', got: JSON.stringify(ids), wanted: 'an id' }
-  })
+  must(
+    'models.some',
+    'MUST list at least one model with an id to ask for',
+    'KAITO tool calling article: /v1/models shows phi-4-mini-instruct',
+    models,
+    ({ document }) => {
+      const ids = list(fields(document?.ok === true ? document.value : undefined)?.['data']).flatMap((card) => fields(card)?.['id'] ?? [])
+      return ids.some((id) => typeof id === 'string' && id !== '')
+        ? undefined
+        : { where: 'data', got: JSON.stringify(ids), wanted: 'an id' }
+    },
+  )
 
-  together('models.answers', 'MUST', 'MUST answer under an id of the models list when that id is asked for', 'OpenAI API reference: model; vllm#7260', [models, chat], ([listed, answered]) => {
-    const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).map((card) => fields(card)?.['id'])
-    const model = answered?.answer.model
-    return ids.includes(model) ? undefined : { where: 'model', got: String(model), wanted: ids.join(', ') }
-  })
+  together(
+    'models.answers',
+    'MUST',
+    'MUST answer under an id of the models list when that id is asked for',
+    'OpenAI API reference: model; vllm#7260',
+    [models, chat],
+    ([listed, answered]) => {
+      const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).map(
+        (card) => fields(card)?.['id'],
+      )
+      const model = answered?.answer.model
+      return ids.includes(model) ? undefined : { where: 'model', got: String(model), wanted: ids.join(', ') }
+    },
+  )
 })

@@ -4,11 +4,20 @@ import { weather } from '../fixtures/tools/tools.ts'
 export default scenario('Tool choice none', ({ ask, must }) => {
   const question = ask('weather', { messages: [user('What is the weather like in Paris?')], tools: [weather.offer], tool_choice: 'none' })
 
-  must('none.no-call', 'MUST NOT call although a tool would fit the question', 'OpenAI API reference: none means the model will not call any tool; vllm#42747', question, ({ calls }) =>
-    calls.length === 0 ? undefined : { where: 'tool_calls', got: calls.map((call) => call.name).join(', '), wanted: 'no call' },
+  must(
+    'none.no-call',
+    'MUST NOT call although a tool would fit the question',
+    'OpenAI API reference: none means the model will not call any tool; vllm#42747',
+    question,
+    ({ calls }) =>
+      calls.length === 0 ? undefined : { where: 'tool_calls', got: calls.map((call) => call.name).join(', '), wanted: 'no call' },
   )
 
-  must('none.finish-reason', 'MUST NOT finish with tool_calls', 'OpenAI API reference: finish_reason; vllm#42747', question, ({ finishReason }) =>
-    finishReason === 'tool_calls' ? { where: 'finish_reason', got: 'tool_calls', wanted: 'stop' } : undefined,
+  must(
+    'none.finish-reason',
+    'MUST NOT finish with tool_calls',
+    'OpenAI API reference: finish_reason; vllm#42747',
+    question,
+    ({ finishReason }) => (finishReason === 'tool_calls' ? { where: 'finish_reason', got: 'tool_calls', wanted: 'stop' } : undefined),
   )
 })

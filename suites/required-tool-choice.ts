@@ -5,19 +5,40 @@ export default scenario('Required tool choice', ({ ask, must, should }) => {
   const fitting = ask('fitting', { messages: [user('What time is it in Paris?')], tools: [weather.offer, time], tool_choice: 'required' })
   const notNeeded = ask('not-needed', { messages: [user('Thank you very much.')], tools: [weather.offer, time], tool_choice: 'required' })
 
-  must('required.calls', 'MUST call a function when the question fits one', 'OpenAI API reference: required means the model must call one or more tools', fitting, ({ calls, content }) =>
-    calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${JSON.stringify(content.slice(0, 120))}`, wanted: 'a call' },
+  must(
+    'required.calls',
+    'MUST call a function when the question fits one',
+    'OpenAI API reference: required means the model must call one or more tools',
+    fitting,
+    ({ calls, content }) =>
+      calls.length > 0
+        ? undefined
+        : { where: 'tool_calls', got: `no call, content ${JSON.stringify(content.slice(0, 120))}`, wanted: 'a call' },
   )
 
-  must('required.not-needed', 'MUST call a function also when the question fits none', 'OpenAI API reference: required; vllm#53363', notNeeded, ({ calls, content }) =>
-    calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${JSON.stringify(content.slice(0, 120))}`, wanted: 'a call' },
+  must(
+    'required.not-needed',
+    'MUST call a function also when the question fits none',
+    'OpenAI API reference: required; vllm#53363',
+    notNeeded,
+    ({ calls, content }) =>
+      calls.length > 0
+        ? undefined
+        : { where: 'tool_calls', got: `no call, content ${JSON.stringify(content.slice(0, 120))}`, wanted: 'a call' },
   )
 
-  must('required.finish-reason', 'MUST finish a required call with tool_calls', 'OpenAI API reference: finish_reason; vllm#25054', fitting, ({ finishReason }) =>
-    finishReason === 'tool_calls' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'tool_calls' },
+  must(
+    'required.finish-reason',
+    'MUST finish a required call with tool_calls',
+    'OpenAI API reference: finish_reason; vllm#25054',
+    fitting,
+    ({ finishReason }) =>
+      finishReason === 'tool_calls' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'tool_calls' },
   )
 
-  should('required.names', 'SHOULD call the function that fits the question', 'the model\'s choice', fitting, ({ calls }) =>
-    calls.some((call) => call.name === 'get_time') ? undefined : { where: 'name', got: calls.map((call) => call.name).join(', '), wanted: 'get_time' },
+  should('required.names', 'SHOULD call the function that fits the question', "the model's choice", fitting, ({ calls }) =>
+    calls.some((call) => call.name === 'get_time')
+      ? undefined
+      : { where: 'name', got: calls.map((call) => call.name).join(', '), wanted: 'get_time' },
   )
 })

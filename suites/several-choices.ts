@@ -2,7 +2,13 @@ import { named, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Several choices (n=2)', ({ ask, must }) => {
-  const two = ask('named', { messages: [user('What is the weather like in Lisbon?')], tools: [weather.offer, time], tool_choice: named('get_weather'), n: 2, temperature: 0.7 })
+  const two = ask('named', {
+    messages: [user('What is the weather like in Lisbon?')],
+    tools: [weather.offer, time],
+    tool_choice: named('get_weather'),
+    n: 2,
+    temperature: 0.7,
+  })
 
   must('choices.two', 'MUST give as many choices as n asks for', 'OpenAI API reference: n', two, ({ answer }) =>
     answer.choices.length === 2 ? undefined : { where: 'choices', got: `${answer.choices.length}`, wanted: '2' },
@@ -10,6 +16,8 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
 
   must('choices.each-calls', 'MUST call in each choice', 'vllm#38158: choices shared the state of the parser', two, ({ answer }) => {
     const silent = answer.choices.find((choice) => choice.calls.length === 0)
-    return silent === undefined ? undefined : { where: `choice ${silent.index}`, got: `no call, content ${JSON.stringify(silent.content)}`, wanted: 'a call of get_weather' }
+    return silent === undefined
+      ? undefined
+      : { where: `choice ${silent.index}`, got: `no call, content ${JSON.stringify(silent.content)}`, wanted: 'a call of get_weather' }
   })
 })

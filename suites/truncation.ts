@@ -2,17 +2,30 @@ import { named, scenario, user } from '../fixtures/scenario.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
 const echo = tool('echo', 'Echo a text back', { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })
-const words = 'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
+const words =
+  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 
 export default scenario('Truncation by max_tokens', ({ ask, must }) => {
   const text = ask('text', { messages: [user(`Say ${words}.`)], max_tokens: 3 }, { truncated: true })
-  const call = ask('call', { messages: [user(`Use echo with {"text": "${words}"}`)], tools: [echo], tool_choice: named('echo'), max_tokens: 8 }, { truncated: true })
-
-  must('truncation.text', 'MUST say length when max_tokens cuts a text', 'OpenAI API reference: finish_reason length', text, ({ finishReason }) =>
-    finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' },
+  const call = ask(
+    'call',
+    { messages: [user(`Use echo with {"text": "${words}"}`)], tools: [echo], tool_choice: named('echo'), max_tokens: 8 },
+    { truncated: true },
   )
 
-  must('truncation.call', 'MUST say length when max_tokens cuts a call', 'OpenAI API reference: finish_reason length; vllm#47963, vllm#36841', call, ({ finishReason }) =>
-    finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' },
+  must(
+    'truncation.text',
+    'MUST say length when max_tokens cuts a text',
+    'OpenAI API reference: finish_reason length',
+    text,
+    ({ finishReason }) => (finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' }),
+  )
+
+  must(
+    'truncation.call',
+    'MUST say length when max_tokens cuts a call',
+    'OpenAI API reference: finish_reason length; vllm#47963, vllm#36841',
+    call,
+    ({ finishReason }) => (finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' }),
   )
 })

@@ -3,24 +3,56 @@ import { named, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Usage', ({ ask, must, together }) => {
-  const body = { messages: [user('What is the weather like in San Francisco in fahrenheit?')], tools: [weather.offer, time], tool_choice: named('get_weather') }
+  const body = {
+    messages: [user('What is the weather like in San Francisco in fahrenheit?')],
+    tools: [weather.offer, time],
+    tool_choice: named('get_weather'),
+  }
   const whole = ask('plain', body, { forms: ['plain'] })
-  const continuous = ask('continuous', { ...body, stream_options: { include_usage: true, continuous_usage_stats: true } }, { forms: ['stream'] })
+  const continuous = ask(
+    'continuous',
+    { ...body, stream_options: { include_usage: true, continuous_usage_stats: true } },
+    { forms: ['stream'] },
+  )
   const unasked = ask('unasked', { ...body, stream_options: { include_usage: false } }, { forms: ['stream'] })
 
-  must('usage.unasked-call', 'MUST stream a call also without usage', 'OpenAI API reference: stream_options is optional', unasked, ({ calls }) =>
-    calls[0]?.name === 'get_weather' ? undefined : { where: 'tool_calls', got: JSON.stringify(calls.map((call) => call.name)), wanted: 'get_weather' },
+  must(
+    'usage.unasked-call',
+    'MUST stream a call also without usage',
+    'OpenAI API reference: stream_options is optional',
+    unasked,
+    ({ calls }) =>
+      calls[0]?.name === 'get_weather'
+        ? undefined
+        : { where: 'tool_calls', got: JSON.stringify(calls.map((call) => call.name)), wanted: 'get_weather' },
   )
 
-  must('usage.last-is-whole', 'MUST end a continuous count with the count of the whole answer', 'vLLM continuous_usage_stats; vllm PR#9357', continuous, ({ chunks }) => {
-    const counts = chunks.flatMap(({ value }) => fields(value?.['usage'])?.['completion_tokens'] ?? [])
-    if (counts.length < 2) return { notApplicable: 'the server sends usage once: continuous_usage_stats is an option of vLLM' }
-    const last = Number(counts.at(-1))
-    return counts.every((count) => Number(count) <= last) ? undefined : { where: 'usage.completion_tokens', got: counts.join(', '), wanted: 'a count that grows' }
-  })
+  must(
+    'usage.last-is-whole',
+    'MUST end a continuous count with the count of the whole answer',
+    'vLLM continuous_usage_stats; vllm PR#9357',
+    continuous,
+    ({ chunks }) => {
+      const counts = chunks.flatMap(({ value }) => fields(value?.['usage'])?.['completion_tokens'] ?? [])
+      if (counts.length < 2) return { notApplicable: 'the server sends usage once: continuous_usage_stats is an option of vLLM' }
+      const last = Number(counts.at(-1))
+      return counts.every((count) => Number(count) <= last)
+        ? undefined
+        : { where: 'usage.completion_tokens', got: JSON.stringify(counts), wanted: 'a count that grows' }
+    },
+  )
 
-  together('usage.same-prompt', 'MUST', 'MUST count the same prompt_tokens for the same question, whatever usage is asked for', 'OpenAI API reference: usage', [whole, continuous], ([plain, streamed]) => {
-    const [a, b] = [plain?.answer.usage?.['prompt_tokens'], streamed?.answer.usage?.['prompt_tokens']]
-    return b === undefined || a === b ? undefined : { where: 'usage.prompt_tokens', got: `${String(b)} streamed`, wanted: `${String(a)} as plain` }
-  })
+  together(
+    'usage.same-prompt',
+    'MUST',
+    'MUST count the same prompt_tokens for the same question, whatever usage is asked for',
+    'OpenAI API reference: usage',
+    [whole, continuous],
+    ([plain, streamed]) => {
+      const [a, b] = [plain?.answer.usage?.['prompt_tokens'], streamed?.answer.usage?.['prompt_tokens']]
+      return b === undefined || a === b
+        ? undefined
+        : { where: 'usage.prompt_tokens', got: `${JSON.stringify(b)} streamed`, wanted: `${JSON.stringify(a)} as plain` }
+    },
+  )
 })

@@ -1,3 +1,5 @@
+import { isObject, list, record, word } from '../vllm/json.ts'
+
 /** What is kept of one answer of a real server: enough to hold a stand-in against it. */
 export interface Facts {
   status: number
@@ -30,7 +32,7 @@ export function factsOf({ status, headers, body }: Seen): Facts {
   const keys = new Map<string, Set<string>>()
   if (body.startsWith('data: ')) readStream(body, facts, keys)
   else readPlain(body, facts, keys)
-  facts.keys = Object.fromEntries([...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, set]) => [path, [...set].sort().join(' ')]))
+  facts.keys = Object.fromEntries([...keys].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([path, set]) => [path, [...set].toSorted().join(' ')]))
   return facts
 }
 
@@ -39,10 +41,10 @@ function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): 
   if (json === undefined) return
   collect(json, '', keys)
   for (const choice of listOf(json, 'choices')) {
-    facts.finishes.push(String(choice['finish_reason'] as string))
+    facts.finishes.push(word(choice['finish_reason']))
     facts.calls.push(
       listOf(choice['message'], 'tool_calls')
-        .map((call) => String((call['function'] as Json)['name'] as string))
+        .map((call) => word(record(call['function'])['name']))
         .join(','),
     )
   }
@@ -62,20 +64,20 @@ function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>):
       const index = Number(choice['index'])
       const names = calls.get(index) ?? []
       calls.set(index, names)
-      for (const entry of listOf(choice['delta'], 'tool_calls')) if (entry['id']) names.push(String((entry['function'] as Json)['name'] as string))
-      if (choice['finish_reason']) finishes.set(index, String(choice['finish_reason'] as string))
+      for (const entry of listOf(choice['delta'], 'tool_calls')) if (entry['id']) names.push(word(record(entry['function'])['name']))
+      if (choice['finish_reason']) finishes.set(index, word(choice['finish_reason']))
     }
   }
   facts.kinds = kinds
-  facts.finishes = [...finishes].sort(([a], [b]) => a - b).map(([, finish]) => finish)
-  facts.calls = [...calls].sort(([a], [b]) => a - b).map(([, names]) => names.join(','))
+  facts.finishes = [...finishes].toSorted(([a], [b]) => a - b).map(([, finish]) => finish)
+  facts.calls = [...calls].toSorted(([a], [b]) => a - b).map(([, names]) => names.join(','))
 }
 
 function kindOf(json: Json): string {
   if ('error' in json) return 'error'
   const choice = listOf(json, 'choices')[0]
   if (!choice) return 'usage'
-  const delta = choice['delta'] as Json
+  const delta = record(choice['delta'])
   if (choice['finish_reason'] !== null) return 'finish'
   if ('role' in delta) return 'role'
   if (listOf(delta, 'tool_calls').length > 0) return 'call'
@@ -85,15 +87,14 @@ function kindOf(json: Json): string {
 function parsed(text: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Json) : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
 function listOf(value: unknown, key: string): Json[] {
-  const list = (value as Json | undefined)?.[key]
-  return Array.isArray(list) ? (list as Json[]) : []
+  return list(record(value)[key]).filter(isObject)
 }
 
 function collect(value: unknown, path: string, keys: Map<string, Set<string>>): void {

@@ -20,14 +20,10 @@ interface Recording {
 
 const here = import.meta.dirname
 
-function read<T>(name: string): T {
-  return JSON.parse(readFileSync(`${here}/${name}`, 'utf8')) as T
-}
-
-const requests = read<Record<string, Request>>('requests.json')
+const requests: Record<string, Request> = JSON.parse(readFileSync(`${here}/requests.json`, 'utf8'))
 const recordings = readdirSync(here)
   .filter((name) => name.startsWith('vllm-'))
-  .map((name) => read<Recording>(name))
+  .map((name): Recording => JSON.parse(readFileSync(`${here}/${name}`, 'utf8')))
 
 const used = new Set<string>()
 

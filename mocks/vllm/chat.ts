@@ -18,8 +18,8 @@ function nulls(keys: readonly string[]): Record<string, null> {
   return Object.fromEntries(keys.map((key) => [key, null]))
 }
 
-function usageOf(prompt: number, completion: number): Record<string, number> {
-  return { prompt_tokens: prompt, total_tokens: prompt + completion, completion_tokens: completion }
+function usageOf(prompt: number, generated: number): Record<string, number> {
+  return { prompt_tokens: prompt, total_tokens: prompt + generated, completion_tokens: generated }
 }
 
 function logprobsOf(tokens: readonly string[], alternatives: number): unknown {
@@ -78,7 +78,10 @@ export function events(choices: readonly Choice[], turn: Turn, profile: Profile,
     out.push({ chunk: chunkOf(frame, [choice], { ...usage, ...more }), afterMs: 0 })
   }
   for (const { index } of choices) {
-    push({ index, delta: { role: 'assistant', content: '', ...reasoning }, logprobs: null, finish_reason: null }, nulls(profile.roleChunkNulls))
+    push(
+      { index, delta: { role: 'assistant', content: '', ...reasoning }, logprobs: null, finish_reason: null },
+      nulls(profile.roleChunkNulls),
+    )
   }
   const steps = Math.max(...choices.map((choice) => choice.pieces.length))
   for (let step = 0; step < steps; step++) {

@@ -5,7 +5,12 @@ import { createVllm, type MockAnswer } from './vllm.ts'
 
 /** Everything that a client can see of the trigger, as text. */
 function play(fault: Fault, on: boolean): string {
-  const vllm = createVllm({ ...(on ? { fault } : {}), ...(fault.needsKey ? { apiKey: 'sk-test' } : {}), clock: () => 1_800_000_000_000, seed: 7 })
+  const vllm = createVllm({
+    ...(on ? { fault } : {}),
+    ...(fault.needsKey ? { apiKey: 'sk-test' } : {}),
+    clock: () => 1_800_000_000_000,
+    seed: 7,
+  })
   return fault.trigger
     .map((step) => {
       if (!step.meanwhile) return shown(vllm.answer(step))
@@ -43,8 +48,8 @@ describe('faults', () => {
   })
 
   test('cover every class', () => {
-    const covered = new Set(faults.map((fault) => fault.class))
-    const missing = Array.from({ length: 68 }, (_, i) => `C${String(i + 1).padStart(2, '0')}`).filter((kind) => !covered.has(kind as Fault['class']))
+    const covered = new Set<string>(faults.map((fault) => fault.class))
+    const missing = Array.from({ length: 68 }, (_, i) => `C${String(i + 1).padStart(2, '0')}`).filter((kind) => !covered.has(kind))
     expect(missing).toEqual([])
   })
 

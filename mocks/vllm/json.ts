@@ -7,7 +7,7 @@ export class ExactNumber {
 }
 
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown
-const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown
+const parseWithSource = (text: string, reviver: Reviver): unknown => Reflect.apply(JSON.parse, JSON, [text, reviver])
 
 /** JSON.parse that keeps integers beyond 2^53 as ExactNumber. Throws SyntaxError like JSON.parse. */
 export function parseJson(text: string): unknown {
@@ -37,7 +37,10 @@ export function repr(value: unknown): string {
   if (value instanceof ExactNumber) return value.digits
   if (typeof value === 'string') {
     const quote = value.includes("'") && !value.includes('"') ? '"' : "'"
-    const inner = value.replaceAll('\\', '\\\\').replaceAll('\n', String.raw`\n`).replaceAll('\t', String.raw`\t`)
+    const inner = value
+      .replaceAll('\\', '\\\\')
+      .replaceAll('\n', String.raw`\n`)
+      .replaceAll('\t', String.raw`\t`)
     return quote + (quote === "'" ? inner.replaceAll("'", String.raw`\'`) : inner) + quote
   }
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
@@ -45,11 +48,26 @@ export function repr(value: unknown): string {
     return `{${Object.entries(value)
       .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
       .join(', ')}}`
-  return String(value as number)
+  return JSON.stringify(value)
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+}
+
+/** The value itself when it is an object, else an empty one. */
+export function record(value: unknown): Record<string, unknown> {
+  return isObject(value) ? value : {}
+}
+
+/** The value itself when it is a list, else an empty one. */
+export function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** The value itself when it is a string, else its repr. */
+export function word(value: unknown): string {
+  return typeof value === 'string' ? value : repr(value)
 }
 
 /** JSON objects written inside a text, in order, outermost ones only. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MockAnswer, MockRequest, Vllm } from './vllm.ts'
 
@@ -28,7 +28,8 @@ export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1' }: { por
       resolve()
     })
   })
-  const bound = (server.address() as AddressInfo).port
+  const address = server.address()
+  const bound = typeof address === 'object' ? (address?.port ?? port) : port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     port: bound,
@@ -112,9 +113,9 @@ function writeHead(answer: MockAnswer, request: IncomingMessage, response: Serve
 }
 
 async function readRequest(request: IncomingMessage): Promise<MockRequest | undefined> {
-  const parts: Buffer[] = []
+  const parts: Uint8Array[] = []
   try {
-    for await (const part of request) parts.push(part as Buffer)
+    for await (const part of request) parts.push(part)
   } catch {
     return undefined
   }

@@ -46,26 +46,41 @@ function read(): ReturnType<typeof parseArgs<{ options: typeof flags }>>['values
   try {
     return parseArgs({ options: flags }).values
   } catch (error) {
-    throw new BadInput((error as Error).message.split('\n')[0] ?? '', { cause: error })
+    throw new BadInput(
+      String(error)
+        .replace(/^.*?: /, '')
+        .split('\n')[0] ?? '',
+      { cause: error },
+    )
   }
 }
 
 async function main(): Promise<void> {
   const values = read()
   if (values.help) {
-    console.log(`Options: ${Object.keys(flags).map((name) => `--${name}`).join(' ')}`)
+    console.log(
+      `Options: ${Object.keys(flags)
+        .map((name) => `--${name}`)
+        .join(' ')}`,
+    )
     return
   }
   if (values['list-faults']) {
     for (const { id, class: kind, what } of faults) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
     return
   }
-  const chunking = /^\d+$/.test(values.chunking ?? '') ? count('chunking', values.chunking) : known('chunking', values.chunking, ['token', 'byte', 'whole'])
+  const chunking = /^\d+$/.test(values.chunking ?? '')
+    ? count('chunking', values.chunking)
+    : known('chunking', values.chunking, ['token', 'byte', 'whole'])
   if (chunking === 0) throw new BadInput('--chunking takes at least 1 token.')
   const options = {
     profile: known('profile', values.profile, Object.keys(profiles)),
     parser: known('parser', values.parser, ['hermes', 'hermes-without-auto', 'none']),
-    fault: known('fault', values.fault, faults.map(({ id }) => id)),
+    fault: known(
+      'fault',
+      values.fault,
+      faults.map(({ id }) => id),
+    ),
     apiKey: values['api-key'],
     model: values.model,
     maxModelLen: count('max-model-len', values['max-model-len']),
@@ -75,9 +90,11 @@ async function main(): Promise<void> {
     seed: count('seed', values.seed),
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VllmOptions
-  const server = await listen(createVllm(given), { port: count('port', values.port, 65_535) ?? 0, host: values.host }).catch((error: Error) => {
-    throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
-  })
+  const server = await listen(createVllm(given), { port: count('port', values.port, 65_535) ?? 0, host: values.host }).catch(
+    (error: Error) => {
+      throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
+    },
+  )
   console.log(server.url)
   const stop = (): void => void server.close()
   process.once('SIGINT', stop)

@@ -34,9 +34,7 @@ export class Histogram {
   }
 }
 
-const ttftBounds = [
-  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560,
-]
+const ttftBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560]
 const itlBounds = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80]
 const e2eBounds = [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680]
 
@@ -69,7 +67,7 @@ export function exposition(counts: Counts, profile: Profile, model: string): str
   const out: string[] = []
   const labels = (more: Record<string, string> = {}): string =>
     `{${Object.entries({ engine: '0', ...more, model_name: model })
-      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, value]) => `${key}="${value.replace(/["\\\n]/g, '_')}"`)
       .join(',')}}`
   const head = (name: string, type: string, help: string): void => {

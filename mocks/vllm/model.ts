@@ -83,7 +83,8 @@ function wordsOf(text: string): string[] {
 }
 
 function spotOf(name: string, text: string): number {
-  for (let at = text.indexOf(name); name !== '' && at >= 0; at = text.indexOf(name, at + 1)) {
+  if (name === '') return -1
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     if (!/[\w-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + name.length] ?? ' ')) return at
   }
   return -1
@@ -114,7 +115,7 @@ function callsFor(tools: readonly Tool[], text: string, force: boolean): Spoken[
   const spots = tools
     .map((tool) => ({ tool, at: spotOf(tool.name, text) }))
     .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at)
+    .toSorted((a, b) => a.at - b.at)
   if (spots.length > 1) return spots.flatMap(({ tool, at }, i) => one(tool, text.slice(at, spots[i + 1]?.at)))
   const best = bestOf(tools, text)
   if (!best || (best.score < enough && !force)) return []
@@ -224,7 +225,7 @@ function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed
   if (given !== undefined && kind !== 'object') return given
   if (Array.isArray(schema['allOf'])) {
     const all = schema['allOf'].map((item) => resolve(item, root))
-    const merged = Object.assign({}, schema, ...all) as Schema
+    const merged: Schema = Object.assign({}, schema, ...all)
     merged['properties'] = Object.assign({}, ...[schema, ...all].map((item) => item['properties'] ?? {}))
     merged['required'] = [schema, ...all].flatMap((item) => (Array.isArray(item['required']) ? item['required'] : []))
     delete merged['allOf']

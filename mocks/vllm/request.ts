@@ -1,4 +1,4 @@
-import { dumps, isObject, parseJson, repr } from './json.ts'
+import { dumps, isObject, list, parseJson, record, repr, word } from './json.ts'
 import type { Format, Message, Tool } from './model.ts'
 import type { Profile } from './profiles.ts'
 import { tokenize } from './tokens.ts'
@@ -113,14 +113,14 @@ export function readTurn(body: Record<string, unknown>, server: Server, ordinal:
     parallel: body['parallel_tool_calls'] !== false,
     n: typeof body['n'] === 'number' ? body['n'] : 1,
     maxTokens,
-    stop: [body['stop'] ?? []].flat().filter((word) => typeof word === 'string'),
+    stop: [body['stop'] ?? []].flat().filter((item) => typeof item === 'string'),
     includeUsage: isObject(body['stream_options']) && body['stream_options']['include_usage'] === true,
     continuousUsage: false,
     logprobs: body['logprobs'] === true ? Number(body['top_logprobs'] ?? 0) : -1,
     promptTokens,
     ordinal,
   }
-  turn.continuousUsage = turn.includeUsage && (body['stream_options'] as Record<string, unknown>)['continuous_usage_stats'] === true
+  turn.continuousUsage = turn.includeUsage && record(body['stream_options'])['continuous_usage_stats'] === true
   checkSchemas(turn, profile)
   return turn
 }
@@ -160,10 +160,10 @@ function expect(profile: Profile, kind: string, at: Place, value: unknown): void
 function checkFields(body: Record<string, unknown>, profile: Profile): void {
   if (!('messages' in body)) invalid(profile, 'missing', ['messages'], 'Field required', body)
   expect(profile, 'list', ['messages'], body['messages'])
-  for (const [i, message] of (body['messages'] as unknown[]).entries()) {
+  for (const [i, message] of list(body['messages']).entries()) {
     expect(profile, 'object', ['messages', i], message)
-    if (!('role' in (message as object))) invalid(profile, 'missing', ['messages', i, 'role'], 'Field required', message)
-    expect(profile, 'string', ['messages', i, 'role'], (message as Record<string, unknown>)['role'])
+    if (!('role' in record(message))) invalid(profile, 'missing', ['messages', i, 'role'], 'Field required', message)
+    expect(profile, 'string', ['messages', i, 'role'], record(message)['role'])
   }
   for (const [key, kind] of Object.entries(fields)) {
     const value = body[key]
@@ -193,7 +193,7 @@ function checkTools(body: Record<string, unknown>, profile: Profile): void {
   if (!Array.isArray(tools)) broken(profile, 'When using `tool_choice`, `tools` must be set.', body, 'tool_choice')
   if (typeof choice !== 'object') {
     if (choice === 'auto' || choice === 'required') return
-    const text = `Invalid value for \`tool_choice\`: ${String(choice as string)}! Only named tools, "none", "auto" or "required" are supported.`
+    const text = `Invalid value for \`tool_choice\`: ${word(choice)}! Only named tools, "none", "auto" or "required" are supported.`
     broken(profile, text, body, 'tool_choice')
   }
   const usage = 'Correct usage: `{"type": "function", "function": {"name": "my_function"}}`'
@@ -212,11 +212,11 @@ function checkTools(body: Record<string, unknown>, profile: Profile): void {
 
 function checkTool(tool: unknown, i: number, profile: Profile): void {
   expect(profile, 'object', ['tools', i], tool)
-  const { type, function: described } = tool as Record<string, unknown>
+  const { type, function: described } = record(tool)
   if (type !== undefined && type !== 'function') invalid(profile, 'literal_error', ['tools', i, 'type'], "Input should be 'function'", type)
   if (described === undefined) invalid(profile, 'missing', ['tools', i, 'function'], 'Field required', tool)
   expect(profile, 'object', ['tools', i, 'function'], described)
-  const { name, parameters } = described as Record<string, unknown>
+  const { name, parameters } = record(described)
   if (name === undefined) invalid(profile, 'missing', ['tools', i, 'function', 'name'], 'Field required', described)
   expect(profile, 'string', ['tools', i, 'function', 'name'], name)
   if (parameters !== undefined && parameters !== null) expect(profile, 'object', ['tools', i, 'function', 'parameters'], parameters)
@@ -232,14 +232,15 @@ function modeOf(body: Record<string, unknown>): Mode | 'null' {
   if (!Array.isArray(body['tools']) || body['tools'].length === 0) return 'text'
   if (choice === undefined) return 'auto'
   if (choice === null) return 'null'
-  return typeof choice === 'object' ? 'named' : (choice as Mode)
+  if (choice === 'auto' || choice === 'required' || choice === 'none') return choice
+  return 'named'
 }
 
 function checkModel(model: unknown, server: Server): void {
   if (model === undefined || model === null || model === '' || model === server.model) return
   const { errors } = server.profile
   const aliases = errors.aliases ? ` Valid aliases: ${server.model}.` : ''
-  refuse(`The model \`${String(model as string)}\` does not exist.${aliases}`, errors.modelParam ? 'model' : null, 404, 'NotFoundError')
+  refuse(`The model \`${word(model)}\` does not exist.${aliases}`, errors.modelParam ? 'model' : null, 404, 'NotFoundError')
 }
 
 function checkParser(body: Record<string, unknown>, mode: Mode | 'null', server: Server): void {
@@ -256,27 +257,26 @@ function checkParser(body: Record<string, unknown>, mode: Mode | 'null', server:
 }
 
 function toolsOf(body: Record<string, unknown>): Tool[] {
-  const tools = (Array.isArray(body['tools']) ? body['tools'] : []) as { function: Record<string, unknown> }[]
-  return tools.map(({ function: described }) => ({
-    name: described['name'] as string,
-    description: typeof described['description'] === 'string' ? described['description'] : '',
-    parameters: isObject(described['parameters']) ? described['parameters'] : {},
-    strict: described['strict'] === true,
+  const described = list(body['tools']).map((tool) => record(record(tool)['function']))
+  return described.map((tool) => ({
+    name: word(tool['name']),
+    description: typeof tool['description'] === 'string' ? tool['description'] : '',
+    parameters: isObject(tool['parameters']) ? tool['parameters'] : {},
+    strict: tool['strict'] === true,
   }))
 }
 
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
-  return content
-    .map((part) => (isObject(part) ? (typeof part['text'] === 'string' ? part['text'] : dumps(part)) : String(part as string)))
-    .join('\n')
+  return content.map((part) => (isObject(part) ? (typeof part['text'] === 'string' ? part['text'] : dumps(part)) : word(part))).join('\n')
 }
 
 function messagesOf(value: unknown, profile: Profile): Message[] {
-  return (value as Record<string, unknown>[]).map((message) => {
+  return list(value).map((item) => {
+    const message = record(item)
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : []
-    return { role: message['role'] as string, text: textOf(message['content']), calls: calls.map((call) => callOf(call, profile)) }
+    return { role: word(message['role']), text: textOf(message['content']), calls: calls.map((call) => callOf(call, profile)) }
   })
 }
 
@@ -287,10 +287,10 @@ function callOf(call: unknown, profile: Profile): Message['calls'][number] {
     return refuse("chat completions only support assistant tool_calls of type 'function'.")
   }
   const { name, arguments: args } = target
-  if (isObject(args)) return { name: String(name as string), arguments: dumps(args) }
+  if (isObject(args)) return { name: word(name), arguments: dumps(args) }
   const text = typeof args === 'string' && args !== '' ? args : '{}'
   try {
-    return { name: String(name as string), arguments: dumps(parseJson(text)) }
+    return { name: word(name), arguments: dumps(parseJson(text)) }
   } catch {
     const at = /^\s*[[{]/.test(text) ? text.length : 0
     return refuse(`Expecting value: line 1 column ${at + 1} (char ${at})`, profile.errors.params ? 'messages' : null)
@@ -324,8 +324,8 @@ export function readTokens(body: Record<string, unknown>, server: Server): numbe
   checkModel(body['model'], server)
   if (!('tokens' in body)) invalid(server.profile, 'missing', ['tokens'], 'Field required', body)
   expect(server.profile, 'list', ['tokens'], body['tokens'])
-  for (const [i, token] of (body['tokens'] as unknown[]).entries()) expect(server.profile, 'integer', ['tokens', i], token)
-  return body['tokens'] as number[]
+  for (const [i, token] of list(body['tokens']).entries()) expect(server.profile, 'integer', ['tokens', i], token)
+  return list(body['tokens']).map(Number)
 }
 
 function limitOf(body: Record<string, unknown>, prompt: number, server: Server): number {
@@ -334,7 +334,10 @@ function limitOf(body: Record<string, unknown>, prompt: number, server: Server):
   if (prompt >= most) {
     const old = `However, your request has ${prompt} input tokens. Please reduce the length of the input messages.`
     const output = typeof asked === 'number' ? asked : 0
-    refuse(`This model's maximum context length is ${most} tokens. ${server.profile.errors.params ? tooLong(output, prompt) : old}`, tooLongParam(server))
+    refuse(
+      `This model's maximum context length is ${most} tokens. ${server.profile.errors.params ? tooLong(output, prompt) : old}`,
+      tooLongParam(server),
+    )
   }
   if (typeof asked !== 'number') return most - prompt
   if (asked < 1) {

@@ -1,5 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { plain, streamed, get, oneCall, twoCalls, noTools, required, named, none, truncated, echoes, typed, pair, counted, tokenized, answered } from './faults/triggers.ts'
+import {
+  plain,
+  streamed,
+  get,
+  oneCall,
+  twoCalls,
+  noTools,
+  required,
+  named,
+  none,
+  truncated,
+  echoes,
+  typed,
+  pair,
+  counted,
+  tokenized,
+  answered,
+} from './faults/triggers.ts'
+import { record } from './json.ts'
 import { profiles } from './profiles.ts'
 import { createVllm, type MockAnswer, type Vllm, type VllmOptions } from './vllm.ts'
 
@@ -20,7 +38,8 @@ function textOf(answer: MockAnswer): string {
 }
 
 function bodyOf(answer: MockAnswer): Plain {
-  return JSON.parse(textOf(answer)) as Plain
+  const body: Plain = JSON.parse(textOf(answer))
+  return body
 }
 
 interface Streamed {
@@ -35,14 +54,14 @@ function assemble(answer: MockAnswer): Streamed {
   const out: Streamed = { text: '', calls: [], finish: null, tokens: '' }
   for (const block of textOf(answer).split('\n\n')) {
     if (!block.startsWith('data: {')) continue
-    const chunk = JSON.parse(block.slice(6)) as {
+    const chunk: {
       usage?: Plain['usage']
       choices: {
         delta: { content?: string | null; tool_calls?: { index: number; id?: string; function: { name?: string; arguments?: string } }[] }
         logprobs: { content: { token: string }[] } | null
         finish_reason: string | null
       }[]
-    }
+    } = JSON.parse(block.slice(6))
     if (chunk.usage) out.usage = chunk.usage
     for (const { delta, finish_reason: finish, logprobs } of chunk.choices) {
       out.text += delta.content ?? ''
@@ -60,6 +79,10 @@ function assemble(answer: MockAnswer): Streamed {
 
 function vllmOf(options: VllmOptions = {}): Vllm {
   return createVllm({ clock, ...options })
+}
+
+function bytesOf(seed: number): string {
+  return textOf(vllmOf({ seed }).answer(plain(oneCall)))
 }
 
 function callsOf(options: VllmOptions, body: Record<string, unknown>): string[] {
@@ -112,13 +135,25 @@ describe.each(Object.keys(profiles))('vLLM %s', (profile) => {
   })
 })
 
-describe('the model', () => {
-  const tool = (name: string, description: string, parameters?: unknown): unknown => ({ type: 'function', function: { name, description, parameters } })
-  const ask = (content: string, ...tools: unknown[]): Record<string, unknown> => ({ messages: [{ role: 'user', content }], tools })
+function tool(name: string, description: string, parameters?: unknown): unknown {
+  return { type: 'function', function: { name, description, parameters } }
+}
 
+function ask(content: string, ...tools: unknown[]): Record<string, unknown> {
+  return { messages: [{ role: 'user', content }], tools }
+}
+
+function say(body: Record<string, unknown>): string | null {
+  return bodyOf(vllmOf().answer(plain(body))).choices[0]!.message.content
+}
+
+describe('the model', () => {
   test('calls a tool once for each of two cities, and two tools for two questions', () => {
     expect(callsOf({}, twoCalls)).toEqual(['get_weather {"location": "Paris"}', 'get_weather {"location": "Tokyo"}'])
-    const body = { ...oneCall, messages: [{ role: 'user', content: 'What is the weather in San Francisco, CA, and what time is it in Tokyo?' }] }
+    const body = {
+      ...oneCall,
+      messages: [{ role: 'user', content: 'What is the weather in San Francisco, CA, and what time is it in Tokyo?' }],
+    }
     expect(callsOf({}, body)).toEqual(['get_weather {"location": "San Francisco, CA"}', 'get_time {"city": "Tokyo"}'])
     expect(callsOf({}, { ...twoCalls, parallel_tool_calls: false })).toHaveLength(1)
   })
@@ -138,20 +173,32 @@ describe('the model', () => {
     }
     const body = ask('Book a hotel in Berlin for 3 nights, business please.', tool('book_hotel', 'Book a hotel', parameters))
     expect(callsOf({}, body)).toEqual(['book_hotel {"place": {"city": "Berlin"}, "nights": 3, "class": "business", "token": "x7"}'])
-    expect(callsOf({}, ask('Add 2 and 40.', tool('add', 'Add numbers', { type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } }, required: ['a', 'b'] })))).toEqual([
-      'add {"a": 2, "b": 40}',
-    ])
+    expect(
+      callsOf(
+        {},
+        ask(
+          'Add 2 and 40.',
+          tool('add', 'Add numbers', {
+            type: 'object',
+            properties: { a: { type: 'number' }, b: { type: 'number' } },
+            required: ['a', 'b'],
+          }),
+        ),
+      ),
+    ).toEqual(['add {"a": 2, "b": 40}'])
   })
 
   test('keeps integers that a double cannot hold', () => {
-    const body = ask('Use count with {"n": 0}', tool('count', 'Count', { type: 'object', properties: { n: { const: 1 } }, required: ['n'] }))
+    const body = ask(
+      'Use count with {"n": 0}',
+      tool('count', 'Count', { type: 'object', properties: { n: { const: 1 } }, required: ['n'] }),
+    )
     const request = plain(body)
     const [choice] = bodyOf(vllmOf().answer({ ...request, body: request.body.replace('"const":1', '"const":9007199254740993') })).choices
     expect(choice!.message.tool_calls![0]!.function.arguments).toBe('{"n": 9007199254740993}')
   })
 
   test('tells the result of a tool, says what it is asked to say, and obeys stop and formats', () => {
-    const say = (body: Record<string, unknown>): string | null => bodyOf(vllmOf().answer(plain(body))).choices[0]!.message.content
     expect(say(answered('{"temperature": 98}'))).toContain('{"temperature": 98}')
     expect(say(answered([{ type: 'text', text: 'nonce-77' }]))).toContain('nonce-77')
     expect(say(noTools)).toBe('hello to the world')
@@ -159,15 +206,17 @@ describe('the model', () => {
     expect(say(none)).not.toContain('<tool_call>')
     const schema = { type: 'object', properties: { city: { type: 'string' }, n: { type: 'integer' } }, required: ['city', 'n'] }
     const format = { type: 'json_schema', json_schema: { name: 'x', schema } }
-    expect(say({ messages: [{ role: 'user', content: 'Rate the city of Paris from 1 to 5: 4' }], response_format: format })).toBe('{"city": "Paris", "n": 1}')
+    expect(say({ messages: [{ role: 'user', content: 'Rate the city of Paris from 1 to 5: 4' }], response_format: format })).toBe(
+      '{"city": "Paris", "n": 1}',
+    )
   })
 
   test('the prompt grows with tools and results, and survives the way through numbers', () => {
     const vllm = vllmOf()
-    const count = (body: Record<string, unknown>): number => (JSON.parse(textOf(vllm.answer(tokenized(body)))) as { count: number }).count
+    const count = (body: Record<string, unknown>): number => Number(record(JSON.parse(textOf(vllm.answer(tokenized(body)))))['count'])
     expect(count(oneCall)).toBeGreaterThan(count(noTools))
     expect(count(answered('a much longer result'))).toBeGreaterThan(count(answered('short')))
-    const { tokens } = JSON.parse(textOf(vllm.answer(tokenized({ prompt: 'Grüße, 你好 👩‍💻!' })))) as { tokens: number[] }
+    const { tokens } = record(JSON.parse(textOf(vllm.answer(tokenized({ prompt: 'Grüße, 你好 👩‍💻!' })))))
     const back = vllm.answer({ ...tokenized({}), path: '/detokenize', body: JSON.stringify({ tokens }) })
     expect(JSON.parse(textOf(back))).toEqual({ prompt: 'Grüße, 你好 👩‍💻!' })
   })
@@ -175,9 +224,8 @@ describe('the model', () => {
 
 describe('the server', () => {
   test('gives equal bytes for equal seeds and other ids for other seeds', () => {
-    const bytes = (seed: number): string => textOf(vllmOf({ seed }).answer(plain(oneCall)))
-    expect(bytes(3)).toBe(bytes(3))
-    expect(bytes(3)).not.toBe(bytes(4))
+    expect(bytesOf(3)).toBe(bytesOf(3))
+    expect(bytesOf(3)).not.toBe(bytesOf(4))
   })
 
   test.each([

@@ -191,9 +191,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const turn = read
     chats++
     scene.running++
-    scene.turn = turn
-    fault?.turn?.(turn, scene)
-    const chatScene = scene as ChatScene
+    const chatScene: ChatScene = Object.assign(scene, { turn })
+    fault?.turn?.(turn, chatScene)
     const choice = turn.mode === 'named' ? { name: turn.named } : turn.mode === 'text' ? 'auto' : turn.mode
     const heard = think(turn.messages, turn.tools, choice, turn.format)
     const choices = Array.from({ length: turn.n }, (_, index) => {
@@ -203,7 +202,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       fault?.choice?.(made, chatScene)
       return made
     })
-    const id = request.headers['x-request-id'] ?? (typeof turn.body['request_id'] === 'string' ? turn.body['request_id'] : hex(profile!.idHex))
+    const id =
+      request.headers['x-request-id'] ?? (typeof turn.body['request_id'] === 'string' ? turn.body['request_id'] : hex(profile!.idHex))
     const frame: Frame = { id: `chatcmpl-${id}`, created, model: server.model, parser: server.parser !== 'none' }
     record.chat = {
       generated: choices.reduce((sum, { tokens: made }) => sum + made.length, 0),
@@ -224,7 +224,6 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function parserCalls(turn: Turn, choices: readonly { calls: unknown[]; pieces: { parts: unknown[] }[] }[]): string[] {
     if (server.parser === 'none' || turn.tools.length === 0 || isGuided(turn, profile!) || turn.mode === 'none') return []
-    const outcome = (called: boolean): string => (called ? 'tool_call' : 'no_tool_call')
     if (!turn.stream) return choices.map(({ calls }) => `non_streaming ${outcome(calls.length > 0)}`)
     return choices.flatMap(({ pieces }) => pieces.map(({ parts }) => `streaming ${outcome(parts.length > 0)}`))
   }
@@ -237,7 +236,9 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function errorBody({ message, type, param, status }: Refusal): string {
-    return JSON.stringify(profile!.errors.object ? { object: 'error', message, type, param, code: status } : { error: { message, type, param, code: status } })
+    return JSON.stringify(
+      profile!.errors.object ? { object: 'error', message, type, param, code: status } : { error: { message, type, param, code: status } },
+    )
   }
 
   function refused(refusal: Refusal): Reply {
@@ -275,7 +276,9 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       bytes: utf8.encode(blockOf(event)),
     }))
     if (chunking === 'byte') {
-      return written.flatMap(({ afterMs, bytes }) => Array.from(bytes, (byte, i) => ({ afterMs: i === 0 ? afterMs : 0, bytes: Uint8Array.of(byte) })))
+      return written.flatMap(({ afterMs, bytes }) =>
+        Array.from(bytes, (byte, i) => ({ afterMs: i === 0 ? afterMs : 0, bytes: Uint8Array.of(byte) })),
+      )
     }
     if (chunking !== 'whole' || written.some(({ afterMs }, i) => i > 0 && afterMs > gapMs)) return written
     const all = utf8.encode(reply.events.map(blockOf).join(''))
@@ -319,6 +322,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     fault,
     counts,
   }
+}
+
+function outcome(called: boolean): string {
+  return called ? 'tool_call' : 'no_tool_call'
 }
 
 function blockOf(event: Event): string {

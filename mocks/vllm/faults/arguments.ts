@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { parseJson } from '../json.ts'
 import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell } from './edit.ts'
 import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
 
@@ -52,7 +53,9 @@ export const args: Fault[] = [
     issue: 'vllm#42167',
     trigger: [streamed(oneCall)],
     events(events) {
-      const text = fragmentsOf(events, 0).map((fragment) => fragment.function.arguments).join('')
+      const text = fragmentsOf(events, 0)
+        .map((fragment) => fragment.function.arguments)
+        .join('')
       for (const event of events.filter(isFinish)) {
         if ('chunk' in event && text) event.chunk.choices[0]!.delta.tool_calls = [{ index: 0, function: { arguments: text } }]
       }
@@ -152,7 +155,7 @@ export const args: Fault[] = [
     issue: 'vercel/ai#5658',
     trigger: [plain(zeroCall)],
     choice(choice) {
-      for (const call of choice.calls) if (call.arguments === '{}') call.arguments = null as never
+      for (const call of choice.calls) if (call.arguments === '{}') Object.assign(call, { arguments: null })
     },
   },
   {
@@ -162,7 +165,7 @@ export const args: Fault[] = [
     issue: 'llama.cpp#20198',
     trigger: [plain(oneCall)],
     choice(choice) {
-      for (const call of choice.calls) call.arguments = JSON.parse(call.arguments) as never
+      for (const call of choice.calls) Object.assign(call, { arguments: JSON.parse(call.arguments) })
     },
   },
   {
@@ -172,7 +175,7 @@ export const args: Fault[] = [
     issue: 'TGI#2461',
     trigger: [streamed(oneCall)],
     events(events) {
-      respell(events, (text) => (text ? (JSON.parse(text) as never) : text), 0)
+      respell(events, (text) => (text ? parseJson(text) : text), 0)
     },
   },
   {

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { isObject, list, record, word } from '../json.ts'
 import { chunksOf, choicesOf, deltasOf, entriesOf, isFinish, insertBefore } from './edit.ts'
 import type { Event } from '../wire.ts'
 import { noTools, oneCall, plain, smallTalk, streamed, talkFirst, truncated, typed } from './triggers.ts'
@@ -19,7 +20,7 @@ export const content: Fault[] = [
     trigger: [plain(oneCall)],
     choice(choice) {
       const call = choice.calls[0]
-      if (call) choice.content = `<tool_call>\n{"name": "${String(call.name as string)}", "arguments": ${call.arguments}}\n</tool_call>`
+      if (call) choice.content = `<tool_call>\n{"name": "${word(call.name)}", "arguments": ${call.arguments}}\n</tool_call>`
     },
   },
   {
@@ -90,7 +91,12 @@ export const content: Fault[] = [
     issue: 'vllm#38909',
     trigger: [streamed(talkFirst)],
     events(events) {
-      textBefore(events, deltasOf(events).map((delta) => (typeof delta.content === 'string' ? delta.content : '')).join(''))
+      textBefore(
+        events,
+        deltasOf(events)
+          .map((delta) => (typeof delta.content === 'string' ? delta.content : ''))
+          .join(''),
+      )
     },
   },
   {
@@ -195,8 +201,7 @@ export const content: Fault[] = [
     trigger: [streamed({ ...noTools, logprobs: true })],
     events(events) {
       for (const choice of choicesOf(events)) {
-        const tokens = (choice.logprobs as { content: { token: string }[] } | null)?.content ?? []
-        for (const token of tokens) token.token = token.token.toUpperCase()
+        for (const token of list(record(choice.logprobs)['content']).filter(isObject)) token['token'] = word(token['token']).toUpperCase()
       }
     },
   },

@@ -32,15 +32,20 @@ export function laterOf(events: readonly Event[]): ToolDelta[] {
 
 /** Entries with a non-empty piece of arguments, of one call when told. */
 export function fragmentsOf(events: readonly Event[], call?: number): { function: { arguments: string } }[] {
-  const full = entriesOf(events).filter((entry) => entry.function?.arguments && (call === undefined || entry.index === call))
-  return full as { function: { arguments: string } }[]
+  return entriesOf(events).flatMap(({ index, function: part }) =>
+    hasText(part) && (call === undefined || index === call) ? [{ function: part }] : [],
+  )
+}
+
+function hasText(part: ToolDelta['function']): part is { arguments: string } {
+  return typeof part?.arguments === 'string' && part.arguments !== ''
 }
 
 /** Replaces the pieces of one call's arguments so that together they are the text. */
-export function respell(events: readonly Event[], spell: (text: string) => string, call?: number): void {
+export function respell(events: readonly Event[], spell: (text: string) => unknown, call?: number): void {
   const fragments = fragmentsOf(events, call)
   const text = spell(fragments.map((fragment) => fragment.function.arguments).join(''))
-  for (const [i, fragment] of fragments.entries()) fragment.function.arguments = i === fragments.length - 1 ? text : ''
+  for (const [i, fragment] of fragments.entries()) Object.assign(fragment.function, { arguments: i === fragments.length - 1 ? text : '' })
 }
 
 /** Inserts events before the first that is meant. */

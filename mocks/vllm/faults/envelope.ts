@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, plain, streamed } from './triggers.ts'
 
@@ -72,7 +73,7 @@ export const envelope: Fault[] = [
     issue: 'litellm#14429',
     trigger: [streamed(noTools)],
     events(events) {
-      for (const [i, chunk] of chunksOf(events).entries()) chunk.id = `${String(chunk.id as string)}${i}`
+      for (const [i, chunk] of chunksOf(events).entries()) chunk.id = `${word(chunk.id)}${i}`
     },
   },
   {

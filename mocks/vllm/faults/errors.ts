@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { parseJson, record, word } from '../json.ts'
 import type { Reply } from '../wire.ts'
 import { broken, named, noTools, oneCall, plain, required } from './triggers.ts'
 
@@ -7,14 +8,18 @@ const badJson = { ...plain({}), body: '{"messages": [' }
 
 /** Changes refusals of the chat endpoint. */
 function refusals(change: (reply: Reply) => Partial<Reply>): NonNullable<Fault['reply']> {
-  return (reply, { request }) => (reply.status >= 400 && reply.status < 500 && request.path.startsWith('/v1/chat') && reply.status !== 401 ? { ...reply, ...change(reply) } : undefined)
+  return (reply, { request }) =>
+    reply.status >= 400 && reply.status < 500 && request.path.startsWith('/v1/chat') && reply.status !== 401
+      ? { ...reply, ...change(reply) }
+      : undefined
 }
 
 /** Changes the text of an error. */
 function worded(change: (message: string) => unknown): NonNullable<Fault['reply']> {
   return refusals((reply) => {
-    const body = JSON.parse(reply.body) as { error?: { message: unknown } }
-    if (body.error) body.error.message = change(String(body.error.message))
+    const body = record(parseJson(reply.body))
+    const error = record(body['error'])
+    error['message'] = change(word(error['message']))
     return { body: JSON.stringify(body) }
   })
 }
@@ -45,7 +50,8 @@ export const errors: Fault[] = [
     class: 'C58',
     issue: 'vllm#24232',
     trigger: [plain({ ...oneCall, tool_choice: 'sometimes' })],
-    verdict: (refusal) => (refusal?.message.includes('Invalid value for `tool_choice`') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal),
+    verdict: (refusal) =>
+      refusal?.message.includes('Invalid value for `tool_choice`') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal,
   },
   {
     id: 'unknown-named-500',
@@ -53,7 +59,8 @@ export const errors: Fault[] = [
     class: 'C58',
     issue: 'vllm#10567',
     trigger: [unknownNamed],
-    verdict: (refusal) => (refusal?.message.includes('does not match any') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal),
+    verdict: (refusal) =>
+      refusal?.message.includes('does not match any') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal,
   },
   {
     id: 'bad-schema-500',
@@ -61,14 +68,18 @@ export const errors: Fault[] = [
     class: 'C58',
     issue: 'vllm#52394',
     trigger: [plain(broken)],
-    verdict: (refusal) => (refusal?.message.includes('Grammar error') ? { ...refusal, status: 500, type: 'InternalServerError', message: '' } : refusal),
+    verdict: (refusal) =>
+      refusal?.message.includes('Grammar error') ? { ...refusal, status: 500, type: 'InternalServerError', message: '' } : refusal,
   },
   {
     id: 'unknown-choice-accepted',
     what: 'An unknown value of tool_choice is taken for auto.',
     class: 'C59',
     trigger: [plain({ ...oneCall, tool_choice: 'sometimes' })],
-    body: (body) => (['auto', 'none', 'required'].includes(String(body['tool_choice'] as string)) || typeof body['tool_choice'] !== 'string' ? body : { ...body, tool_choice: 'auto' }),
+    body: (body) =>
+      ['auto', 'none', 'required'].includes(word(body['tool_choice'])) || typeof body['tool_choice'] !== 'string'
+        ? body
+        : { ...body, tool_choice: 'auto' },
   },
   {
     id: 'unknown-named-accepted',
@@ -76,7 +87,7 @@ export const errors: Fault[] = [
     class: 'C59',
     trigger: [unknownNamed],
     body(body) {
-      const name = (body['tool_choice'] as { function?: { name?: unknown } } | null | undefined)?.function?.name
+      const name = record(record(body['tool_choice'])['function'])['name']
       return name && !JSON.stringify(body['tools'] ?? []).includes(JSON.stringify(name)) ? { ...body, tool_choice: 'auto' } : body
     },
   },
@@ -108,7 +119,7 @@ export const errors: Fault[] = [
     what: 'A required tool with an impossible schema is called.',
     class: 'C59',
     trigger: [plain(broken)],
-    body: (body) => (JSON.stringify(body).includes('florb') ? (JSON.parse(JSON.stringify(body).replaceAll('florb', 'string')) as Record<string, unknown>) : body),
+    body: (body) => (JSON.stringify(body).includes('florb') ? record(parseJson(JSON.stringify(body).replaceAll('florb', 'string'))) : body),
   },
   {
     id: 'missing-messages-accepted',
@@ -122,7 +133,10 @@ export const errors: Fault[] = [
     what: 'Errors are HTML pages.',
     class: 'C60',
     trigger: [plain({ ...required, tools: undefined })],
-    reply: refusals((reply) => ({ headers: [['content-type', 'text/html']], body: `<html><body><h1>Error ${reply.status}</h1></body></html>` })),
+    reply: refusals((reply) => ({
+      headers: [['content-type', 'text/html']],
+      body: `<html><body><h1>Error ${reply.status}</h1></body></html>`,
+    })),
   },
   {
     id: 'error-message-empty',
@@ -139,7 +153,8 @@ export const errors: Fault[] = [
     issue: 'vllm#46415',
     trigger: [unknownNamed],
     reply: worded(
-      (message) => `${message}\n\n  File "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/serve/utils/api_utils.py", line 40, in create_chat_completion`,
+      (message) =>
+        `${message}\n\n  File "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/serve/utils/api_utils.py", line 40, in create_chat_completion`,
     ),
   },
   {
@@ -155,7 +170,10 @@ export const errors: Fault[] = [
     class: 'C60',
     issue: 'vllm#47028',
     trigger: [badJson],
-    reply: refusals((reply) => ({ status: reply.status === 404 ? 404 : 422, body: '{"detail":[{"type":"value_error","loc":["body"],"msg":"Value error"}]}' })),
+    reply: refusals((reply) => ({
+      status: reply.status === 404 ? 404 : 422,
+      body: '{"detail":[{"type":"value_error","loc":["body"],"msg":"Value error"}]}',
+    })),
   },
   {
     id: 'error-with-status-200',

@@ -127,7 +127,9 @@ export const finish: Fault[] = [
     trigger: [streamed(pair)],
     events(events, { turn }) {
       if (turn.n < 2) return
-      const inner = chunksOf(events).filter(({ choices }) => choices[0] && choices[0].finish_reason === null && !('role' in choices[0].delta))
+      const inner = chunksOf(events).filter(
+        ({ choices }) => choices[0] && choices[0].finish_reason === null && !('role' in choices[0].delta),
+      )
       for (const [i, { choices }] of inner.entries()) if (i % 3 === 2) choices[0]!.index = 1 - choices[0]!.index
     },
   },

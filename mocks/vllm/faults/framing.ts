@@ -45,18 +45,14 @@ export const framing: Fault[] = [
     class: 'C02',
     issue: 'vllm#21148',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, events: reply.events.slice(0, 1), end: 'hang' }
-    },
+    reply: (reply) => (reply.events ? { ...reply, events: reply.events.slice(0, 1), end: 'hang' } : undefined),
   },
   {
     id: 'stream-hangs-inside-arguments',
     what: 'The stream stops in the middle and the connection stays open.',
     class: 'C02',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, events: reply.events.slice(0, middle(reply.events)), end: 'hang' }
-    },
+    reply: (reply) => (reply.events ? { ...reply, events: reply.events.slice(0, middle(reply.events)), end: 'hang' } : undefined),
   },
   {
     id: 'stream-only-comments',
@@ -64,7 +60,7 @@ export const framing: Fault[] = [
     class: 'C02',
     trigger: [streamed(oneCall)],
     reply(reply) {
-      if (!reply.events) return
+      if (!reply.events) return reply
       const pings = Array.from({ length: 5 }, (): Event => ({ raw: ': keep-alive\n\n', afterMs: 200 }))
       return { ...reply, events: [...reply.events.slice(0, 1), ...pings], end: 'hang' }
     },
@@ -75,9 +71,7 @@ export const framing: Fault[] = [
     class: 'C02',
     issue: 'mlx-vlm#2239',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, events: [], end: 'hang' }
-    },
+    reply: (reply) => (reply.events ? { ...reply, events: [], end: 'hang' } : undefined),
   },
   {
     id: 'stream-reset-inside-arguments',
@@ -85,9 +79,7 @@ export const framing: Fault[] = [
     class: 'C03',
     issue: 'vllm#37937',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, events: reply.events.slice(0, middle(reply.events)), end: 'reset' }
-    },
+    reply: (reply) => (reply.events ? { ...reply, events: reply.events.slice(0, middle(reply.events)), end: 'reset' } : undefined),
   },
   {
     id: 'error-event-inside-arguments',
@@ -95,7 +87,10 @@ export const framing: Fault[] = [
     class: 'C03',
     issue: 'vllm#10589',
     trigger: [streamed(oneCall)],
-    events: (events) => (entriesOf(events).length > 0 ? [...events.slice(0, middle(events)), { text: failure, afterMs: 0 }, { text: '[DONE]', afterMs: 0 }] : events),
+    events: (events) =>
+      entriesOf(events).length > 0
+        ? [...events.slice(0, middle(events)), { text: failure, afterMs: 0 }, { text: '[DONE]', afterMs: 0 }]
+        : events,
   },
   {
     id: 'error-event-before-finish',
@@ -110,8 +105,13 @@ export const framing: Fault[] = [
     class: 'C03',
     trigger: [plain(oneCall)],
     reply(reply, { turn }) {
-      if (!turn || reply.events) return
-      return { ...reply, headers: [['content-length', String(reply.body.length)], ...reply.headers], body: reply.body.slice(0, reply.body.length >> 1), end: 'reset' }
+      if (!turn || reply.events) return reply
+      return {
+        ...reply,
+        headers: [['content-length', String(Buffer.byteLength(reply.body))], ...reply.headers],
+        body: reply.body.slice(0, reply.body.length >> 1),
+        end: 'reset',
+      }
     },
   },
   {
@@ -119,9 +119,7 @@ export const framing: Fault[] = [
     what: 'The head of a streamed answer is not HTTP.',
     class: 'C03',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, head: 'HTP/1.1 200\r\n\r\n' }
-    },
+    reply: (reply) => (reply.events ? { ...reply, head: 'HTP/1.1 200\r\n\r\n' } : undefined),
   },
   {
     id: 'event-split-in-two',
@@ -141,23 +139,23 @@ export const framing: Fault[] = [
     what: 'Events follow each other without a blank line.',
     class: 'C03',
     trigger: [streamed(oneCall)],
-    events: (events) => events.map((event) => ('chunk' in event ? { raw: `data: ${JSON.stringify(event.chunk)}\n`, afterMs: event.afterMs } : event)),
+    events: (events) =>
+      events.map((event) => ('chunk' in event ? { raw: `data: ${JSON.stringify(event.chunk)}\n`, afterMs: event.afterMs } : event)),
   },
   {
     id: 'data-prefix-missing',
     what: 'Chunks are sent as bare JSON lines.',
     class: 'C03',
     trigger: [streamed(oneCall)],
-    events: (events) => events.map((event) => ('chunk' in event ? { raw: `${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event)),
+    events: (events) =>
+      events.map((event) => ('chunk' in event ? { raw: `${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event)),
   },
   {
     id: 'stream-content-type-json',
     what: 'A stream is declared as application/json.',
     class: 'C06',
     trigger: [streamed(oneCall)],
-    reply(reply) {
-      if (reply.events) return { ...reply, headers: [['content-type', 'application/json']] }
-    },
+    reply: (reply) => (reply.events ? { ...reply, headers: [['content-type', 'application/json']] } : undefined),
   },
   {
     id: 'stream-request-answered-plain',

@@ -14,11 +14,29 @@ import { usage } from './usage.ts'
 import { values } from './values.ts'
 
 /** Every fault the mock knows, by kind. */
-export const faults: readonly Fault[] = [framing, envelope, usage, shape, args, values, choice, finish, content, turns, errors, service].flat()
+export const faults: readonly Fault[] = [
+  framing,
+  envelope,
+  usage,
+  shape,
+  args,
+  values,
+  choice,
+  finish,
+  content,
+  turns,
+  errors,
+  service,
+].flat()
 
 /** The fault of a name. Throws RangeError with the nearest name. */
 export function faultOf(id: string): Fault {
   const found = faults.find((fault) => fault.id === id)
   if (found) return found
-  throw new RangeError(`There is no fault ${id}; the nearest is ${nearest(id, faults.map((fault) => fault.id))}.`)
+  throw new RangeError(
+    `There is no fault ${id}; the nearest is ${nearest(
+      id,
+      faults.map((fault) => fault.id),
+    )}.`,
+  )
 }

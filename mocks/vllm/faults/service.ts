@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts'
+import { parseJson, record } from '../json.ts'
 import type { Refusal, Reply } from '../wire.ts'
 import { broken, echoes, get, named, noTools, oneCall, plain, required, streamed } from './triggers.ts'
 
@@ -14,7 +15,7 @@ function on(path: string, change: (body: string) => string): NonNullable<Fault['
 }
 
 function asking(body: string): Record<string, unknown> {
-  return JSON.parse(body) as Record<string, unknown>
+  return record(parseJson(body))
 }
 
 export const service: Fault[] = [
@@ -38,11 +39,27 @@ export const service: Fault[] = [
     trigger: [
       plain({
         messages: [{ role: 'user', content: 'Use locate with "Paris".' }],
-        tools: [{ type: 'function', function: { name: 'locate', parameters: { $defs: { place: { type: 'string' } }, properties: { place: { $ref: '#/$defs/place' } } } } }],
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'locate',
+              parameters: { $defs: { place: { type: 'string' } }, properties: { place: { $ref: '#/$defs/place' } } },
+            },
+          },
+        ],
       }),
     ],
     verdict: (refusal, { request }) =>
-      refusal ?? (request.body.includes('"$ref"') ? { ...dead, status: 400, type: 'BadRequestError', message: 'The provided JSON schema contains features not supported by xgrammar.' } : undefined),
+      refusal ??
+      (request.body.includes('"$ref"')
+        ? {
+            ...dead,
+            status: 400,
+            type: 'BadRequestError',
+            message: 'The provided JSON schema contains features not supported by xgrammar.',
+          }
+        : undefined),
   },
   {
     id: 'none-without-tools-rejected',
@@ -52,7 +69,9 @@ export const service: Fault[] = [
     trigger: [plain({ ...noTools, tool_choice: 'none' })],
     verdict(refusal, { request }) {
       const body = refusal ? {} : asking(request.body)
-      return body['tool_choice'] === 'none' && !body['tools'] ? { ...dead, status: 400, type: 'BadRequestError', message: 'When using `tool_choice`, `tools` must be set.' } : refusal
+      return body['tool_choice'] === 'none' && !body['tools']
+        ? { ...dead, status: 400, type: 'BadRequestError', message: 'When using `tool_choice`, `tools` must be set.' }
+        : refusal
     },
   },
   {
@@ -62,7 +81,10 @@ export const service: Fault[] = [
     issue: 'vllm#19679',
     trigger: [plain({ ...oneCall, tool_choice: null })],
     verdict: (refusal, { request }) =>
-      refusal ?? (asking(request.body)['tool_choice'] === null ? { ...dead, status: 400, type: 'BadRequestError', message: 'Invalid value for `tool_choice`: None!' } : undefined),
+      refusal ??
+      (asking(request.body)['tool_choice'] === null
+        ? { ...dead, status: 400, type: 'BadRequestError', message: 'Invalid value for `tool_choice`: None!' }
+        : undefined),
   },
   {
     id: 'logprobs-with-tools-500',
@@ -84,7 +106,12 @@ export const service: Fault[] = [
     verdict(refusal, { request }) {
       const body = refusal ? {} : asking(request.body)
       if (body['tool_choice'] !== 'required' || Number(body['max_tokens'] ?? 99) > 10) return refusal
-      return { ...dead, status: 400, type: 'BadRequestError', message: '1 validation error for list: Invalid JSON: EOF while parsing a list' }
+      return {
+        ...dead,
+        status: 400,
+        type: 'BadRequestError',
+        message: '1 validation error for list: Invalid JSON: EOF while parsing a list',
+      }
     },
   },
   {
@@ -158,7 +185,12 @@ export const service: Fault[] = [
     what: 'Finished requests are counted as abort.',
     class: 'C66',
     trigger: [plain(oneCall), get('/metrics')],
-    reply: on('/metrics', (body) => body.replaceAll('finished_reason="stop"', 'finished_reason="_"').replaceAll('finished_reason="abort"', 'finished_reason="stop"').replaceAll('finished_reason="_"', 'finished_reason="abort"')),
+    reply: on('/metrics', (body) =>
+      body
+        .replaceAll('finished_reason="stop"', 'finished_reason="_"')
+        .replaceAll('finished_reason="abort"', 'finished_reason="stop"')
+        .replaceAll('finished_reason="_"', 'finished_reason="abort"'),
+    ),
   },
   {
     id: 'metrics-tokens-missing',
@@ -197,7 +229,7 @@ export const service: Fault[] = [
     issue: 'kserve#3715',
     trigger: [get('/v1/models')],
     reply: on('/v1/models', (body) => {
-      const list = JSON.parse(body) as { data: { id: string }[] }
+      const list: { data: { id: string }[] } = JSON.parse(body)
       for (const card of list.data) card.id = `/mnt/models/${card.id}`
       return JSON.stringify(list)
     }),

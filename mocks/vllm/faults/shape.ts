@@ -1,4 +1,5 @@
 import type { ChatScene, Fault } from '../fault.ts'
+import { list, word } from '../json.ts'
 import type { Call, Choice } from '../wire.ts'
 import { deltasOf, entriesOf, laterOf, startsOf } from './edit.ts'
 import { named, oneCall, pair, plain, required, streamed, twoCalls } from './triggers.ts'
@@ -18,7 +19,7 @@ export const shape: Fault[] = [
     issue: 'TGI#2794',
     trigger: [streamed(oneCall)],
     events(events) {
-      for (const delta of deltasOf(events)) if (delta.tool_calls) delta.tool_calls = delta.tool_calls[0] as never
+      for (const delta of deltasOf(events)) if (delta.tool_calls) Object.assign(delta, { tool_calls: delta.tool_calls[0] })
     },
   },
   {
@@ -27,7 +28,7 @@ export const shape: Fault[] = [
     class: 'C10',
     trigger: [plain(oneCall)],
     plain({ choices }) {
-      for (const { message } of choices) if (message.tool_calls?.length) message.tool_calls = message.tool_calls[0] as never
+      for (const { message } of choices) if (message.tool_calls?.length) Object.assign(message, { tool_calls: message.tool_calls[0] })
     },
   },
   {
@@ -89,7 +90,7 @@ export const shape: Fault[] = [
     class: 'C11',
     trigger: [streamed(oneCall)],
     events(events) {
-      for (const entry of entriesOf(events)) entry.index = String(entry.index as number)
+      for (const entry of entriesOf(events)) entry.index = String(entry.index)
     },
   },
   {
@@ -193,7 +194,9 @@ export const shape: Fault[] = [
     what: 'An id that the server issued is refused in the next turn.',
     class: 'C17',
     issue: 'vllm#9020',
-    trigger: [plain({ ...oneCall, messages: [...(oneCall['messages'] as []), { role: 'tool', tool_call_id: 'chatcmpl-tool-1', content: '1' }] })],
+    trigger: [
+      plain({ ...oneCall, messages: [...list(oneCall['messages']), { role: 'tool', tool_call_id: 'chatcmpl-tool-1', content: '1' }] }),
+    ],
     verdict(refusal, { request }) {
       const long = /"tool_call_id":\s*"[^"]{10,}"/.test(request.body)
       return long ? { status: 400, message: 'Tool call ids are 9 alphanumerics.', type: 'BadRequestError', param: null } : refusal
@@ -253,7 +256,7 @@ export const shape: Fault[] = [
     class: 'C21',
     issue: 'vllm#32587',
     trigger: [plain(twoCalls)],
-    choice: calls((call, index) => void (index > 0 && (call.name = `${String(call.name as string)}<|channel|>commentary`))),
+    choice: calls((call, index) => void (index > 0 && (call.name = `${word(call.name)}<|channel|>commentary`))),
   },
   {
     id: 'tool-name-prefixed',
@@ -261,14 +264,14 @@ export const shape: Fault[] = [
     class: 'C21',
     issue: 'llama.cpp#15102',
     trigger: [plain(oneCall)],
-    choice: calls((call) => void (call.name = `functions.${String(call.name as string)}`)),
+    choice: calls((call) => void (call.name = `functions.${word(call.name)}`)),
   },
   {
     id: 'tool-name-with-space',
     what: 'Names begin with a space.',
     class: 'C21',
     trigger: [streamed(oneCall)],
-    choice: calls((call) => void (call.name = ` ${String(call.name as string)}`)),
+    choice: calls((call) => void (call.name = ` ${word(call.name)}`)),
   },
   {
     id: 'tool-name-unknown',
@@ -276,6 +279,6 @@ export const shape: Fault[] = [
     class: 'C22',
     issue: 'OpenHands#5111',
     trigger: [plain(required)],
-    choice: calls((call) => void (call.name = `${String(call.name as string)}_v2`)),
+    choice: calls((call) => void (call.name = `${word(call.name)}_v2`)),
   },
 ]

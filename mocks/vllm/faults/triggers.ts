@@ -8,7 +8,9 @@ function tool(name: string, description: string, properties?: Body, required: st
 }
 
 const text = { type: 'string' }
-export const weather = tool('get_weather', 'Current weather of a place', { location: text, unit: { enum: ['celsius', 'fahrenheit'] } }, ['location'])
+export const weather = tool('get_weather', 'Current weather of a place', { location: text, unit: { enum: ['celsius', 'fahrenheit'] } }, [
+  'location',
+])
 export const clock = tool('get_time', 'Current time in a city', { city: text })
 export const ping = tool('ping', 'Ping the service')
 export const echo = tool('echo', 'Echo a text', { text })
@@ -22,7 +24,16 @@ export const note = tool('write_note', 'Write a note', {
   author: { type: 'object', properties: { name: text }, required: ['name'] },
   parent: { anyOf: [text, { type: 'null' }] },
 })
-const noteArguments = { title: 'Blue', count: -3, ratio: 108.5, urgent: false, color: 'none', code: '007', author: { name: 'Zoë' }, parent: null }
+const noteArguments = {
+  title: 'Blue',
+  count: -3,
+  ratio: 108.5,
+  urgent: false,
+  color: 'none',
+  code: '007',
+  author: { name: 'Zoë' },
+  parent: null,
+}
 
 export function user(content: string): Body {
   return { role: 'user', content }
@@ -40,7 +51,11 @@ export const pair: Body = { ...oneCall, n: 2, temperature: 0.5 }
 export const truncated: Body = { ...echoes('one two three four five six seven eight nine ten eleven'), max_tokens: 24 }
 export const talkFirst: Body = { ...oneCall, messages: [user('Think aloud. What is the weather in Paris?')] }
 export const typed: Body = { messages: [user(`Use write_note with ${JSON.stringify(noteArguments)}`)], tools: [note] }
-export const broken: Body = { messages: [user('Use broken.')], tools: [tool('broken', 'Broken', { x: { type: 'florb' } })], tool_choice: 'required' }
+export const broken: Body = {
+  messages: [user('Use broken.')],
+  tools: [tool('broken', 'Broken', { x: { type: 'florb' } })],
+  tool_choice: 'required',
+}
 
 /** A call of echo whose only argument is the text. */
 export function echoes(value: string): Body {

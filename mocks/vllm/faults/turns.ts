@@ -1,15 +1,19 @@
 import type { Fault } from '../fault.ts'
+import { isObject, list, parseJson, record } from '../json.ts'
 import type { Refusal, Scene } from '../wire.ts'
 import { answered, plain, streamed, tokenized } from './triggers.ts'
 
 type Messages = Record<string, unknown>[]
 
 function messagesOf(body: Record<string, unknown>): Messages {
-  return (Array.isArray(body['messages']) ? body['messages'] : []) as Messages
+  return list(body['messages']).filter(isObject)
 }
 
 /** The body with each message changed. */
-function retold(body: Record<string, unknown>, change: (message: Record<string, unknown>) => Record<string, unknown>): Record<string, unknown> {
+function retold(
+  body: Record<string, unknown>,
+  change: (message: Record<string, unknown>) => Record<string, unknown>,
+): Record<string, unknown> {
   return { ...body, messages: messagesOf(body).map(change) }
 }
 
@@ -18,12 +22,12 @@ function refusing(meant: (message: Record<string, unknown>) => boolean, message:
   return (refusal: Refusal | undefined, { request }: Scene) => {
     if (refusal) return refusal
     const type = status === 400 ? 'BadRequestError' : 'InternalServerError'
-    return messagesOf(JSON.parse(request.body) as Record<string, unknown>).some(meant) ? { status, message, type, param: null } : undefined
+    return messagesOf(record(parseJson(request.body))).some(meant) ? { status, message, type, param: null } : undefined
   }
 }
 
-function callsOf(message: Record<string, unknown>): { function?: { arguments?: unknown } }[] {
-  return Array.isArray(message['tool_calls']) ? message['tool_calls'] : []
+function callsOf(message: Record<string, unknown>): { function: Record<string, unknown> }[] {
+  return list(message['tool_calls']).map((call) => ({ ...record(call), function: record(record(call)['function']) }))
 }
 
 const result = '{"temperature": 98}'
@@ -43,7 +47,8 @@ export const turns: Fault[] = [
     class: 'C55',
     issue: 'vllm#39614',
     trigger: [plain(answered([{ type: 'text', text: result }]))],
-    body: (body) => retold(body, (message) => (message['role'] === 'tool' && Array.isArray(message['content']) ? { ...message, content: '' } : message)),
+    body: (body) =>
+      retold(body, (message) => (message['role'] === 'tool' && Array.isArray(message['content']) ? { ...message, content: '' } : message)),
   },
   {
     id: 'tool-result-answered-by-call',
@@ -82,7 +87,9 @@ export const turns: Fault[] = [
     body: (body) =>
       retold(body, (message) => {
         const calls = callsOf(message)
-        return calls.length > 0 ? { ...message, tool_calls: calls.map((call) => ({ ...call, function: { ...call.function, arguments: '{}' } })) } : message
+        return calls.length > 0
+          ? { ...message, tool_calls: calls.map((call) => ({ ...call, function: { ...call.function, arguments: '{}' } })) }
+          : message
       }),
   },
   {
@@ -91,7 +98,8 @@ export const turns: Fault[] = [
     class: 'C56',
     issue: 'vllm#30648',
     trigger: [tokenized(answered(result))],
-    body: (body) => retold(body, (message) => (callsOf(message).length > 0 ? { role: message['role'], content: message['content'] } : message)),
+    body: (body) =>
+      retold(body, (message) => (callsOf(message).length > 0 ? { role: message['role'], content: message['content'] } : message)),
   },
   {
     id: 'history-null-as-none',
@@ -107,7 +115,10 @@ export const turns: Fault[] = [
     class: 'C57',
     issue: 'vllm#25001',
     trigger: [plain(answered([{ type: 'text', text: result }]))],
-    verdict: refusing((message) => message['role'] === 'tool' && Array.isArray(message['content']), 'can only concatenate str (not "list") to str'),
+    verdict: refusing(
+      (message) => message['role'] === 'tool' && Array.isArray(message['content']),
+      'can only concatenate str (not "list") to str',
+    ),
   },
   {
     id: 'null-content-rejected',
@@ -131,22 +142,42 @@ export const turns: Fault[] = [
     class: 'C57',
     issue: 'vllm#28820',
     trigger: [plain(answered(result, ''))],
-    verdict: refusing((message) => callsOf(message).some((call) => call.function?.arguments === ''), 'Expecting value: line 1 column 1 (char 0)'),
+    verdict: refusing(
+      (message) => callsOf(message).some((call) => call.function['arguments'] === ''),
+      'Expecting value: line 1 column 1 (char 0)',
+    ),
   },
   {
     id: 'empty-tool-calls-rejected',
     what: 'An earlier message with tool_calls [] is refused.',
     class: 'C57',
     issue: 'vllm#30648',
-    trigger: [plain({ messages: [{ role: 'user', content: 'Hi' }, { role: 'assistant', content: 'Hi', tool_calls: [] }, { role: 'user', content: 'Say bye.' }] })],
-    verdict: refusing((message) => Array.isArray(message['tool_calls']) && message['tool_calls'].length === 0, 'tool_calls must not be empty'),
+    trigger: [
+      plain({
+        messages: [
+          { role: 'user', content: 'Hi' },
+          { role: 'assistant', content: 'Hi', tool_calls: [] },
+          { role: 'user', content: 'Say bye.' },
+        ],
+      }),
+    ],
+    verdict: refusing(
+      (message) => Array.isArray(message['tool_calls']) && message['tool_calls'].length === 0,
+      'tool_calls must not be empty',
+    ),
   },
   {
     id: 'parallel-history-rejected',
     what: 'An earlier message with several calls is refused.',
     class: 'C57',
     issue: 'vllm#25108',
-    trigger: [plain({ messages: [...messagesOf(answered(result)).map((message) => (callsOf(message)[0] ? { ...message, tool_calls: [...callsOf(message), ...callsOf(message)] } : message))] })],
+    trigger: [
+      plain({
+        messages: messagesOf(answered(result)).map((message) =>
+          callsOf(message)[0] ? { ...message, tool_calls: [...callsOf(message), ...callsOf(message)] } : message,
+        ),
+      }),
+    ],
     verdict: refusing((message) => callsOf(message).length > 1, 'This model only supports single tool-calls at once!'),
   },
 ]

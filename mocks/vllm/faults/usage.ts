@@ -77,7 +77,8 @@ export const usage: Fault[] = [
     trigger: [streamed(noTools)],
     events(events, { turn }) {
       if (turn.includeUsage) return
-      for (const chunk of chunksOf(events)) chunk.usage = { prompt_tokens: turn.promptTokens, total_tokens: turn.promptTokens, completion_tokens: 0 }
+      for (const chunk of chunksOf(events))
+        chunk.usage = { prompt_tokens: turn.promptTokens, total_tokens: turn.promptTokens, completion_tokens: 0 }
     },
   },
   {
@@ -98,7 +99,8 @@ export const usage: Fault[] = [
     trigger: [counted(oneCall)],
     events(events, { turn }) {
       for (const event of events.filter(isUsage)) {
-        if ('chunk' in event) Object.assign(event.chunk.usage ?? {}, { completion_tokens: events.length, total_tokens: turn.promptTokens + events.length })
+        if ('chunk' in event)
+          Object.assign(event.chunk.usage ?? {}, { completion_tokens: events.length, total_tokens: turn.promptTokens + events.length })
       }
     },
   },

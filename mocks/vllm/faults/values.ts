@@ -83,7 +83,9 @@ export const values: Fault[] = [
     issue: 'vllm#8805',
     trigger: [plain(echoes('Münster 你好'))],
     said: (said) =>
-      rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))),
+      rewrite(said, (args) =>
+        strings(args, (text) => text.replaceAll(/[^\0-\x7f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)),
+      ),
   },
   {
     id: 'unicode-surrogate-lost',
@@ -178,7 +180,12 @@ export const values: Fault[] = [
     id: 'big-integers-rounded',
     what: 'Integers beyond 2^53 are rounded.',
     class: 'C36',
-    trigger: [plain({ messages: [{ role: 'user', content: 'Use count with {"n": 9007199254740993}' }], tools: [{ type: 'function', function: { name: 'count', parameters: { type: 'object', properties: { n: { type: 'integer' } } } } }] })],
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use count with {"n": 9007199254740993}' }],
+        tools: [{ type: 'function', function: { name: 'count', parameters: { type: 'object', properties: { n: { type: 'integer' } } } } }],
+      }),
+    ],
     said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (leaf instanceof ExactNumber ? Number(leaf.digits) : leaf))),
   },
   {
@@ -187,7 +194,10 @@ export const values: Fault[] = [
     class: 'C37',
     issue: 'vllm#46924',
     trigger: [plain(typed)],
-    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value]))),
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value])),
+      ),
   },
   {
     id: 'nested-as-json-text-streamed',
@@ -196,7 +206,10 @@ export const values: Fault[] = [
     issue: 'vllm#36032',
     trigger: [streamed(typed)],
     said(said, { turn }) {
-      if (turn.stream) rewrite(said, (args) => Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value])))
+      if (turn.stream)
+        rewrite(said, (args) =>
+          Object.fromEntries(Object.entries(args).map(([key, value]) => [key, isObject(value) ? dumps(value) : value])),
+        )
     },
   },
   {
