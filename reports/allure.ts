@@ -24,7 +24,7 @@ export const STATUS: Readonly<Record<Effect, allure.Status>> = {
 
 const SEVERITY = { MUST: allure.Severity.CRITICAL, SHOULD: allure.Severity.MINOR, MAY: allure.Severity.TRIVIAL } as const
 const MOST_EXCHANGES = 3
-const MOST_FINDINGS = 20
+const MOST_FINDINGS = 10
 
 /**
  * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed and for a warning, throws
@@ -50,6 +50,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
       await step.parameter('wanted', inert(wanted))
     })
   }
+  if (verdict.findings.length > MOST_FINDINGS)
+    await allure.logStep(`and ${verdict.findings.length - MOST_FINDINGS} more, in verdicts.jsonl`)
   if (effect !== 'passed' && effect !== 'not applicable') await attach(verdict, exchanges, run)
 
   switch (effect) {
@@ -68,7 +70,7 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
 
 /** The categories of the report go by the tag that says the effect; no tag of a suite can say it. */
 function tagsOf(verdict: Verdict, effect: Effect): Set<string> {
-  const own = verdict.tags.map((tag) => inert(tag, 60)).filter((tag) => !(tag in STATUS))
+  const own = verdict.tags.map((tag) => inert(tag, 60)).filter((tag) => !(tag in STATUS) && tag.toUpperCase() !== verdict.level)
   return new Set([verdict.level, ...(effect === 'passed' ? [] : [effect]), ...own])
 }
 
@@ -85,7 +87,7 @@ function timesOf({ at, exchanges: ids }: Verdict, exchanges: ReadonlyMap<string,
 
 class VerdictError extends Error {
   constructor(name: string, verdict: Verdict) {
-    super(explain(verdict).join('\n'))
+    super(explain(verdict, 3).join('\n'))
     this.name = name
     this.stack = ''
     const [finding] = verdict.findings
@@ -105,10 +107,10 @@ function description({ id, source, outcome, level, reason, findings }: Verdict):
   const facts = rows.map(([name = '', text = '']) => `<tr><th>${name}</th>${cell(text)}</tr>`).join('')
   if (findings.length === 0) return `<table>${facts}</table>`
   const breaches = findings.slice(0, MOST_FINDINGS).map(({ got, wanted, where, byte, exchange }) => {
-    const place = `${where}${byte === undefined ? '' : `, byte ${byte}`} in ${exchange}`
-    return `<tr>${cell(got)}${cell(wanted)}${cell(place)}</tr>`
+    const place = `${where}${byte === undefined ? '' : `, byte ${byte}`}`
+    return `<tr>${cell(got)}${cell(wanted)}${cell(place)}${cell(exchange)}</tr>`
   })
-  return `<table>${facts}</table><table><tr><th>Got</th><th>Wanted</th><th>Where</th></tr>${breaches.join('')}</table>`
+  return `<table>${facts}</table><table><tr><th>Got</th><th>Wanted</th><th>Where</th><th>Exchange</th></tr>${breaches.join('')}</table>`
 }
 
 function cell(text: string): string {

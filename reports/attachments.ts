@@ -27,13 +27,6 @@ export function answerText(exchange: Exchange, limit: number, byte = 0): string 
     exchange.status === undefined ? 'no HTTP answer' : `HTTP status ${exchange.status}`,
     ...exchange.headers.map(([name, value]) => `${name}: ${value}`),
   ]
-  const { end } = exchange
-  const ending =
-    end.kind === 'complete'
-      ? 'complete'
-      : end.kind === 'limit'
-        ? `${end.limit} limit: ${end.detail}`
-        : `${end.kind}, ${end.code}: ${end.detail}`
   const most = Math.min(limit, LARGEST_BODY)
   const from = bytes.length <= most ? 0 : Math.max(0, Math.min(byte - EXCERPT / 2, bytes.length - EXCERPT))
   const to = bytes.length <= most ? bytes.length : from + (most > SMALL_BODY ? most : EXCERPT)
@@ -45,8 +38,14 @@ export function answerText(exchange: Exchange, limit: number, byte = 0): string 
     ...note,
     utf8(part, from > 0 || to < bytes.length) ?? hexDump(bytes, from),
     '',
-    `[end: ${ending}, after ${exchange.duration.toFixed(0)} ms, ${bytes.length} bytes]`,
+    `[end: ${ending(exchange)}, after ${exchange.duration.toFixed(0)} ms, ${bytes.length} bytes]`,
   ].join('\n')
+}
+
+function ending({ end }: Exchange): string {
+  if (end.kind === 'complete') return 'complete'
+  const what = end.kind === 'limit' ? `${end.limit} limit` : `${end.kind}, ${end.code}`
+  return `${what}: ${end.detail}`
 }
 
 /** When which bytes arrived: one line per chunk, milliseconds since the request was sent. */

@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** The first Chromium that is installed, for self tests of the page. */
-export const CHROMIUM = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-)
+/** The first Chromium in the PATH, or what CHROMIUM names, for self tests of the page. */
+export const CHROMIUM = [
+  process.env['CHROMIUM'],
+  ...(process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name))),
+].find((path) => path !== undefined && existsSync(path))
 
 /** A page in a real browser. `requests` are the addresses that it asked for, `dialogs` what it showed, `errors` what its console says. */
 export interface Page extends AsyncDisposable {

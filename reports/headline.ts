@@ -83,9 +83,11 @@ export function withEffect({ run, verdicts }: Recording, effect: Effect): Verdic
 }
 
 /** What passed and failed verdicts have to tell, the rate of a sample before all; the same said twice is told once. */
-export function observations({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {
-  const told = verdicts.flatMap(({ title, outcome, reason }) =>
-    reason !== undefined && (outcome === 'passed' || outcome === 'failed') ? [{ title, seen: reason, outcome }] : [],
+export function rates({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {
+  const told = verdicts.flatMap(({ title, outcome, reason, tags }) =>
+    tags.includes('sample') && reason !== undefined && (outcome === 'passed' || outcome === 'failed')
+      ? [{ title, seen: reason, outcome }]
+      : [],
   )
   return [...new Map(told.map((one) => [JSON.stringify(one), one])).values()]
 }

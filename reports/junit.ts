@@ -2,7 +2,7 @@ import { counts, effectOf } from './gate.ts'
 import { tally } from './headline.ts'
 import type { Run, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
-import { escapeMarkup, inert } from './text.ts'
+import { escapeMarkup, inert, plural } from './text.ts'
 
 /** The record as JUnit XML: one testcase per verdict; a warning passes and says so in system-out. */
 export function junit({ run, verdicts, partial }: Recording): string {
@@ -68,15 +68,19 @@ function bodyOf(verdict: Verdict, run: Run): string {
   }
 }
 
-/** A verdict in lines of plain, inert text: reason, then got, wanted and place of every finding; the source last. */
-export function explain(verdict: Verdict): string[] {
+/** A verdict in lines of plain, inert text: reason, then got, wanted and place of up to `most` findings; the source last. */
+export function explain(verdict: Verdict, most = 20): string[] {
+  const others = verdict.findings.length - most
   return [
     ...(verdict.reason === undefined ? [] : [inert(verdict.reason, 1000)]),
-    ...verdict.findings.flatMap(({ got, wanted, where, exchange, byte }) => [
-      `got:    ${inert(got, 1000)}`,
-      `wanted: ${inert(wanted, 1000)}`,
-      `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`} in ${inert(exchange)}`,
-    ]),
+    ...verdict.findings
+      .slice(0, most)
+      .flatMap(({ got, wanted, where, exchange, byte }) => [
+        `got:    ${inert(got, 1000)}`,
+        `wanted: ${inert(wanted, 1000)}`,
+        `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`} in ${inert(exchange)}`,
+      ]),
+    ...(others > 0 ? [`and ${plural(others, 'more finding')}`] : []),
     `source: ${inert(verdict.source)}`,
   ]
 }

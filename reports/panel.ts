@@ -1,4 +1,4 @@
-import { headline, modelLine, observations, reasons, tallies, withEffect } from './headline.ts'
+import { headline, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './gate.ts'
 import type { Finding, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -97,11 +97,11 @@ function grouped(title: string, verdicts: readonly Verdict[], open: boolean): st
 }
 
 function seen(recording: Recording): string {
-  const told = observations(recording)
+  const told = rates(recording)
   if (told.length === 0) return ''
   const rows = told.map((one) => `<tr><td>${safe(one.title, 240)}</td><td>${safe(one.seen, 400)}</td><td>${one.outcome}</td></tr>`)
   const head = '<thead><tr><th>Requirement</th><th>Seen</th><th class="narrow">Verdict</th></tr></thead>'
-  return details('Rates and observations', told.length, told.length <= LONG, `<table>${head}<tbody>${rows.join('')}</tbody></table>`)
+  return details('Rates', told.length, told.length <= LONG, `<table>${head}<tbody>${rows.join('')}</tbody></table>`)
 }
 
 function details(title: string, count: number, open: boolean, body: string): string {

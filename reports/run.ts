@@ -1,4 +1,5 @@
-import { relative, resolve } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import { diagnose } from '../fixtures/cause/cause.ts'
@@ -8,7 +9,7 @@ import { bodyBytes } from '../fixtures/exchange/exchange.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios, scenarioSlugs } from '../fixtures/scenarios.ts'
 import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
-import { resolveTarget, type Target, type TargetFacts } from '../fixtures/target/target.ts'
+import { resolveTarget, secretsOf, type Target, type TargetFacts } from '../fixtures/target/target.ts'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -26,6 +27,8 @@ export interface Given {
   readonly target: TargetFacts
   readonly configuration: Configuration
   readonly contextLength: number | undefined
+  /** The filter asks for rules of the contract by themselves. */
+  readonly rulesAlone: boolean
 }
 
 declare module 'vitest' {
@@ -65,6 +68,11 @@ function readFilter(args: readonly string[]): Filter {
   }
 }
 
+const noMatch = (words: string): UserMistake =>
+  new UserMistake(
+    `The filter ${words} matches no requirement; docs/rules.md lists their ids and titles, and npm test without a filter runs them all.`,
+  )
+
 /** The words of a tags filter that are no tag. */
 function unknownTags(expression: string, known: ReadonlySet<string>): string[] {
   const words = expression.split(/[\s()!&|,]+/).filter((word) => word !== '' && !/^(?:and|or|not)$/i.test(word))
@@ -96,7 +104,7 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
-  const tags = new Set(['plain', 'stream', 'must', 'should', 'may', 'contract', ...scenarioSlugs()])
+  const tags = new Set(['plain', 'stream', 'must', 'should', 'may', 'contract', 'sample', ...scenarioSlugs()])
   const strange = filter.tags === undefined ? [] : unknownTags(filter.tags, tags)
   if (strange.length > 0)
     throw new UserMistake(`The filter --tags-filter names ${strange.join(', ')}, which is no tag; the tags are ${[...tags].join(', ')}.`)
@@ -105,8 +113,9 @@ async function main(): Promise<number> {
   const target = await resolveTarget(configuration, {
     say,
     startMock: async () => {
-      const door = await listen(createVllm({}))
-      return { url: door.url, close: () => door.close() }
+      const apiKey = randomUUID()
+      const door = await listen(createVllm({ apiKey }))
+      return { url: door.url, apiKey, close: () => door.close() }
     },
   })
   try {
@@ -118,11 +127,18 @@ async function main(): Promise<number> {
       send: () => Promise.reject(new Error('a plan sends nothing')),
       model: '',
       world: { profile, models: target.readiness.models, contextLength },
+      made: target.readiness.exchanges,
+      hasKey: secretsOf(target).length > 0,
     })
     const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
       .filter((word) => word !== '')
       .join(' ')
     const wanted = planned(plan.plan, filter)
+    const rulesAlone =
+      filter.name !== undefined
+        ? plan.plan.some((one) => one.tags.includes('contract') && new RegExp(filter.name ?? '').test(nameOf(one)))
+        : /\b(?:contract|plain|stream|must|should|may)\b/.test(filter.tags ?? 'contract')
+    if (filter.name !== undefined && !plan.plan.some((one) => new RegExp(filter.name ?? '').test(nameOf(one)))) throw noMatch(words)
     const run: Run = {
       suite: { name: packageJson.name, version: packageJson.version },
       target: target.run,
@@ -136,7 +152,7 @@ async function main(): Promise<number> {
       ...(words === '' ? {} : { filter: words }),
       failOn: configuration.failOn,
     }
-    const redactor = createRedactor(configuration.secrets)
+    const redactor = createRedactor(secretsOf(target))
     openRecord(configuration.reportDir, run, redactor)
     if (target.readiness.status === 'ready') {
       const { requests, tokens } = plan.cost
@@ -147,24 +163,15 @@ async function main(): Promise<number> {
     }
     const { close: _close, ...facts } = target
     const meter = progress(process.stderr, wanted, configuration.failOn)
-    const problems = await runVitest({ run, target: facts, configuration, contextLength }, filter, tags, meter.verdict)
+    const problems = await runVitest({ run, target: facts, configuration, contextLength, rulesAlone }, filter, tags, meter.verdict)
     meter.done()
     const { verdicts, exchanges } = readRecord(configuration.reportDir)
-    const judged =
-      filter.name !== undefined || (filter.tags !== undefined && !/contract|stream|plain|must|should|may/.test(filter.tags))
-        ? verdicts.filter(({ tags: own }) => !own.includes('contract')).length
-        : verdicts.length
-    const rulesByName =
-      filter.name !== undefined && plan.plan.some((one) => one.tags.includes('contract') && new RegExp(filter.name ?? '').test(nameOf(one)))
-    if (words !== '' && judged === 0 && !rulesByName)
-      throw new UserMistake(
-        `The filter ${words} matches no requirement; npm test without a filter lists them all in ${relative('', configuration.reportDir)}/verdicts.jsonl.`,
-      )
+    if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
     const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
     const cause = diagnose({
       baseUrl: target.baseUrl,
-      hasKey: configuration.target.kind === 'endpoint' && configuration.target.apiKey !== undefined,
+      hasKey: target.mockKey !== undefined || (configuration.target.kind === 'endpoint' && configuration.target.apiKey !== undefined),
       readiness: target.readiness,
       exchanges: [...exchanges.values()],
       failed: failed.map(({ id, title }) => ({ id, title })),

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './gate.ts'
-import { headline, modelLine, observations, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { headline, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
 import { inert, plural } from './text.ts'
@@ -79,8 +79,8 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ])
   }
 
-  const seen = observations(recording)
-  section('Rates and observations', [
+  const seen = rates(recording)
+  section('Rates', [
     ...seen.slice(0, MOST_SEEN).map((one) => `  ${inert(one.title, 100)}: ${inert(one.seen, 120)}`),
     ...more(seen.length - MOST_SEEN),
   ])

@@ -9,6 +9,8 @@ interface Literal {
   readonly issue: string
   /** A schema of more than the one value; the value itself is always the only one that fits. */
   readonly schema?: object
+  /** The schema stands in $defs, behind a $ref. */
+  readonly referenced?: boolean
 }
 
 const CONSTRAINED = 'a strict tool under a forced choice admits one value only (tool-call-bugs section 0, forced literal)'
@@ -70,8 +72,9 @@ const scalars: Readonly<Record<string, Literal>> = {
 const nested: Readonly<Record<string, Literal>> = {
   author: {
     value: { name: 'Zoë', address: { zip: '50667' } },
-    what: 'an object within an object',
+    what: 'an object within an object, its schema behind a reference',
     issue: 'vllm#46924, vllm#36032',
+    referenced: true,
     schema: {
       type: 'object',
       properties: {
@@ -114,15 +117,25 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
   // OpenAI's API allows names of up to 64 characters.
   const name = key === 'plain' ? `save_${key}_`.padEnd(64, 'x') : `save_${key}`
   const properties = Object.fromEntries(
-    Object.entries(values).map(([property, { value, schema }]) => {
+    Object.entries(values).map(([property, { value, schema, referenced }]) => {
+      if (referenced === true) return [property, { $ref: `#/$defs/${property}` }]
       const single = typeof value !== 'object' || value === null
       return [property, { ...(schema ?? typeOf(value)), ...(single ? { enum: [value] } : {}) }]
     }),
   )
+  const definitions = Object.fromEntries(
+    Object.entries(values).flatMap(([property, { schema, referenced }]) => (referenced === true ? [[property, schema]] : [])),
+  )
   const offer = tool(
     name,
     'Save a record exactly as it is given',
-    { type: 'object', properties, required: Object.keys(values), additionalProperties: false },
+    {
+      type: 'object',
+      properties,
+      required: Object.keys(values),
+      additionalProperties: false,
+      ...(Object.keys(definitions).length > 0 ? { $defs: definitions } : {}),
+    },
     true,
   )
   const given = JSON.stringify(Object.fromEntries(Object.entries(values).map(([property, { value }]) => [property, value])))
@@ -130,7 +143,6 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
     messages: [user(`Call ${name} with exactly this record: ${given.replaceAll(/"\$NUMBER (\d+)"/g, '$1')}`)],
     tools: [offer],
     tool_choice: choice === 'named' ? named(name) : 'required',
-    max_tokens: 1024,
   })
   for (const [property, { value, what, issue }] of Object.entries(values)) {
     const wanted = JSON.stringify(value).replaceAll(/"\$NUMBER (\d+)"/g, '$1')
@@ -142,10 +154,8 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
 
 export default scenario('Arguments', (script) => {
   literals(script, 'plain', 'named', plain)
-  literals(script, 'unicode', 'required', unicode)
-  literals(script, 'quotes', 'named', quotes)
-  literals(script, 'whitespace', 'required', whitespace)
+  literals(script, 'texts', 'required', { ...unicode, ...quotes })
   literals(script, 'markup', 'named', markup)
   literals(script, 'scalars', 'named', scalars)
-  literals(script, 'nested', 'required', nested)
+  literals(script, 'shapes', 'required', { ...whitespace, ...nested })
 })

@@ -2,7 +2,7 @@ import { argumentsOf, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 import { validator } from '../fixtures/contract/arguments.ts'
 
-export default scenario('Auto tool choice', ({ ask, must, should, sample }) => {
+export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
   // The question and the tool of the KAITO tool calling article.
   const question = ask('weather', {
     messages: [user("What's the weather like in San Francisco?")],
@@ -47,6 +47,22 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample }) => {
       if (problem !== undefined) return { inconclusive: `the model's arguments do not fit the schema: ${problem}` }
       const result = weather.run(args as { location: string; unit: string })
       return { note: `get_weather(${call.arguments}) gave: ${result}` }
+    },
+  )
+
+  const toolless = ask('without-tools', { messages: [user('Say hello to the world.')], logprobs: true }, { forms: ['plain'] })
+  together(
+    'auto.prompt',
+    'MUST',
+    'MUST put the tools into the prompt: without them the model cannot know what it may call',
+    'tool-call-bugs section 0, oracle 4: prompt_tokens grow with what is in the prompt; a chat template without tools',
+    [question, toolless],
+    (replies) => {
+      const [withTool, , without] = replies.map((reply) => reply.answer.usage?.['prompt_tokens'])
+      if (typeof withTool !== 'number' || typeof without !== 'number') return { blocked: 'usage is missing' }
+      return withTool >= without + 20
+        ? undefined
+        : { where: 'usage.prompt_tokens', got: `${withTool} with a tool, ${without} without`, wanted: 'twenty more at least' }
     },
   )
 

@@ -1,5 +1,5 @@
 import { named, scenario, user, type Reply, type Check } from '../fixtures/scenario.ts'
-import { weather } from '../fixtures/tools/tools.ts'
+import { tool, weather } from '../fixtures/tools/tools.ts'
 
 const model = '$MODEL'
 const messages = [user('What is the weather like in Berlin?')]
@@ -21,7 +21,24 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
   const bogusChoice = wrong('choice-unknown', { model, messages, tools, tool_choice: 'sometimes' })
   const unknownModel = wrong('model-unknown', { model: 'no-such-model', messages })
   const notJson = wrong('body-no-json', '{"model": "$MODEL", "messages": [')
+  const bodyList = wrong('body-list', '[]')
+  const emptyTools = wrong(
+    'tools-empty',
+    { model, messages, tools: [] },
+    { unless: ({ profile }) => (profile.refusesEmptyTools ? undefined : `${profile.id} reads an empty list as no tools (vllm#39780)`) },
+  )
   const noMessages = wrong('messages-missing', { model })
+  const impossible = request('schema-impossible', {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    body: JSON.stringify({
+      model,
+      messages,
+      tools: [tool('broken', 'Broken schema', { type: 'object', properties: { x: { type: 'florb' } }, required: ['x'] })],
+      tool_choice: 'required',
+      max_tokens: 64,
+    }),
+  })
 
   must(
     'bad.absent-function',
@@ -60,9 +77,19 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
     ({ status }) => (status === 404 || status === 400 ? undefined : { where: 'status line', got: String(status), wanted: '404' }),
   )
   must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'vllm-wire section 2', notJson, refused)
+  must('bad.body-list', 'MUST refuse a body that is a list', 'vllm#51654, vllm#52528', bodyList, refused)
+  must('bad.tools-empty', 'MUST refuse an empty list of tools', 'OpenAI API reference: tools; vllm#39780', emptyTools, refused)
+  must(
+    'bad.schema-impossible',
+    'MUST NOT fail with a 5xx on a schema that cannot be',
+    'vllm#17248, vllm#52394; refusing it or ignoring it are both right (vllm-observed section 1)',
+    impossible,
+    ({ status, text }) =>
+      status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '400, or an answer' },
+  )
   must('bad.messages-missing', 'MUST refuse a body without messages', 'OpenAI API reference: messages is required', noMessages, refused)
 
-  const bad = [absent, absentStreamed, noTools, nameless, bogusChoice, unknownModel, notJson, noMessages]
+  const bad = [absent, absentStreamed, noTools, nameless, bogusChoice, unknownModel, notJson, bodyList, emptyTools, noMessages, impossible]
   const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
   should(
     'bad.health-after',

@@ -2,18 +2,18 @@ import { describe, inject, test, type RunnerTask } from 'vitest'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
-import { connect } from '../fixtures/target/target.ts'
+import { connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
 import { createRedactor } from '../reports/redact.ts'
 import { joinRecord } from '../reports/store.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 
 // Every scenario of this folder is run by this one file, so that all questions share one server, one budget and one set of answers.
-const { run: about, target, configuration, contextLength } = inject('conformance')
+const { run: about, target, configuration, contextLength, rulesAlone } = inject('conformance')
 const profile = profileNamed(about.server.profile)
 if (profile === undefined) throw new Error(`unknown profile ${about.server.profile}`)
 
-const record = joinRecord(configuration.reportDir, createRedactor(configuration.secrets))
+const record = joinRecord(configuration.reportDir, createRedactor(secretsOf(target)))
 const exchanges = new Map<string, Exchange>()
 const keep = (exchange: Exchange): void => void exchanges.set(exchange.id, record.keep(exchange))
 const sender = connect(target, configuration)
@@ -23,6 +23,7 @@ const run = createRun({
   model: about.server.model ?? '',
   world: { profile, models: about.server.models, contextLength },
   made: target.readiness.exchanges,
+  hasKey: secretsOf(target).length > 0,
   blocked: target.readiness.cause?.sentence,
   onExchange: keep,
 })
@@ -40,10 +41,11 @@ for (const planned of run.plan) groups.set(planned.group, [...(groups.get(planne
 
 for (const [group, verdicts] of groups) {
   describe.concurrent(group, () => {
-    // oxlint-disable valid-title, expect-expect -- a verdict carries its title, and publish() ends the test as the verdict says
+    // A verdict carries its title, and publish() ends the test as the verdict says.
+    // oxlint-disable valid-title, expect-expect
     for (const { id, title, tags } of verdicts) {
       test(`${title} [${id}]`, { tags: [...tags], meta: { id }, timeout: 0 }, async (context) => {
-        run.select(chosen(context.task))
+        run.select(chosen(context.task), rulesAlone)
         const verdict = record.append(await run.reach(id))
         context.task.meta.verdict = verdict
         await publish(verdict, exchanges, context, about)

@@ -8,7 +8,7 @@ function afterCall(
   question: string,
   wrap: (result: string) => unknown,
 ): (prior: Reply) => ChatBody | { unaskable: string } {
-  return ({ calls, answer }) => {
+  return ({ calls }) => {
     const [call] = calls
     if (call?.id === undefined || call.name !== tool.offer.function.name) return { unaskable: 'there is no call to answer' }
     const args = argumentsOf(call)
@@ -20,7 +20,7 @@ function afterCall(
         user(question),
         {
           role: 'assistant',
-          content: answer.choices[0]?.content ?? null,
+          content: null,
           tool_calls: [{ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } }],
         },
         { role: 'tool', tool_call_id: call.id, content: wrap(result) },
@@ -39,6 +39,21 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     'weather-result',
     weatherCall,
     afterCall(weather, weatherQuestion, (result) => result),
+  )
+  // The same conversation goes on: the next call needs an id that was not used before.
+  const nextCall = followUp(
+    'weather-again',
+    weatherAnswer,
+    (prior) => ({
+      messages: [
+        ...(prior.request?.messages ?? []),
+        { role: 'assistant', content: prior.content },
+        user('And what is the weather like in Oslo in celsius?'),
+      ],
+      tools: [weather.offer],
+      tool_choice: 'required',
+    }),
+    ['plain'],
   )
   const orderCall = ask('order', { messages: [user(orderQuestion)], tools: [order.offer], tool_choice: 'required' })
   const orderAnswer = followUp(
@@ -80,6 +95,20 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     orderAnswer,
     ({ content, calls }) =>
       content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' },
+  )
+
+  must(
+    'local.new-id',
+    'MUST give a call of a later turn an id that the conversation has not used',
+    'OpenAI API reference: tool_call_id refers to one call; vllm#50420, hermes-agent#11722',
+    nextCall,
+    ({ calls, request }) => {
+      const used = JSON.stringify(request?.messages ?? [])
+      const again = calls.find((call) => call.id !== undefined && used.includes(JSON.stringify(call.id)))
+      return again === undefined
+        ? undefined
+        : { where: 'tool_calls[0].id', got: `${again.id}, the id of an earlier call`, wanted: 'another id' }
+    },
   )
 
   for (const [name, call, answer] of [

@@ -1,5 +1,5 @@
 import { equal, named, scenario, user } from '../fixtures/scenario.ts'
-import { stock, time, weather } from '../fixtures/tools/tools.ts'
+import { sevenTools, time, weather } from '../fixtures/tools/tools.ts'
 
 // The article's title promises named tool choice; its example asks with auto.
 export default scenario('Named tool choice', ({ ask, must }) => {
@@ -8,10 +8,11 @@ export default scenario('Named tool choice', ({ ask, must }) => {
     tools: [weather.offer, time],
     tool_choice: named('get_weather'),
   })
+  // The scenario of several tools asks the same, so this costs no request of its own.
   const against = ask('against-the-question', {
     messages: [user('What is the weather like in Tokyo?')],
-    tools: [weather.offer, time, stock],
-    tool_choice: named('get_time'),
+    tools: sevenTools,
+    tool_choice: named('get'),
   })
 
   must(
@@ -27,7 +28,7 @@ export default scenario('Named tool choice', ({ ask, must }) => {
     'MUST call the named function also when another one fits the question better',
     'OpenAI API reference: tool_choice; vllm#50477, llama.cpp PR#26849',
     against,
-    ({ calls }) => equal([...new Set(calls.map((call) => call.name))], ['get_time'], 'tool_calls'),
+    ({ calls }) => equal([...new Set(calls.map((call) => call.name))], ['get'], 'tool_calls'),
   )
 
   must(

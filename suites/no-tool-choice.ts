@@ -4,6 +4,16 @@ import { weather } from '../fixtures/tools/tools.ts'
 export default scenario('Tool choice none', ({ ask, must }) => {
   const question = ask('weather', { messages: [user('What is the weather like in Paris?')], tools: [weather.offer], tool_choice: 'none' })
 
+  const nothingOffered = ask('without-tools', { messages: [user('Say hi.')], tool_choice: 'none', max_tokens: 64 }, { forms: ['plain'] })
+
+  must(
+    'none.without-tools',
+    'MUST accept tool_choice none when no tool is offered',
+    'vllm#10000; Kimi-Vendor-Verifier',
+    nothingOffered,
+    () => undefined,
+  )
+
   must(
     'none.no-call',
     'MUST NOT call although a tool would fit the question',

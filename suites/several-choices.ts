@@ -7,6 +7,7 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
     tools: [weather.offer, time],
     tool_choice: named('get_weather'),
     n: 2,
+    logprobs: true,
     temperature: 0.7,
   })
 

@@ -1,4 +1,4 @@
-import { named, scenario, user } from '../fixtures/scenario.ts'
+import { scenario, user } from '../fixtures/scenario.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
 const echo = tool('echo', 'Echo a text back', { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })
@@ -9,7 +9,7 @@ export default scenario('Truncation by max_tokens', ({ ask, must }) => {
   const text = ask('text', { messages: [user(`Say ${words}.`)], max_tokens: 3 }, { truncated: true })
   const call = ask(
     'call',
-    { messages: [user(`Use echo with {"text": "${words}"}`)], tools: [echo], tool_choice: named('echo'), max_tokens: 8 },
+    { messages: [user(`Use echo with {"text": "${words}"}`)], tools: [echo], tool_choice: 'required', max_tokens: 8 },
     { truncated: true },
   )
 

@@ -14,18 +14,6 @@ export default scenario('Usage', ({ ask, must, together }) => {
     { ...body, stream_options: { include_usage: true, continuous_usage_stats: true } },
     { forms: ['stream'] },
   )
-  const unasked = ask('unasked', { ...body, stream_options: { include_usage: false } }, { forms: ['stream'] })
-
-  must(
-    'usage.unasked-call',
-    'MUST stream a call also without usage',
-    'OpenAI API reference: stream_options is optional',
-    unasked,
-    ({ calls }) =>
-      calls[0]?.name === 'get_weather'
-        ? undefined
-        : { where: 'tool_calls', got: JSON.stringify(calls.map((call) => call.name)), wanted: 'get_weather' },
-  )
 
   must(
     'usage.last-is-whole',

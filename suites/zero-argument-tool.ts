@@ -13,6 +13,8 @@ export default scenario('Zero-argument tool', ({ ask, must }) => {
     messages: [user('Ping the backend, please.')],
     tools: [strictPing, weather.offer],
     tool_choice: named('ping'),
+    // Usage is left out of this stream, as a client may.
+    stream_options: { include_usage: false },
   })
 
   must(

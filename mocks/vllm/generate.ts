@@ -94,7 +94,7 @@ export function generate(said: Said, turn: Turn, profile: Profile, index: number
     index,
     content: contentOf(turn, raw.text, said.text, length, raw.starts.length > 0, calls.length > 0),
     calls,
-    finish: finishOf(turn, profile, engine, called, stopReason !== null),
+    finish: finishOf(turn, engine, called, stopReason !== null),
     stopReason,
     tokens,
     pieces,
@@ -107,11 +107,9 @@ function contentOf(turn: Turn, text: string, prose: string, length: number, hasC
   return visible === '' && (called || hasCalls) ? null : visible
 }
 
-function finishOf(turn: Turn, profile: Profile, engine: 'stop' | 'length', called: boolean, stopped: boolean): string {
+function finishOf(turn: Turn, engine: 'stop' | 'length', called: boolean, stopped: boolean): string {
   if (engine === 'length') return 'length'
-  if (turn.mode === 'named') return turn.stream && called ? profile.namedStreamFinish : 'stop'
-  if (!called || stopped) return 'stop'
-  return turn.mode === 'required' && !turn.stream ? profile.requiredPlainFinish : 'tool_calls'
+  return turn.mode === 'named' || !called || stopped ? 'stop' : 'tool_calls'
 }
 
 function firstStop(text: string, words: readonly string[]): { at: number; word: string } | undefined {

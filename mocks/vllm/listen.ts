@@ -78,7 +78,7 @@ async function serve(vllm: Vllm, request: IncomingMessage, response: ServerRespo
       written++
     }
     if (answer.end === 'hang') {
-      if (!answer.head && !response.headersSent && answer.status > 0 && answer.chunks.length > 0) writeHead(answer, request, response)
+      if (!answer.head && !response.headersSent && answer.chunks.length > 0) writeHead(answer, request, response)
       return
     }
     if (answer.end === 'reset') {

@@ -48,9 +48,6 @@ export interface Profile {
   laterNameNull: boolean
   /** Arguments of forced calls follow the schema only for tools with strict: true. */
   strictOnly: boolean
-  /** Finish reason of a named call, streamed, and of a required call, plain. */
-  namedStreamFinish: 'stop' | 'tool_calls'
-  requiredPlainFinish: 'stop' | 'tool_calls'
   toolsEmpty: 'accepted' | 'refused'
   /** Named and required work without a tool parser. */
   forcedWithoutParser: boolean
@@ -107,8 +104,6 @@ const v0_12_0: Profile = {
   forced: 'json',
   laterNameNull: true,
   strictOnly: false,
-  namedStreamFinish: 'stop',
-  requiredPlainFinish: 'tool_calls',
   toolsEmpty: 'accepted',
   forcedWithoutParser: true, // the check came with vllm#30613; that nothing is guided is a defect
   namedRefusal: 'repr',
@@ -144,8 +139,6 @@ const v0_10_1_1: Profile = {
   deltaReasoningNull: false,
   droppedCallDelta: 'none',
   textBetweenCalls: false,
-  namedStreamFinish: 'tool_calls', // vllm#9209, until vllm#25054
-  requiredPlainFinish: 'stop', // until vllm#25054
   metrics: {
     ...v0_12_0.metrics,
     itl: false, // vllm#24110

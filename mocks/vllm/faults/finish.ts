@@ -39,6 +39,16 @@ export const finish: Fault[] = [
     },
   },
   {
+    id: 'finish-tool-calls-with-named-streamed',
+    what: 'A named call ends with tool_calls when streamed and with stop when plain.',
+    class: 'C45',
+    issue: 'vllm#9209',
+    trigger: [streamed(named)],
+    choice(choice, { turn }) {
+      if (turn.mode === 'named' && turn.stream) says(choice, 'stop', 'tool_calls')
+    },
+  },
+  {
     id: 'finish-length-with-named',
     what: 'A complete call of a named tool ends with finish_reason length.',
     class: 'C45',

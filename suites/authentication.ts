@@ -1,0 +1,53 @@
+import { fields } from '../fixtures/contract/view.ts'
+import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+
+const unless = ({ hasKey }: Facts): string | undefined => (hasKey ? undefined : 'no key is set, so nothing says that the server wants one')
+const chat = {
+  method: 'POST',
+  path: '/v1/chat/completions',
+  body: JSON.stringify({ model: '$MODEL', messages: [user('Say hi.')], max_tokens: 1 }),
+} as const
+
+const refused = ({ status }: Reply): Check =>
+  status === 401 || status === 403 ? undefined : { where: 'status line', got: String(status), wanted: '401' }
+
+export default scenario('Authentication', ({ request, must }) => {
+  const keyless = request('chat-without-key', { ...chat, authorization: 'none' }, { unless })
+  const wrongKey = request('chat-with-wrong-key', { ...chat, authorization: { literal: 'Bearer sk-this-is-not-the-key' } }, { unless })
+  const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' }, { unless })
+
+  must(
+    'auth.chat-without-key',
+    'MUST refuse a chat without the key',
+    'OpenAI API reference: authentication; vLLM --api-key; vllm#18892',
+    keyless,
+    refused,
+  )
+  must(
+    'auth.chat-with-wrong-key',
+    'MUST refuse a chat with a wrong key',
+    'OpenAI API reference: authentication; vLLM --api-key',
+    wrongKey,
+    refused,
+  )
+  must(
+    'auth.models-without-key',
+    'MUST refuse the models list without the key',
+    'vLLM --api-key guards all of /v1; vllm#42591',
+    models,
+    refused,
+  )
+
+  must(
+    'auth.body',
+    'MUST explain the refusal in JSON under the key error',
+    'vllm-wire section 1: {"error":"Unauthorized"}; OpenAI API reference: an error object',
+    keyless,
+    ({ status, document, text }) => {
+      if (status !== 401 && status !== 403) return { notApplicable: 'nothing was refused' }
+      const error = document?.ok === true ? fields(document.value)?.['error'] : undefined
+      const said = typeof error === 'string' ? error : fields(error)?.['message']
+      return typeof said === 'string' && said !== '' ? undefined : { where: 'body', got: text.slice(0, 160), wanted: '{"error": …}' }
+    },
+  )
+})

@@ -1,0 +1,104 @@
+import { compareVersions } from '../fixtures/contract/profiles.ts'
+import { scenario, user, type Facts, type Reply, type Check } from '../fixtures/scenario.ts'
+import { ping, weather } from '../fixtures/tools/tools.ts'
+
+const call = (id: string, name: string, args: string): object => ({ id, type: 'function', function: { name, arguments: args } })
+const result = (id: string, content: string): { role: string; tool_call_id: string; content: string } => ({
+  role: 'tool',
+  tool_call_id: id,
+  content,
+})
+
+const answered = ({ content, calls }: Reply): Check =>
+  content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' }
+
+const before =
+  (version: string) =>
+  (facts: Facts): string | undefined =>
+    facts.profile.version !== undefined && compareVersions(facts.profile.version, version) < 0
+      ? `vLLM accepts it since ${version}`
+      : undefined
+
+export default scenario('Conversation history', ({ ask, must, together }) => {
+  const question = user('What is the weather like in Paris and in Oslo? Use celsius.')
+  const twoCalls = ask(
+    'two-calls',
+    {
+      messages: [
+        question,
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [
+            call('call_aaaaaaaa1', 'get_weather', '{"location": "Paris", "unit": "celsius"}'),
+            call('call_aaaaaaaa2', 'get_weather', '{"location": "Oslo", "unit": "celsius"}'),
+          ],
+        },
+        result('call_aaaaaaaa1', 'In Paris it is 17.4 degrees.'),
+        result('call_aaaaaaaa2', 'In Oslo it is 3.9 degrees.'),
+      ],
+      tools: [weather.offer],
+    },
+    { forms: ['plain'] },
+  )
+  const oneCall = ask(
+    'one-call',
+    {
+      messages: [
+        question,
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [call('call_aaaaaaaa1', 'get_weather', '{"location": "Paris", "unit": "celsius"}')],
+        },
+        result('call_aaaaaaaa1', 'In Paris it is 17.4 degrees.'),
+      ],
+      tools: [weather.offer],
+    },
+    { forms: ['plain'] },
+  )
+  const odd = ask(
+    'empty-arguments',
+    {
+      messages: [
+        user('Ping the backend.'),
+        { role: 'assistant', tool_calls: [call('call_bbbbbbbb1', 'ping', '')] },
+        result('call_bbbbbbbb1', 'The backend is alive.'),
+        { role: 'assistant', content: 'The backend is alive.', tool_calls: [] },
+        user('Thank you. Say goodbye.'),
+      ],
+      tools: [ping],
+    },
+    { forms: ['plain'], unless: before('0.12') },
+  )
+
+  must(
+    'history.two-calls',
+    'MUST accept a history with two calls, content null, and both results',
+    'OpenAI API reference: tool_calls, tool_call_id; vllm#25108',
+    twoCalls,
+    answered,
+  )
+
+  together(
+    'history.all-results',
+    'MUST',
+    'MUST put every result into the prompt: prompt_tokens grow with a second call and its result',
+    'tool-call-bugs section 0, oracle 4; vllm#39614, vllm#9951',
+    [oneCall, twoCalls],
+    ([one, two]) => {
+      const [a, b] = [one?.answer.usage?.['prompt_tokens'], two?.answer.usage?.['prompt_tokens']]
+      return typeof a !== 'number' || typeof b !== 'number' || b > a + 12
+        ? undefined
+        : { where: 'usage.prompt_tokens', got: `${b} with two calls, ${a} with one`, wanted: 'a dozen tokens more at least' }
+    },
+  )
+
+  must(
+    'history.empty',
+    'MUST accept a history with empty arguments, absent content and an empty list of calls',
+    'vllm#28820, vllm#43862, vllm#30648, rig#1362',
+    odd,
+    answered,
+  )
+})

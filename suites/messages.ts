@@ -1,0 +1,102 @@
+import { fields, list, type Fields } from '../fixtures/contract/view.ts'
+import { parseJson } from '../fixtures/contract/json.ts'
+import { scenario, user, type Check, type Reply } from '../fixtures/scenario.ts'
+import { weather } from '../fixtures/tools/tools.ts'
+
+const { name, description, parameters } = weather.offer.function
+const body = {
+  model: '$MODEL',
+  max_tokens: 512,
+  temperature: 0,
+  messages: [user('What is the weather like in San Francisco in fahrenheit?')],
+  tools: [{ name, description, input_schema: parameters }],
+  tool_choice: { type: 'any' },
+}
+const post = (more: object) => ({ method: 'POST', path: '/v1/messages', body: JSON.stringify({ ...body, ...more }) }) as const
+
+const withRoute =
+  (check: (reply: Reply) => Check) =>
+  (reply: Reply): Check =>
+    reply.status === 404 || reply.status === 405 ? { notApplicable: 'the server has no /v1/messages' } : check(reply)
+
+const documentOf = ({ document }: Reply): Fields => (document?.ok === true ? (fields(document.value) ?? {}) : {})
+const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
+
+export default scenario('Messages API', ({ request, must }) => {
+  const plain = request('plain', post({}))
+  const streamed = request('streamed', post({ stream: true }), { form: 'stream' })
+
+  must(
+    'messages.block',
+    'MUST give a required call as a block tool_use with id, name and an input object',
+    'Anthropic API reference: tool_use; vllm-wire section 9; vllm#34745',
+    plain,
+    withRoute((reply) => {
+      if (reply.status >= 500) return { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '200' }
+      if (reply.status !== 200) return { blocked: `the server answered ${reply.status}: ${reply.text.slice(0, 160)}` }
+      const block = list(documentOf(reply)['content'])
+        .map(fields)
+        .find((each) => each?.['type'] === 'tool_use')
+      if (block === undefined)
+        return { where: 'content', got: JSON.stringify(documentOf(reply)['content']).slice(0, 200), wanted: 'a block tool_use' }
+      const right = typeof block['id'] === 'string' && block['id'] !== '' && block['name'] === name && fields(block['input']) !== undefined
+      return right ? undefined : { where: 'content', got: JSON.stringify(block).slice(0, 200), wanted: 'id, name, input' }
+    }),
+  )
+
+  must(
+    'messages.stop-reason',
+    'MUST stop with tool_use when it called',
+    'Anthropic API reference: stop_reason',
+    plain,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const { stop_reason: reason } = documentOf(reply)
+      if (reason === 'max_tokens') return { inconclusive: 'the answer was cut' }
+      return reason === 'tool_use' ? undefined : { where: 'stop_reason', got: JSON.stringify(reason), wanted: 'tool_use' }
+    }),
+  )
+
+  must(
+    'messages.events',
+    'MUST stream a message in the order of the API: start, blocks opened and closed, delta, stop',
+    'Anthropic API reference: streaming; vllm-wire section 9; vllm#45367',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const types = events(reply).map((event) => String(event['type']))
+      const count = (type: string): number => types.filter((each) => each === type).length
+      const ordered =
+        types[0] === 'message_start' &&
+        types.at(-1) === 'message_stop' &&
+        types.indexOf('message_delta') > types.lastIndexOf('content_block_stop')
+      const paired = count('content_block_start') === count('content_block_stop') && count('content_block_start') > 0
+      return ordered && paired
+        ? undefined
+        : {
+            where: 'events',
+            got: types.filter((type, index) => type !== types[index - 1]).join(' '),
+            wanted: 'message_start content_block_start … content_block_stop message_delta message_stop',
+          }
+    }),
+  )
+
+  must(
+    'messages.input',
+    'MUST stream an input that, put together, is one JSON object',
+    'Anthropic API reference: input_json_delta; vllm#34887',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const pieces = events(reply).flatMap((event) =>
+        fields(event['delta'])?.['type'] === 'input_json_delta' ? [fields(event['delta'])?.['partial_json']] : [],
+      )
+      if (pieces.length === 0) return { where: 'events', got: 'no input_json_delta', wanted: 'the input of the call' }
+      const joined = pieces.join('')
+      const parsed = parseJson(joined)
+      return parsed.ok && fields(parsed.value) !== undefined
+        ? undefined
+        : { where: 'input_json_delta', got: joined.slice(0, 200), wanted: 'a JSON object' }
+    }),
+  )
+})

@@ -1,0 +1,191 @@
+import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
+import { compareVersions } from '../fixtures/contract/profiles.ts'
+import type { View } from '../fixtures/contract/view.ts'
+import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+
+const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
+
+/** Compares two scrapes; nothing to compare is not applicable. */
+function growth(replies: readonly Reply[], judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
+  const [before, after] = replies.map((reply) => (reply.status === 200 ? parseMetrics(reply.text).samples : []))
+  if (before === undefined || after === undefined || !after.some((sample) => sample.name.startsWith('vllm:')))
+    return { notApplicable: 'there are no series of vLLM at /metrics' }
+  return judge(before, after)
+}
+
+/** How much a series grew; undefined when it is not there afterwards. */
+function grown(
+  before: readonly Sample[],
+  after: readonly Sample[],
+  name: string,
+  labels?: Readonly<Record<string, string>>,
+): number | undefined {
+  const now = total(after, name, labels)
+  return now === undefined ? undefined : now - (total(before, name, labels) ?? 0)
+}
+
+const atLeast = (series: string, got: number | undefined, wanted: number, what: string): Check =>
+  got !== undefined && got >= wanted
+    ? undefined
+    : { where: series, got: got === undefined ? 'no such series' : `grew by ${got}`, wanted: `at least ${wanted}: ${what}` }
+
+const generated = (facts: Facts) =>
+  facts.views().filter((view) => view.request !== undefined && view.exchange.status === 200 && view.answer.error === undefined)
+/** vLLM counts each choice of a request as one that finished. */
+const finishedBy = (views: readonly View[]): number => views.reduce((sum, view) => sum + (view.request?.n ?? 1), 0)
+const tokens = (facts: Facts, key: string): number =>
+  generated(facts).reduce((sum, view) => sum + (typeof view.answer.usage?.[key] === 'number' ? view.answer.usage[key] : 0), 0)
+
+export default scenario('Metrics', ({ request, together }) => {
+  const before = request('before', { method: 'GET', path: '/metrics' }, { unless: isVllm })
+  const leaving = request(
+    'client-leaves',
+    {
+      method: 'POST',
+      path: '/v1/chat/completions',
+      body: JSON.stringify({
+        model: '$MODEL',
+        messages: [user('Say one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.')],
+        temperature: 0,
+        max_tokens: 256,
+        stream: true,
+      }),
+      leaveAfter: 300,
+    },
+    { form: 'stream', unless: isVllm },
+  )
+  const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true })
+
+  together(
+    'metrics.requests',
+    'MUST',
+    'MUST count every request that was answered in vllm:request_success_total',
+    'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py; vllm#8115',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (first, second) =>
+        atLeast(
+          'vllm:request_success_total',
+          grown(first, second, 'vllm:request_success_total'),
+          finishedBy(generated(facts)),
+          'the requests of this run',
+        ),
+      ),
+  )
+
+  together(
+    'metrics.tokens',
+    'MUST',
+    'MUST count as many tokens in its metrics as it reports as usage',
+    'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py',
+    [before, after],
+    (replies, facts) =>
+      growth(
+        replies,
+        (first, second) =>
+          atLeast(
+            'vllm:generation_tokens_total',
+            grown(first, second, 'vllm:generation_tokens_total'),
+            tokens(facts, 'completion_tokens'),
+            'the completion_tokens reported',
+          ) ??
+          atLeast(
+            'vllm:prompt_tokens_total',
+            grown(first, second, 'vllm:prompt_tokens_total'),
+            tokens(facts, 'prompt_tokens'),
+            'the prompt_tokens reported',
+          ),
+      ),
+  )
+
+  together(
+    'metrics.finish-reasons',
+    'MUST',
+    'MUST tell in its metrics why answers ended: stop and length apart',
+    'vLLM request_success_total{finished_reason}; vllm-wire section 3',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (first, second) => {
+        const cut = generated(facts).filter((view) => view.answer.choices.some((choice) => choice.finishReason === 'length')).length
+        return (
+          atLeast(
+            'vllm:request_success_total{finished_reason="length"}',
+            grown(first, second, 'vllm:request_success_total', { finished_reason: 'length' }),
+            cut,
+            'answers that said length',
+          ) ??
+          atLeast(
+            'vllm:request_success_total{finished_reason="stop"}',
+            grown(first, second, 'vllm:request_success_total', { finished_reason: 'stop' }),
+            finishedBy(generated(facts)) - cut,
+            'answers that ended by themselves',
+          )
+        )
+      }),
+  )
+
+  together(
+    'metrics.first-token',
+    'MUST',
+    'MUST time the first token of every request',
+    'vLLM vllm:time_to_first_token_seconds; vllm#8115',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (first, second) =>
+        atLeast(
+          'vllm:time_to_first_token_seconds_count',
+          grown(first, second, 'vllm:time_to_first_token_seconds_count'),
+          generated(facts).length,
+          'the requests of this run',
+        ),
+      ),
+  )
+
+  together(
+    'metrics.client-leaves',
+    'MUST',
+    'MUST count a request whose client left, and stop running it',
+    'vLLM request_success_total{finished_reason="abort"}; vllm#31503, vllm#10806',
+    [before, after, leaving],
+    (replies, facts) =>
+      growth(replies, (first, second) => {
+        if (compareVersions(facts.profile.version ?? '', '0.14') < 0)
+          return { notApplicable: 'vLLM counts aborted requests since 0.14 (vllm#31503)' }
+        const finished = atLeast(
+          'vllm:request_success_total',
+          grown(first, second, 'vllm:request_success_total'),
+          finishedBy(generated(facts)) + 1,
+          'the requests of this run and the one that was left',
+        )
+        if (finished !== undefined) return finished
+        const running = total(second, 'vllm:num_requests_running') ?? 0
+        const alone = grown(first, second, 'vllm:request_success_total') === finishedBy(generated(facts)) + 1
+        return running === 0 || !alone
+          ? undefined
+          : { where: 'vllm:num_requests_running', got: String(running), wanted: '0 when nothing runs' }
+      }),
+  )
+
+  together(
+    'metrics.parser',
+    'MUST',
+    'MUST count what its tool parser does',
+    'vllm#44448: vllm:tool_call_parser_invocations_total since 0.24',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (first, second) => {
+        if (!facts.profile.countsParserInvocations) return { notApplicable: 'vLLM has this series since 0.24 (vllm#44448)' }
+        const auto = generated(facts).filter(
+          (view) => view.request?.tools !== undefined && (view.request.tool_choice ?? 'auto') === 'auto',
+        ).length
+        return auto === 0
+          ? { notApplicable: 'nothing was asked under auto' }
+          : atLeast(
+              'vllm:tool_call_parser_invocations_total',
+              grown(first, second, 'vllm:tool_call_parser_invocations_total'),
+              1,
+              'answers under auto',
+            )
+      }),
+  )
+})

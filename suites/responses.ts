@@ -1,0 +1,130 @@
+import { parseJson } from '../fixtures/contract/json.ts'
+import { fields, list, type Fields } from '../fixtures/contract/view.ts'
+import { scenario, type Check, type Reply } from '../fixtures/scenario.ts'
+import { weather } from '../fixtures/tools/tools.ts'
+
+const { name, description, parameters } = weather.offer.function
+const body = {
+  model: '$MODEL',
+  input: 'What is the weather like in San Francisco in fahrenheit?',
+  tools: [{ type: 'function', name, description, parameters }],
+  tool_choice: 'auto',
+  max_output_tokens: 512,
+  temperature: 0,
+}
+const post = (more: object) => ({ method: 'POST', path: '/v1/responses', body: JSON.stringify({ ...body, ...more }) }) as const
+
+/** A server without the route has nothing to judge here. */
+const withRoute =
+  (check: (reply: Reply) => Check) =>
+  (reply: Reply): Check =>
+    reply.status === 404 || reply.status === 405 ? { notApplicable: 'the server has no /v1/responses' } : check(reply)
+
+const documentOf = ({ document }: Reply): Fields => (document?.ok === true ? (fields(document.value) ?? {}) : {})
+const callIn = (response: Fields | undefined): Fields | undefined =>
+  list(response?.['output'])
+    .map(fields)
+    .find((item) => item?.['type'] === 'function_call')
+const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
+
+export default scenario('Responses API', ({ request, must }) => {
+  const plain = request('plain', post({}))
+  const streamed = request('streamed', post({ stream: true }), { form: 'stream' })
+
+  must(
+    'responses.answers',
+    'MUST answer a question with tools with status 200',
+    'OpenAI API reference: POST /v1/responses',
+    plain,
+    withRoute(({ status, text }) =>
+      status === 200 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '200' },
+    ),
+  )
+
+  must(
+    'responses.item',
+    'MUST give a call as an item function_call with call_id, name and arguments that are a JSON object',
+    'OpenAI API reference: the function_call item; vllm#37258',
+    plain,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const call = callIn(documentOf(reply))
+      if (call === undefined) return { inconclusive: 'the model answered in text' }
+      const parsed = parseJson(typeof call['arguments'] === 'string' ? call['arguments'] : '')
+      const right =
+        typeof call['call_id'] === 'string' &&
+        call['call_id'] !== '' &&
+        call['name'] === name &&
+        parsed.ok &&
+        fields(parsed.value) !== undefined
+      return right ? undefined : { where: 'output', got: JSON.stringify(call).slice(0, 200), wanted: 'call_id, name, arguments' }
+    }),
+  )
+
+  must(
+    'responses.status',
+    'MUST say completed when nothing was cut',
+    'OpenAI API reference: status',
+    plain,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const { status, incomplete_details: why } = documentOf(reply)
+      if (status === 'incomplete') return { inconclusive: `cut: ${JSON.stringify(why)}` }
+      return status === 'completed' ? undefined : { where: 'status', got: JSON.stringify(status), wanted: 'completed' }
+    }),
+  )
+
+  must(
+    'responses.events',
+    'MUST open, fill and close a streamed response in the order of the API, numbered without a gap',
+    'OpenAI API reference: streaming events; vllm-wire section 8',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const types = events(reply).map((event) => String(event['type']))
+      if (types[0] !== 'response.created') return { where: 'event 0', got: String(types[0]), wanted: 'response.created' }
+      if (!['response.completed', 'response.incomplete'].includes(types.at(-1) ?? ''))
+        return { where: `event ${types.length - 1}`, got: String(types.at(-1)), wanted: 'response.completed' }
+      const added = types.filter((type) => type === 'response.output_item.added').length
+      const done = types.filter((type) => type === 'response.output_item.done').length
+      if (added !== done || added === 0)
+        return { where: 'output items', got: `${added} added, ${done} done`, wanted: 'every item added and done' }
+      const numbers = events(reply).map((event) => event['sequence_number'])
+      const gap = numbers.findIndex((number, index) => number !== index)
+      return gap === -1 ? undefined : { where: `event ${gap}, sequence_number`, got: JSON.stringify(numbers[gap]), wanted: String(gap) }
+    }),
+  )
+
+  must(
+    'responses.same-call',
+    'MUST give the same call_id, name and arguments in every event of a call',
+    'OpenAI API reference: function_call_arguments events; vllm#47916, vllm#42683',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const all = events(reply)
+      const done = all.find((event) => event['type'] === 'response.output_item.done' && fields(event['item'])?.['type'] === 'function_call')
+      const last = callIn(fields(all.at(-1)?.['response']))
+      const item = fields(done?.['item'])
+      if (item === undefined)
+        return last === undefined
+          ? { inconclusive: 'the model answered in text, or the call came as text' }
+          : { where: 'events', got: 'a call that no event announced', wanted: 'response.output_item.done' }
+      const joined = all
+        .filter((event) => event['type'] === 'response.function_call_arguments.delta')
+        .map((event) => String(event['delta']))
+        .join('')
+      for (const key of ['call_id', 'name', 'arguments']) {
+        if (item[key] !== last?.[key])
+          return {
+            where: `item.${key}`,
+            got: JSON.stringify(item[key]),
+            wanted: `${JSON.stringify(last?.[key])}, as in response.completed`,
+          }
+      }
+      return joined === item['arguments']
+        ? undefined
+        : { where: 'function_call_arguments.delta', got: joined, wanted: String(item['arguments']) }
+    }),
+  )
+})
