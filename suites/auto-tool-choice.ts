@@ -9,7 +9,11 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     tools: [weather.offer],
     tool_choice: 'auto',
   })
-  const unset = ask('choice-left-out', { messages: [user('What time is it in Tokyo right now?')], tools: [weather.offer, time] })
+  const unset = ask('choice-left-out', {
+    messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo right now?')],
+    logprobs: true,
+    tools: [weather.offer, time],
+  })
   const smallTalk = ask('small-talk', {
     messages: [user('Thank you very much, you have been kind.')],
     tools: [weather.offer],
