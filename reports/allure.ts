@@ -15,6 +15,7 @@ export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason
 export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
   warning: allure.Status.PASSED,
+  known: allure.Status.PASSED,
   failure: allure.Status.FAILED,
   blocked: allure.Status.BROKEN,
   broken: allure.Status.BROKEN,
@@ -32,7 +33,7 @@ const MOST_FINDINGS = 10
  */
 export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
-  await allure.displayName(effect === 'warning' ? `⚠ ${inert(verdict.title)}` : inert(verdict.title))
+  await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${inert(verdict.title)}` : inert(verdict.title))
   await allure.testCaseId(verdict.id)
   await allure.historyId(verdict.id)
   await allure.epic(inert(run.target.name, 120))
@@ -64,6 +65,7 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
     case 'not applicable':
       return context.skip(`${effect}: ${inert(verdict.reason ?? 'no reason recorded')}`)
     case 'passed':
+    case 'known':
     case 'warning':
   }
 }

@@ -20,10 +20,10 @@ export function effectOf(verdict: Verdict, failOn: FailOn): Effect {
   return verdict.level === 'MUST' || (verdict.level === 'SHOULD' && failOn === 'should') ? 'failure' : 'warning'
 }
 
-const outcomes = () => ({ passed: 0, failed: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })
+const outcomes = () => ({ passed: 0, failed: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })
 
 export function counts(verdicts: readonly Verdict[], failOn: FailOn): Counts {
-  const effect = { passed: 0, failure: 0, warning: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 }
+  const effect = { passed: 0, failure: 0, warning: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 }
   const outcome = outcomes()
   const level = { MUST: outcomes(), SHOULD: outcomes(), MAY: outcomes() }
   for (const verdict of verdicts) {
@@ -45,7 +45,7 @@ export function gate(verdicts: readonly Verdict[], failOn: FailOn): { readonly c
     return { code: 4, sentence: `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.` }
   if (failOn !== 'never' && effect.failure > 0) return { code: 1, sentence: `${plural(effect.failure, 'requirement')} failed.` }
   if (level.MUST.blocked > 0) return { code: 3, sentence: `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.` }
-  if (outcome.passed + outcome.failed === 0) return { code: 3, sentence: 'No requirement could be judged.' }
+  if (outcome.passed + outcome.failed + outcome.known === 0) return { code: 3, sentence: 'No requirement could be judged.' }
   return {
     code: 0,
     sentence:

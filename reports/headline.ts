@@ -17,6 +17,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   const { effect, outcome, level, total } = numbers
   const where = inert(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
+  const known = knownOf(verdicts).length
   const notes = [
     run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
@@ -45,7 +46,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   return {
     state: 'works',
-    sentence: `Tool calling works on ${where}${run.filter === undefined ? '' : ', as far as it was asked'}`,
+    sentence: `Tool calling works on ${where}${known === 0 ? '' : `, with ${plural(known, 'known defect')} of ${inert(run.server.name)}`}${run.filter === undefined ? '' : ', as far as it was asked'}`,
     notes,
     numbers,
   }
@@ -55,6 +56,7 @@ const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
   ['passed', 'passed'],
   ['failure', 'failed'],
   ['warning', 'warning', 'warnings'],
+  ['known', 'known defect', 'known defects'],
   ['broken', 'broken'],
   ['blocked', 'blocked'],
   ['inconclusive', 'inconclusive'],
@@ -111,4 +113,20 @@ export function modelLine({ run: { server } }: Recording): string {
       ? inert(others.join(', '), 200)
       : 'none named'
     : `${inert(server.model, 120)}${also}`
+}
+
+/** The known defects of the engine that showed, each with the verdicts that it explains. */
+export function knownOf(
+  verdicts: readonly Verdict[],
+): { readonly id: string; readonly what: string; readonly issue: string; readonly verdicts: readonly Verdict[] }[] {
+  const found = new Map<string, { id: string; what: string; issue: string; verdicts: Verdict[] }>()
+  for (const verdict of verdicts) {
+    if (verdict.outcome !== 'known') continue
+    for (const defect of verdict.known ?? []) {
+      const entry = found.get(defect.id) ?? { ...defect, verdicts: [] }
+      entry.verdicts.push(verdict)
+      found.set(defect.id, entry)
+    }
+  }
+  return [...found.values()]
 }

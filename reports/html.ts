@@ -112,6 +112,7 @@ function allureConfig(recording: Recording): object {
     categories: {
       rules: [
         category('Failed requirements', 'failure'),
+        category('Known defects of the engine', 'known'),
         category('Warnings', 'warning'),
         category('Blocked: a prerequisite is missing', 'blocked', true),
         category('Broken: a defect of this suite', 'broken'),

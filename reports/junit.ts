@@ -53,13 +53,15 @@ function bodyOf(verdict: Verdict, run: Run): string {
   const details = escapeMarkup(explain(verdict).join('\n'))
   const [first] = verdict.findings
   const message = first ? `got ${first.got}, wanted ${first.wanted}, at ${first.where}` : reason
-  switch (effectOf(verdict, run.failOn)) {
+  const effect = effectOf(verdict, run.failOn)
+  switch (effect) {
     case 'passed':
       return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(inert(verdict.reason))}</system-out>`
     case 'failure':
       return `<failure${attributes({ type: verdict.level, message })}>${details}</failure>`
+    case 'known':
     case 'warning':
-      return `<system-out>Warning: ${escapeMarkup(inert(message, 600))}\n${details}</system-out>`
+      return `<system-out>${effect === 'known' ? 'Known defect' : 'Warning'}: ${escapeMarkup(inert(message, 600))}\n${details}</system-out>`
     case 'blocked':
     case 'broken':
       return `<error${attributes({ type: verdict.outcome, message: reason })}>${details}</error>`

@@ -1,4 +1,4 @@
-import { headline, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './gate.ts'
 import type { Finding, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -34,6 +34,7 @@ ${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${ta
 ${causeBox(recording)}
 <dl>${facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${escapeMarkup(text)}</dd></div>`).join('')}</dl>
 ${table('Failed requirements', failures, ids, failures.length <= LONG || run.ended?.cause === undefined)}
+${knownTable(recording)}
 ${table('Warnings', warnings, ids, false)}
 ${grouped('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true)}
 ${grouped('Blocked', withEffect(recording, 'blocked'), true)}
@@ -41,6 +42,21 @@ ${seen(recording)}
 ${grouped('Inconclusive', withEffect(recording, 'inconclusive'), false)}
 ${grouped('Not applicable', withEffect(recording, 'not applicable'), false)}
 ${linked.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
+}
+
+function knownTable(recording: Recording): string {
+  const known = knownOf(recording.verdicts)
+  if (known.length === 0) return ''
+  const rows = known.map(
+    ({ what, issue, verdicts }) => `<tr><td>${safe(what, 300)}</td><td>${safe(issue, 120)}</td><td>${verdicts.length}</td></tr>`,
+  )
+  const head = '<thead><tr><th>Defect</th><th>Upstream</th><th class="narrow">Requirements</th></tr></thead>'
+  return details(
+    `Known defects of ${inert(recording.run.server.name)}`,
+    known.length,
+    known.length <= LONG,
+    `<table>${head}<tbody>${rows.join('')}</tbody></table>`,
+  )
 }
 
 function tallyBar(numbers: Counts): string {
@@ -131,7 +147,7 @@ const STYLE = `<style>
 #conformance .note { font-weight: 600 }
 #conformance .bar { display: flex; gap: 2px; height: 8px; margin: 12px 0 8px; border-radius: 4px; overflow: hidden } #conformance .bar i { flex-basis: 4px }
 #conformance .passed { background: var(--good) } #conformance .failure, #conformance .broken { background: var(--bad) }
-#conformance .warning, #conformance .blocked { background: var(--odd) } #conformance .inconclusive, #conformance .not-applicable { background: var(--none) }
+#conformance .warning, #conformance .known, #conformance .blocked { background: var(--odd) } #conformance .inconclusive, #conformance .not-applicable { background: var(--none) }
 #conformance ul.tally { display: flex; flex-wrap: wrap; gap: 2px 22px; padding: 0; list-style: none; font-size: 15px }
 #conformance .tally i { display: inline-block; width: 10px; height: 10px; margin-right: 7px; border-radius: 2px }
 #conformance .cause { padding: 14px 18px; background: var(--tint); border-left: 4px solid var(--accent); border-radius: 4px }

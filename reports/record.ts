@@ -2,9 +2,9 @@ export type Level = 'MUST' | 'SHOULD' | 'MAY'
 
 /**
  * What a verdict says. `blocked`: a prerequisite is missing, never green. `inconclusive`: the model's answer did not allow a judgement
- * (cut by max_tokens, or too few tries). `broken`: our own error.
+ * (cut by max_tokens, or too few tries). `known`: failed or blocked by defects of this engine that are known. `broken`: our own error.
  */
-export type Outcome = 'passed' | 'failed' | 'blocked' | 'inconclusive' | 'not applicable' | 'broken'
+export type Outcome = 'passed' | 'failed' | 'known' | 'blocked' | 'inconclusive' | 'not applicable' | 'broken'
 
 /** One breach of one requirement, with the place in the bytes. */
 export interface Finding {
@@ -32,6 +32,8 @@ export interface Verdict {
   /** Why, for every outcome but a plain pass or fail; for a sample the rate and its interval. */
   readonly reason?: string
   readonly findings: readonly Finding[]
+  /** The known defects of the engine that explain it. */
+  readonly known?: readonly { readonly id: string; readonly what: string; readonly issue: string }[]
   /** Ids of the exchanges that were judged, at most a few dozen. */
   readonly exchanges: readonly string[]
   readonly tags: readonly string[]

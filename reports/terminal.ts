@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './gate.ts'
-import { headline, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
 import { inert, plural } from './text.ts'
@@ -58,6 +58,14 @@ export function summary(recording: Recording, { color, report }: { readonly colo
       ]),
     ]),
     ...more(failures.length - MOST_FAILURES),
+  ])
+
+  const known = knownOf(recording.verdicts)
+  section(`Known defects of ${inert(run.server.name)} (${known.length})`, [
+    ...known.map(
+      ({ what, issue, verdicts }) =>
+        `  ${paint('yellow', '◆')} ${inert(what, 160)} (${inert(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
+    ),
   ])
 
   const warnings = withEffect(recording, 'warning')

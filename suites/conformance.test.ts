@@ -24,6 +24,7 @@ const run = createRun({
   world: { profile, models: about.server.models, contextLength },
   made: target.readiness.exchanges,
   hasKey: secretsOf(target).length > 0,
+  knownFails: configuration.known === 'fail',
   blocked: target.readiness.cause?.sentence,
   onExchange: keep,
 })

@@ -1,4 +1,4 @@
-import type { Choice, Completion, Event, MockRequest, Refusal, Reply, Said, Scene, Turn } from './wire.ts'
+import type { Choice, Completion, Event, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, Turn } from './wire.ts'
 
 /** One step that shows a fault: a request, and what the client does before the answer ends: leave, or ask on. */
 export interface Step extends MockRequest {
@@ -26,20 +26,28 @@ export interface Fault {
   needsKey?: boolean
   /** Whether a request may pass the key check; undefined leaves it to the server. */
   admits?(request: MockRequest): boolean | undefined
-  /** The parsed body of a chat or tokenize request, before it is judged. */
+  /** The parsed body of a request to the model, as a chat body, or of /tokenize, before it is judged. */
   body?(body: Record<string, unknown>, scene: Scene): Record<string, unknown> | void
-  /** The verdict on a chat body: a refusal, or undefined to accept it. */
+  /** The verdict on a request to the model: a refusal, or undefined to accept it. */
   verdict?(refusal: Refusal | undefined, scene: Scene): Refusal | undefined
-  /** A judged chat request. */
+  /** A judged request to the model. */
   turn?(turn: Turn, scene: Scene): void
   /** What the model says, for each choice. */
   said?(said: Said, scene: ChatScene, index: number): void
   /** One generated answer: ids, names, finish reason, content, deltas. */
   choice?(choice: Choice, scene: ChatScene): void
-  /** The body of a plain answer. */
+  /** The body of a plain chat answer. */
   plain?(completion: Completion, scene: ChatScene): void
-  /** The events of a streamed answer. */
+  /** The events of a streamed chat answer. */
   events?(events: Event[], scene: ChatScene): Event[] | void
+  /** The body of a plain answer of /v1/responses. */
+  response?(body: Record<string, unknown>, scene: ChatScene): void
+  /** The events of a streamed answer of /v1/responses. */
+  responseEvents?(events: NamedEvent[], scene: ChatScene): NamedEvent[] | void
+  /** The body of a plain answer of /v1/messages. */
+  message?(body: Record<string, unknown>, scene: ChatScene): void
+  /** The events of a streamed answer of /v1/messages. */
+  messageEvents?(events: NamedEvent[], scene: ChatScene): NamedEvent[] | void
   /** Any answer of any endpoint, before it becomes bytes. */
   reply?(reply: Reply, scene: Scene): Reply | void
   /** The server does not notice that clients leave. */

@@ -2,6 +2,7 @@ import { dumps, isObject, list, parseJson, record, repr, word } from './json.ts'
 import type { Format, Message, Tool } from './model.ts'
 import type { Profile } from './profiles.ts'
 import { tokenize } from './tokens.ts'
+import { checkAsOpenAi, checkAsRust } from './dialects.ts'
 import type { Mode, Refusal, Turn } from './wire.ts'
 
 /** What the server was started with, as far as requests are judged by it. */
@@ -21,14 +22,14 @@ class Refused extends Error {
 }
 
 /** A request error outside of body validation: status 400 unless told. */
-function refuse(message: string, param: string | null = null, status = 400, type = 'BadRequestError'): never {
-  throw new Refused({ status, message, type, param })
+export function refuse(message: string, param: string | null = null, status = 400, type = 'BadRequestError', code?: string | null): never {
+  throw new Refused({ status, message, type, param, ...(code === undefined ? {} : { code }) })
 }
 
 type Place = readonly (string | number)[]
 
 /** A body error as pydantic words it, in the envelope of the release. `named` = raised with a parameter name. */
-function invalid(profile: Profile, kind: string, at: Place, text: string, input: unknown, named?: string, context?: string): never {
+export function invalid(profile: Profile, kind: string, at: Place, text: string, input: unknown, named?: string, context?: string): never {
   const { errors } = profile
   const loc = ['body', ...at]
   const dotted = loc.join('.')
@@ -38,7 +39,7 @@ function invalid(profile: Profile, kind: string, at: Place, text: string, input:
   const detail = `{'type': '${kind}', 'loc': ${path}, 'msg': ${repr(text)}, 'input': ${shown}${ctx}}`
   const message = errors.object ? `[${detail}]` : `1 validation error:\n  ${detail}`
   const param = errors.params ? (named ?? dotted) : null
-  throw new Refused({ status: 400, message, type: errors.type, param })
+  throw new Refused({ status: 400, message, type: errors.type, param, bySchema: true })
 }
 
 function summary(input: unknown): string {
@@ -47,7 +48,7 @@ function summary(input: unknown): string {
 }
 
 /** A breach of a rule over several fields. `named` = the field that the newer releases name. */
-function broken(profile: Profile, text: string, body: unknown, named?: string): never {
+export function broken(profile: Profile, text: string, body: unknown, named?: string): never {
   const suffix = profile.errors.params && named !== undefined ? ` (parameter=${named})` : ''
   if (!profile.errors.wrapped) {
     throw new Refused({ status: 400, message: `${text}${suffix}`, type: 'BadRequestError', param: named ?? null })
@@ -74,7 +75,7 @@ export function isRefusal(value: object): value is Refusal {
 export function readBody(text: string, contentType: string | undefined, profile: Profile): Record<string, unknown> {
   if ((contentType ?? '').split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     const message = "Unsupported Media Type: Only 'application/json' is allowed"
-    throw new Refused({ status: 400, message: `1 validation error:\n  ${message}`, type: profile.errors.type, param: null })
+    throw new Refused({ status: 400, message: `1 validation error:\n  ${message}`, type: profile.errors.type, param: null, bySchema: true })
   }
   let body: unknown
   try {
@@ -92,8 +93,18 @@ export function readBody(text: string, contentType: string | undefined, profile:
 /** Judges a chat body; throws for what vLLM refuses, in vLLM's order. */
 export function readTurn(body: Record<string, unknown>, server: Server, ordinal: number): Turn {
   const { profile } = server
-  checkFields(body, profile)
-  checkTools(body, profile)
+  if (profile.dialect === 'openai') checkAsOpenAi(body)
+  else {
+    checkFields(body, profile)
+    checkTools(body, profile)
+  }
+  if (profile.dialect === 'vllm-rust') checkAsRust(body)
+  return turnOf(body, server, ordinal)
+}
+
+/** Judges what does not depend on the spelling of the request: model, parser, history, length, sampling, schemas. */
+export function turnOf(body: Record<string, unknown>, server: Server, ordinal: number, asked = body): Turn {
+  const { profile } = server
   const mode = modeOf(body)
   checkModel(body['model'], server)
   checkParser(body, mode, server)
@@ -104,6 +115,7 @@ export function readTurn(body: Record<string, unknown>, server: Server, ordinal:
   checkSampling(body, profile)
   const turn: Turn = {
     body,
+    asked,
     stream: body['stream'] === true,
     mode: mode === 'null' ? (server.parser === 'hermes' ? 'auto' : 'none') : mode,
     named: namedOf(body['tool_choice']),
@@ -152,7 +164,7 @@ const fields: Readonly<Record<string, string>> = {
   response_format: 'object',
 }
 
-function expect(profile: Profile, kind: string, at: Place, value: unknown): void {
+export function expect(profile: Profile, kind: string, at: Place, value: unknown): void {
   const [test, type, text] = kinds[kind]!
   if (!test(value)) invalid(profile, type, at, text, value)
 }
@@ -181,7 +193,7 @@ function checkFields(body: Record<string, unknown>, profile: Profile): void {
   }
 }
 
-function checkTools(body: Record<string, unknown>, profile: Profile): void {
+export function checkTools(body: Record<string, unknown>, profile: Profile): void {
   const choice = body['tool_choice']
   const tools = body['tools']
   if (Array.isArray(tools) && tools.length === 0 && profile.toolsEmpty === 'refused') {
@@ -236,8 +248,9 @@ function modeOf(body: Record<string, unknown>): Mode | 'null' {
   return 'named'
 }
 
-function checkModel(model: unknown, server: Server): void {
+export function checkModel(model: unknown, server: Server): void {
   if (model === undefined || model === null || model === '' || model === server.model) return
+  if (server.profile.dialect === 'openai') refuse(`The model \`${word(model)}\` does not exist or you do not have access to it.`, null, 404, '', 'model_not_found')
   const { errors } = server.profile
   const aliases = errors.aliases ? ` Valid aliases: ${server.model}.` : ''
   refuse(`The model \`${word(model)}\` does not exist.${aliases}`, errors.modelParam ? 'model' : null, 404, 'NotFoundError')
@@ -388,10 +401,10 @@ function checkSampling(body: Record<string, unknown>, profile: Profile): void {
   }
 }
 
-const schemaTypes = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
+export const schemaTypes = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
 
 /** The first `type` that JSON Schema does not know. */
-function strangeType(schema: unknown, depth = 0): string | undefined {
+export function strangeType(schema: unknown, depth = 0): string | undefined {
   if (!isObject(schema) || depth > 30) return undefined
   for (const type of [schema['type'] ?? []].flat()) {
     if (typeof type === 'string' && !schemaTypes.has(type)) return type

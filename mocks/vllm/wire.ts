@@ -31,9 +31,15 @@ export interface MockAnswer {
 
 export type Mode = 'text' | 'auto' | 'required' | 'named' | 'none'
 
-/** A chat request that passed validation. */
+/** Which of the three ways of asking the model was used. */
+export type Api = 'chat' | 'responses' | 'messages'
+
+/** A request to the model that passed validation. */
 export interface Turn {
+  /** The request as a chat body. */
   body: Record<string, unknown>
+  /** The request as it was sent; the chat body itself for a chat request. */
+  asked: Record<string, unknown>
   stream: boolean
   mode: Mode
   named: string
@@ -143,6 +149,12 @@ export interface Completion {
   [key: string]: unknown
 }
 
+/** One event of a stream whose events have names: /v1/responses and /v1/messages. */
+export interface NamedEvent {
+  type: string
+  data: Record<string, unknown>
+}
+
 /** An answer before it has an id and timed bytes: text, or events of a stream. */
 export interface Reply {
   status: number
@@ -161,6 +173,10 @@ export interface Refusal {
   param: string | null
   /** Told by an event of a stream that has begun with status 200. */
   inStream?: boolean
+  /** The body did not fit its schema, which is refused before the endpoint sees it. */
+  bySchema?: boolean
+  /** What servers with words as error codes say; by default it follows from the status. */
+  code?: string | null
 }
 
 /** What a fault can see besides what it changes. */
