@@ -10,8 +10,6 @@ import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios, scenarioSlugs } from '../fixtures/scenarios.ts'
 import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
 import { resolveTarget, secretsOf, type Target, type TargetFacts } from '../fixtures/target/target.ts'
-import { createVllm } from '../mocks/vllm/vllm.ts'
-import { listen } from '../mocks/vllm/listen.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { allureReporter } from './allure-reporter.ts'
 import { gate } from './gate.ts'
@@ -113,6 +111,7 @@ async function main(): Promise<number> {
   const target = await resolveTarget(configuration, {
     say,
     startMock: async () => {
+      const [{ createVllm }, { listen }] = await Promise.all([import('../mocks/vllm/vllm.ts'), import('../mocks/vllm/listen.ts')])
       const apiKey = randomUUID()
       const door = await listen(createVllm({ apiKey }))
       return { url: door.url, apiKey, close: () => door.close() }

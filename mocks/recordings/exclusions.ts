@@ -127,4 +127,89 @@ export const exclusions: readonly Exclusion[] = [
       '0.17.1 hermes': ['auto.bytewise.stream'],
     },
   },
+  {
+    defect: 9,
+    why: 'a cut response shows the markup as the text of a message',
+    cases: {
+      '0.12.0 hermes': ['responses.truncated.stream'],
+      '0.14.1 hermes': ['responses.truncated', 'responses.truncated.stream'],
+      '0.17.1 hermes': ['responses.truncated', 'responses.truncated.stream'],
+      '0.22.1 hermes': ['responses.truncated', 'responses.truncated.stream'],
+      '0.25.1 hermes': ['responses.truncated', 'responses.truncated.stream'],
+      '0.32.0 hermes': ['responses.truncated'],
+    },
+  },
+  {
+    defect: 22,
+    why: 'without parser /v1/responses answers 200 with the raw markup',
+    cases: {
+      '0.12.0 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.14.1 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.17.1 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.22.1 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.25.1 hermes-without-auto': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.25.1 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+      '0.32.0 none': ['responses.auto', 'responses.auto.stream', 'responses.parallel', 'responses.parallel.stream', 'responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'responses.truncated', 'responses.truncated.stream'],
+    },
+  },
+  {
+    defect: 24,
+    why: 'a forced tool ends with end_turn',
+    cases: {
+      '0.17.1 hermes': ['messages.tool'],
+      '0.22.1 hermes': ['messages.tool', 'messages.tool.stream'],
+      '0.25.1 hermes': ['messages.tool', 'messages.tool.stream'],
+    },
+  },
+  {
+    defect: 29,
+    why: 'a forced streamed response is cut with an empty body',
+    cases: {
+      '0.12.0 hermes': ['responses.required.stream', 'responses.named.stream'],
+      '0.14.1 hermes': ['responses.required.stream', 'responses.named.stream'],
+      '0.17.1 hermes': ['responses.required.stream', 'responses.named.stream'],
+    },
+  },
+  {
+    defect: 38,
+    why: 'without parser nothing guides a forced call',
+    cases: {
+      '0.12.0 none': ['responses.required', 'responses.required.stream', 'responses.named', 'responses.named.stream', 'messages.any', 'messages.any.stream', 'messages.tool', 'messages.tool.stream'],
+    },
+  },
+  {
+    defect: 39,
+    why: 'a streamed response has the markup as text',
+    cases: {
+      '0.12.0 hermes': ['responses.auto.stream', 'responses.parallel.stream'],
+      '0.14.1 hermes': ['responses.auto.stream', 'responses.parallel.stream'],
+      '0.17.1 hermes': ['responses.auto.stream', 'responses.parallel.stream'],
+    },
+  },
+  {
+    defect: 40,
+    why: 'a cut response says completed',
+    cases: {
+      '0.12.0 hermes': ['responses.truncated'],
+    },
+  },
+  {
+    defect: 41,
+    why: 'an empty text block before the call; a [DONE] behind the stream; a text block between calls',
+    cases: {
+      '0.12.0 hermes': ['messages.text.stream', 'messages.auto', 'messages.auto.stream', 'messages.parallel', 'messages.parallel.stream', 'messages.any', 'messages.any.stream', 'messages.tool', 'messages.tool.stream'],
+      '0.12.0 none': ['messages.text.stream'],
+      '0.14.1 hermes': ['messages.text.stream', 'messages.auto', 'messages.auto.stream', 'messages.parallel', 'messages.parallel.stream', 'messages.any', 'messages.any.stream', 'messages.tool', 'messages.tool.stream'],
+      '0.14.1 none': ['messages.text.stream'],
+      '0.17.1 hermes': ['messages.text.stream', 'messages.auto.stream', 'messages.parallel.stream', 'messages.any.stream', 'messages.tool.stream'],
+      '0.17.1 none': ['messages.text.stream'],
+    },
+  },
+  {
+    defect: 0,
+    why: 'the final event of the recording has no output',
+    cases: {
+      '0.12.0 none': ['responses.text.stream'],
+    },
+  },
 ]

@@ -9,7 +9,7 @@ export interface Facts {
   keys: Record<string, string>
   /** Kinds of the events of a stream in order, runs of one kind once. Absent for plain answers. */
   kinds?: string[]
-  /** Finish reason per choice index. */
+  /** Finish reason per choice index; status of a response, stop reason of a message. */
   finishes: string[]
   /** Names of the calls per choice index, joined by commas. */
   calls: string[]
@@ -30,7 +30,7 @@ export function factsOf({ status, headers, body }: Seen): Facts {
   const names = headers.map(([name]) => name!.toLowerCase()).filter((name) => !ofConnection.has(name))
   const facts: Facts = { status, headers: names, keys: {}, finishes: [], calls: [] }
   const keys = new Map<string, Set<string>>()
-  if (body.startsWith('data: ')) readStream(body, facts, keys)
+  if (/^(?:data|event): /.test(body)) readStream(body, facts, keys)
   else readPlain(body, facts, keys)
   facts.keys = Object.fromEntries([...keys].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([path, set]) => [path, [...set].toSorted().join(' ')]))
   return facts
@@ -40,6 +40,7 @@ function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): 
   const json = parsed(body)
   if (json === undefined) return
   collect(json, '', keys)
+  if (json['object'] === 'response' || json['type'] === 'message') readWhole(json, facts)
   for (const choice of listOf(json, 'choices')) {
     facts.finishes.push(word(choice['finish_reason']))
     facts.calls.push(
@@ -50,16 +51,32 @@ function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): 
   }
 }
 
+/** The body of /v1/responses or /v1/messages. */
+function readWhole(json: Json, facts: Facts): void {
+  const items = [...listOf(json, 'output'), ...listOf(json, 'content')]
+  facts.finishes = [word(json['stop_reason'] ?? json['status'])]
+  facts.calls = [
+    items
+      .filter(({ type }) => type === 'function_call' || type === 'tool_use')
+      .map(({ name }) => word(name))
+      .join(','),
+  ]
+}
+
 function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>): void {
   const kinds: string[] = []
   const calls = new Map<number, string[]>()
   const finishes = new Map<number, string>()
   for (const block of body.split('\n\n').filter(Boolean)) {
-    const json = parsed(block.slice(6))
-    const kind = json === undefined ? block.slice(6) : kindOf(json)
+    const data = block.replace(/^event: .*\n/, '').slice(6)
+    const json = parsed(data)
+    const kind = json === undefined ? data : kindOf(json)
     if (kind !== kinds.at(-1)) kinds.push(kind)
     if (json === undefined) continue
     collect(json, '', keys)
+    if (json['type'] === 'response.completed') readWhole(record(json['response']), facts)
+    if (json['type'] === 'content_block_start') facts.calls.push(word(record(json['content_block'])['name'] ?? 'text'))
+    if (json['type'] === 'message_delta') facts.finishes = [word(record(json['delta'])['stop_reason'])]
     for (const choice of listOf(json, 'choices')) {
       const index = Number(choice['index'])
       const names = calls.get(index) ?? []
@@ -69,11 +86,13 @@ function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>):
     }
   }
   facts.kinds = kinds
+  if (finishes.size === 0 && facts.finishes.length > 0) return
   facts.finishes = [...finishes].toSorted(([a], [b]) => a - b).map(([, finish]) => finish)
   facts.calls = [...calls].toSorted(([a], [b]) => a - b).map(([, names]) => names.join(','))
 }
 
 function kindOf(json: Json): string {
+  if (typeof json['type'] === 'string') return json['type']
   if ('error' in json) return 'error'
   const choice = listOf(json, 'choices')[0]
   if (!choice) return 'usage'

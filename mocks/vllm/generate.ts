@@ -92,7 +92,7 @@ export function generate(said: Said, turn: Turn, profile: Profile, index: number
   if (ended) tokens.push(endToken)
   return {
     index,
-    content: contentOf(turn, raw.text, said.text, length, raw.starts.length > 0, calls.length > 0),
+    content: contentOf(turn, profile, raw.text, said.text, length, raw.starts.length > 0, calls.length > 0),
     calls,
     finish: finishOf(turn, engine, called, stopReason !== null),
     stopReason,
@@ -101,8 +101,16 @@ export function generate(said: Said, turn: Turn, profile: Profile, index: number
   }
 }
 
-function contentOf(turn: Turn, text: string, prose: string, length: number, hasCalls: boolean, called: boolean): string | null {
-  if (turn.mode === 'named' || turn.mode === 'required') return ''
+function contentOf(
+  turn: Turn,
+  profile: Profile,
+  text: string,
+  prose: string,
+  length: number,
+  hasCalls: boolean,
+  called: boolean,
+): string | null {
+  if (turn.mode === 'named' || turn.mode === 'required') return profile.forcedContent
   const visible = hasCalls ? prose.slice(0, length) : text.slice(0, length)
   return visible === '' && (called || hasCalls) ? null : visible
 }

@@ -6,7 +6,7 @@ import type { Vllm } from './vllm.ts'
  * answer states, without waiting. A broken head is told as the client would tell it.
  */
 export function sendTo(vllm: Vllm, apiKey?: string): Send {
-  return (id, request) => {
+  return async (id, request) => {
     const authorization =
       typeof request.authorization === 'object'
         ? request.authorization.literal
@@ -23,6 +23,8 @@ export function sendTo(vllm: Vllm, apiKey?: string): Send {
       },
       body: request.body ?? '',
     })
+    // Requests that are sent together are open together, as over sockets.
+    await new Promise(setImmediate)
     let at = 0
     let bytes = 0
     const chunks: Exchange['chunks'][number][] = []
@@ -45,15 +47,15 @@ export function sendTo(vllm: Vllm, apiKey?: string): Send {
           : { kind: 'cut', code: 'ECONNRESET', detail: 'the connection was closed by the server' }
     const base = { id, request, sentAt: 0, duration: at, postponed: [] }
     if (answer.head !== undefined) {
-      return Promise.resolve({
+      return {
         ...base,
         headers: [],
         chunks: [],
         end: { kind: 'failed', code: 'HPE_INVALID_CONSTANT', detail: 'the answer is not HTTP' },
-      })
+      }
     }
     if (chunks.length === 0 && answer.end !== 'complete')
-      return Promise.resolve({ ...base, headers: [], chunks, end: end.kind === 'cut' ? { ...end, kind: 'failed' } : end })
-    return Promise.resolve({ ...base, status: answer.status, headers: answer.headers, chunks, end })
+      return { ...base, headers: [], chunks, end: end.kind === 'cut' ? { ...end, kind: 'failed' } : end }
+    return { ...base, status: answer.status, headers: answer.headers, chunks, end }
   }
 }

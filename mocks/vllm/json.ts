@@ -4,6 +4,10 @@ export class ExactNumber {
   constructor(digits: string) {
     this.digits = digits
   }
+  toJSON(): unknown {
+    const raw: unknown = Reflect.get(JSON, 'rawJSON')
+    return typeof raw === 'function' ? Reflect.apply(raw, JSON, [this.digits]) : Number(this.digits)
+  }
 }
 
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown

@@ -10,11 +10,13 @@ export interface Counts {
   ttft: Histogram
   itl: Histogram
   e2e: Histogram
-  /** mode, outcome → count */
+  /** mode, outcome, request type → count */
   parser: Map<string, number>
   /** handler, method, status → count */
   http: Map<string, number>
   requests: number
+  /** Requests that KAITO's queue guard refused; undefined without the guard. */
+  refused: number | undefined
 }
 
 export class Histogram {
@@ -51,6 +53,7 @@ export function newCounts(): Counts {
     parser: new Map(),
     http: new Map(),
     requests: 0,
+    refused: undefined,
   }
 }
 
@@ -157,12 +160,17 @@ export function exposition(counts: Counts, profile: Profile, model: string): str
     out.push('# TYPE vllm:tool_call_parser_invocations_total counter')
     for (const mode of ['streaming', 'non_streaming']) {
       for (const outcome of ['tool_call', 'no_tool_call']) {
-        const count = counts.parser.get(`${mode} ${outcome}`) ?? 0
-        out.push(
-          `vllm:tool_call_parser_invocations_total{mode="${mode}",model_name="${model}",outcome="${outcome}",request_type="chat_completions"} ${real(count)}`,
-        )
+        for (const kind of ['chat_completions', 'responses', 'other']) {
+          const count = counts.parser.get(`${mode} ${outcome} ${kind}`) ?? 0
+          const named = `mode="${mode}",model_name="${model}",outcome="${outcome}",request_type="${kind}"`
+          out.push(`vllm:tool_call_parser_invocations_total{${named}} ${real(count)}`)
+        }
       }
     }
+  }
+  if (counts.refused !== undefined) {
+    out.push('# HELP kaito_ratelimit_rejected_total Total number of requests that the queue guard rejected.')
+    out.push('# TYPE kaito_ratelimit_rejected_total counter', `kaito_ratelimit_rejected_total ${real(counts.refused)}`)
   }
   return `${out.join('\n')}\n`
 }

@@ -1,10 +1,47 @@
 /** How one vLLM release answers when it is healthy. Known defects of a release are faults, never part of its profile. */
 export interface Profile {
+  id: string
   version: string
   /** KAITO releases that ship it. */
   kaito: string
+  /** Whose server it is: the Python or the Rust one of vLLM, or the OpenAI API. */
+  dialect: 'vllm' | 'vllm-rust' | 'openai'
+  /** Paths that are not served, though the others have them. */
+  without: readonly string[]
   /** Length of the random part of completion, call and permission ids. */
-  idHex: 16 | 32
+  idHex: number
+  /** What ids of calls begin with. */
+  callPrefix: string
+  /** Content beside a forced call, or in the place of one that was cut. */
+  forcedContent: '' | null
+  /** /v1/responses. */
+  responses: {
+    /** What call ids begin with. */
+    callPrefix: string
+    /** Null keys of a function_call item before its status, of a message item at its end. */
+    callNulls: readonly string[]
+    messageNulls: readonly string[]
+    /** Null keys of an echoed tool before and behind its description. */
+    toolNulls: readonly string[]
+    toolTail: readonly string[]
+    /** Keys of the body between user and input_messages. */
+    tail: Readonly<Record<string, 0 | null>>
+    /** What is echoed as tool_choice when neither it nor tools were sent. */
+    choiceWithoutTools: 'auto' | 'none'
+    /** Key of the schema in the text format that a JSON-guided call is told by. */
+    schemaKey: 'schema_' | 'schema'
+    /** `summary: []` on a message item that is done. */
+    doneSummary: boolean
+    /** Key of usage.input_tokens_details behind cached_tokens. */
+    cacheWrites: boolean
+  }
+  /** /v1/messages. */
+  messages: {
+    /** Keys of the message in message_start besides id, content and model. */
+    start: readonly ('type' | 'role' | 'stop_reason' | 'stop_sequence' | 'usage')[]
+    /** `stop_sequence: null` in message_delta. */
+    stopSequence: boolean
+  }
   /** Reasoning keys of a message, all null without a reasoning parser. */
   reasoning: readonly string[]
   /** Always-null keys of a message. */
@@ -79,9 +116,27 @@ const openAiNulls = ['refusal', 'annotations', 'audio', 'function_call']
 
 // Recording of 0.12.0 (KAITO v0.8), parsers hermes and none.
 const v0_12_0: Profile = {
+  id: '0.12.0',
   version: '0.12.0',
   kaito: 'v0.8',
+  dialect: 'vllm',
+  without: ['/v1/messages/count_tokens'],
   idHex: 16, // vllm#29375
+  callPrefix: 'chatcmpl-tool-',
+  forcedContent: '',
+  responses: {
+    callPrefix: 'call_',
+    callNulls: [],
+    messageNulls: [],
+    toolNulls: [],
+    toolTail: [],
+    tail: {},
+    choiceWithoutTools: 'auto',
+    schemaKey: 'schema_',
+    doneSummary: true,
+    cacheWrites: false,
+  },
+  messages: { start: [], stopSequence: false },
   reasoning: ['reasoning', 'reasoning_content'], // both names from 0.11.1 to 0.15: vllm#27752
   messageNulls: openAiNulls,
   emptyToolCalls: true,
@@ -128,8 +183,10 @@ const v0_12_0: Profile = {
 // Reading of the sources of v0.10.0, not recorded: keys of the message and the body are inferred.
 const v0_10_1_1: Profile = {
   ...v0_12_0,
+  id: '0.10.1.1',
   version: '0.10.1.1',
   kaito: 'v0.7',
+  without: ['/v1/messages', '/v1/messages/count_tokens'], // /v1/messages came with 0.11; that /v1/responses takes tools is inferred
   idHex: 32, // until vllm#29375
   reasoning: ['reasoning_content'], // until vllm#27752
   roleChunkNulls: [],
@@ -149,8 +206,10 @@ const v0_10_1_1: Profile = {
 // Reading of the sources of v0.8.5 and v0.10.0, not recorded.
 const v0_9_0: Profile = {
   ...v0_10_1_1,
+  id: '0.9.0',
   version: '0.9.0',
   kaito: 'v0.5, v0.6',
+  without: ['/v1/responses', '/v1/messages', '/v1/messages/count_tokens'], // /v1/responses came with 0.10
   messageNulls: [],
   bodyHead: [],
   errors: { ...v0_10_1_1.errors, object: true, type: 'BadRequestError' }, // envelope until vllm#22099
@@ -160,8 +219,10 @@ const v0_9_0: Profile = {
 // Recording of 0.14.1 (KAITO v0.9).
 const v0_14_1: Profile = {
   ...v0_12_0,
+  id: '0.14.1',
   version: '0.14.1',
   kaito: 'v0.9',
+  messages: { start: ['usage'], stopSequence: false },
   forcedWithoutParser: false, // vllm#30613
   errors: { ...v0_12_0.errors, modelParam: true },
   metrics: { ...v0_12_0.metrics, finished: ['stop', 'length', 'abort', 'error'], prefillComputed: true }, // vllm#26813
@@ -170,8 +231,11 @@ const v0_14_1: Profile = {
 // Recording of 0.17.1 (KAITO v0.10).
 const v0_17_1: Profile = {
   ...v0_14_1,
+  id: '0.17.1',
   version: '0.17.1',
   kaito: 'v0.10',
+  responses: { ...v0_14_1.responses, callPrefix: 'chatcmpl-tool-', messageNulls: ['phase'] },
+  messages: { start: ['stop_reason', 'stop_sequence', 'usage'], stopSequence: false },
   reasoning: ['reasoning'], // vllm#33402
   deltaReasoningNull: false,
   badSchemaStream: 'event',
@@ -187,8 +251,18 @@ const v0_17_1: Profile = {
 // Recording of 0.22.1 (KAITO v0.11).
 const v0_22_1: Profile = {
   ...v0_17_1,
+  id: '0.22.1',
   version: '0.22.1',
   kaito: 'v0.11',
+  without: [], // that /v1/messages/count_tokens is there is read, not recorded
+  responses: {
+    ...v0_17_1.responses,
+    callNulls: ['namespace'],
+    toolNulls: ['defer_loading'],
+    choiceWithoutTools: 'none',
+    schemaKey: 'schema',
+    tail: { presence_penalty: 0, frequency_penalty: 0, kv_transfer_params: null },
+  },
   choiceNulls: ['token_ids', 'routed_experts'],
   bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'prompt_text', 'kv_transfer_params'],
   fingerprint: 'vllm-0.22.1-c2f0e17a', // vllm#40537
@@ -204,8 +278,16 @@ const v0_22_1: Profile = {
 // Recording of 0.25.1 (KAITO v0.12).
 const v0_25_1: Profile = {
   ...v0_22_1,
+  id: '0.25.1',
   version: '0.25.1',
   kaito: 'v0.12',
+  responses: {
+    ...v0_22_1.responses,
+    callNulls: ['caller', 'namespace'],
+    toolNulls: ['allowed_callers', 'defer_loading'],
+    toolTail: ['output_schema'],
+  },
+  messages: { start: ['type', 'role', 'stop_reason', 'stop_sequence', 'usage'], stopSequence: false },
   emptyToolCalls: false, // vllm#44105
   bodyTail: [...v0_22_1.bodyTail, 'metrics'],
   fingerprint: 'vllm-0.25.1-e865095c',
@@ -221,8 +303,18 @@ const v0_25_1: Profile = {
 // Recording of 0.32.0 (no KAITO release yet).
 const v0_32_0: Profile = {
   ...v0_25_1,
+  id: '0.32.0',
   version: '0.32.0',
   kaito: 'none',
+  responses: {
+    ...v0_25_1.responses,
+    callNulls: ['async', 'caller', 'namespace'],
+    toolNulls: ['allowed_callers', 'async', 'defer_loading'],
+    tail: { ...v0_25_1.responses.tail, ec_transfer_params: null },
+    doneSummary: false,
+    cacheWrites: true,
+  },
+  messages: { ...v0_25_1.messages, stopSequence: true },
   bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'prompt_text', 'kv_transfer_params', 'ec_transfer_params', 'metrics'],
   usageNulls: ['prompt_tokens_details', 'completion_tokens_details'],
   chunkUsageNulls: ['completion_tokens_details'],
@@ -236,8 +328,61 @@ const v0_32_0: Profile = {
   metrics: { ...v0_25_1.metrics, newest: true },
 }
 
+// Reading of rust/src/server of vLLM main just after 0.27.0, not recorded. Bodies of unknown paths and of 401 are inferred.
+const rust: Profile = {
+  ...v0_25_1,
+  id: 'vllm-rust',
+  version: '0.27.0',
+  kaito: 'none',
+  dialect: 'vllm-rust',
+  without: ['/v1/responses', '/v1/messages', '/v1/messages/count_tokens', '/ping'],
+  idHex: 8,
+  callPrefix: 'call_',
+  forcedContent: null,
+  reasoning: [],
+  messageNulls: [],
+  choiceNulls: [],
+  bodyHead: [],
+  bodyTail: [],
+  usageNulls: [],
+  chunkUsageNulls: [],
+  fingerprint: null,
+  roleChunkNulls: [],
+  chunkTokenIds: false,
+  deltaContentNull: false,
+  droppedCallDelta: 'none',
+  errors: { ...v0_25_1.errors, wrapped: false, type: 'invalid_request_error', aliases: true },
+}
+
+// The OpenAI API: reference of chat, responses, models and errors (openai-openapi at f85dbe22, 2026-08-21) and the
+// error texts that its users quote. No release of KAITO.
+const openai: Profile = {
+  ...rust,
+  id: 'openai',
+  version: '2026-08-21',
+  dialect: 'openai',
+  without: ['/v1/messages', '/v1/messages/count_tokens', '/tokenize', '/detokenize', '/health', '/ping', '/load', '/version', '/metrics'],
+  idHex: 24,
+  messageNulls: ['refusal'],
+  responses: {
+    ...rust.responses,
+    callPrefix: 'call_',
+    callNulls: [],
+    messageNulls: [],
+    toolNulls: [],
+    toolTail: [],
+    tail: {},
+    choiceWithoutTools: 'auto',
+    doneSummary: false,
+    cacheWrites: false,
+  },
+  fingerprint: 'fp_50cad350e4',
+  logprobsOfHeldBack: false,
+  strictOnly: false,
+}
+
 export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
-  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0].map((profile) => [profile.version, profile]),
+  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, rust, openai].map((profile) => [profile.id, profile]),
 )
 
 /** The newest vLLM that a KAITO release ships. */

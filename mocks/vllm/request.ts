@@ -2,8 +2,11 @@ import { dumps, isObject, list, parseJson, record, repr, word } from './json.ts'
 import type { Format, Message, Tool } from './model.ts'
 import type { Profile } from './profiles.ts'
 import { tokenize } from './tokens.ts'
-import { checkAsOpenAi, checkAsRust } from './dialects.ts'
-import type { Mode, Refusal, Turn } from './wire.ts'
+import { broken, expect, invalid, refuse, Refused } from './refusal.ts'
+import { checkAsOpenAi } from './openai.ts'
+import { checkAsRust, checkChoiceAsRust } from './rust.ts'
+import { strangeType } from './schema.ts'
+import type { Mode, Turn } from './wire.ts'
 
 /** What the server was started with, as far as requests are judged by it. */
 export interface Server {
@@ -11,64 +14,6 @@ export interface Server {
   parser: 'hermes' | 'hermes-without-auto' | 'none'
   model: string
   maxModelLen: number
-}
-
-class Refused extends Error {
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(refusal.message)
-    this.refusal = refusal
-  }
-}
-
-/** A request error outside of body validation: status 400 unless told. */
-export function refuse(message: string, param: string | null = null, status = 400, type = 'BadRequestError', code?: string | null): never {
-  throw new Refused({ status, message, type, param, ...(code === undefined ? {} : { code }) })
-}
-
-type Place = readonly (string | number)[]
-
-/** A body error as pydantic words it, in the envelope of the release. `named` = raised with a parameter name. */
-export function invalid(profile: Profile, kind: string, at: Place, text: string, input: unknown, named?: string, context?: string): never {
-  const { errors } = profile
-  const loc = ['body', ...at]
-  const dotted = loc.join('.')
-  const path = errors.aliases ? repr(dotted) : `(${loc.map((part) => repr(part)).join(', ')}${loc.length === 1 ? ',' : ''})`
-  const shown = errors.aliases ? summary(input) : repr(input)
-  const ctx = context === undefined ? '' : `, 'ctx': {'error': ${context}}`
-  const detail = `{'type': '${kind}', 'loc': ${path}, 'msg': ${repr(text)}, 'input': ${shown}${ctx}}`
-  const message = errors.object ? `[${detail}]` : `1 validation error:\n  ${detail}`
-  const param = errors.params ? (named ?? dotted) : null
-  throw new Refused({ status: 400, message, type: errors.type, param, bySchema: true })
-}
-
-function summary(input: unknown): string {
-  if (Array.isArray(input)) return `'<list of ${input.length} items>'`
-  return isObject(input) ? `'<dict of ${Object.keys(input).length} items>'` : repr(input)
-}
-
-/** A breach of a rule over several fields. `named` = the field that the newer releases name. */
-export function broken(profile: Profile, text: string, body: unknown, named?: string): never {
-  const suffix = profile.errors.params && named !== undefined ? ` (parameter=${named})` : ''
-  if (!profile.errors.wrapped) {
-    throw new Refused({ status: 400, message: `${text}${suffix}`, type: 'BadRequestError', param: named ?? null })
-  }
-  const raised = profile.errors.params && named !== undefined ? 'VLLMValidationError' : 'ValueError'
-  return invalid(profile, 'value_error', [], `Value error, ${text}${suffix}`, body, named, `${raised}(${repr(text)})`)
-}
-
-/** Runs a reader of requests; its refusal comes back as a value. */
-export function reading<T>(read: () => T): T | Refusal {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal
-    throw error
-  }
-}
-
-export function isRefusal(value: object): value is Refusal {
-  return 'status' in value && 'message' in value && 'param' in value
 }
 
 /** Parses a JSON body as FastAPI does for vLLM. */
@@ -137,15 +82,6 @@ export function turnOf(body: Record<string, unknown>, server: Server, ordinal: n
   return turn
 }
 
-const kinds: Readonly<Record<string, readonly [test: (value: unknown) => boolean, type: string, text: string]>> = {
-  number: [(value) => typeof value === 'number', 'float_type', 'Input should be a valid number'],
-  integer: [(value) => Number.isInteger(value), 'int_type', 'Input should be a valid integer'],
-  boolean: [(value) => typeof value === 'boolean', 'bool_type', 'Input should be a valid boolean'],
-  list: [(value) => Array.isArray(value), 'list_type', 'Input should be a valid list'],
-  object: [(value) => isObject(value), 'dict_type', 'Input should be a valid dictionary'],
-  string: [(value) => typeof value === 'string', 'string_type', 'Input should be a valid string'],
-}
-
 const fields: Readonly<Record<string, string>> = {
   model: 'string',
   tools: 'list',
@@ -162,11 +98,6 @@ const fields: Readonly<Record<string, string>> = {
   top_logprobs: 'integer',
   parallel_tool_calls: 'boolean',
   response_format: 'object',
-}
-
-export function expect(profile: Profile, kind: string, at: Place, value: unknown): void {
-  const [test, type, text] = kinds[kind]!
-  if (!test(value)) invalid(profile, type, at, text, value)
 }
 
 function checkFields(body: Record<string, unknown>, profile: Profile): void {
@@ -208,6 +139,7 @@ export function checkTools(body: Record<string, unknown>, profile: Profile): voi
     const text = `Invalid value for \`tool_choice\`: ${word(choice)}! Only named tools, "none", "auto" or "required" are supported.`
     broken(profile, text, body, 'tool_choice')
   }
+  if (profile.dialect === 'vllm-rust') checkChoiceAsRust(choice)
   const usage = 'Correct usage: `{"type": "function", "function": {"name": "my_function"}}`'
   const target = isObject(choice) ? choice['function'] : undefined
   if (!isObject(target)) {
@@ -250,7 +182,8 @@ function modeOf(body: Record<string, unknown>): Mode | 'null' {
 
 export function checkModel(model: unknown, server: Server): void {
   if (model === undefined || model === null || model === '' || model === server.model) return
-  if (server.profile.dialect === 'openai') refuse(`The model \`${word(model)}\` does not exist or you do not have access to it.`, null, 404, '', 'model_not_found')
+  if (server.profile.dialect === 'openai')
+    refuse(`The model \`${word(model)}\` does not exist or you do not have access to it.`, null, 404, '', 'model_not_found')
   const { errors } = server.profile
   const aliases = errors.aliases ? ` Valid aliases: ${server.model}.` : ''
   refuse(`The model \`${word(model)}\` does not exist.${aliases}`, errors.modelParam ? 'model' : null, 404, 'NotFoundError')
@@ -395,27 +328,11 @@ function checkSampling(body: Record<string, unknown>, profile: Profile): void {
   if (typeof topP === 'number' && (topP <= 0 || topP > 1)) bad(`top_p must be in (0, 1], got ${topP}.`, 'top_p')
   if (typeof n === 'number' && n < 1) bad(`n must be at least 1, got ${n}.`, 'n')
   if (typeof n === 'number' && n > 16_384) bad(`n must be at most 16384, got ${n}.`, 'n')
-  if (typeof n === 'number' && n > 1 && body['temperature'] === 0) bad(`n must be 1 when using greedy sampling, got ${n}.`, 'n')
+  if (typeof n === 'number' && n > 1 && body['temperature'] === 0 && profile.dialect !== 'openai')
+    bad(`n must be 1 when using greedy sampling, got ${n}.`, 'n')
   if (typeof top === 'number' && top > 20) {
     refuse(`Requested sample logprobs of ${top}, which is greater than max allowed: 20`, profile.errors.params ? 'logprobs' : null)
   }
-}
-
-export const schemaTypes = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'])
-
-/** The first `type` that JSON Schema does not know. */
-export function strangeType(schema: unknown, depth = 0): string | undefined {
-  if (!isObject(schema) || depth > 30) return undefined
-  for (const type of [schema['type'] ?? []].flat()) {
-    if (typeof type === 'string' && !schemaTypes.has(type)) return type
-  }
-  const parts = [schema['items'], ...['anyOf', 'oneOf', 'allOf'].flatMap((key) => schema[key] ?? [])]
-  const maps = ['properties', '$defs', 'definitions'].flatMap((key) => (isObject(schema[key]) ? Object.values(schema[key]) : []))
-  for (const part of [...parts, ...maps]) {
-    const found = strangeType(part, depth + 1)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 function checkSchemas(turn: Turn, profile: Profile): void {

@@ -6,15 +6,20 @@ import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
 import { nearest } from './nearest.ts'
 import { newestOfKaito, profiles, type Profile } from './profiles.ts'
-import { isRefusal, readBody, readPrompt, readTokens, readTurn, reading, type Server } from './request.ts'
+import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
+import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
+import { isRefusal, reading } from './refusal.ts'
+import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from './request.ts'
+import { chatOfResponses, response, responseEvents } from './responses.ts'
+import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
 import { tokenId, tokenize, tokenText } from './tokens.ts'
-import type { Event, MockAnswer, MockRequest, Refusal, Reply, Said, Scene, TimedBytes, Turn } from './wire.ts'
+import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, TimedBytes, Turn } from './wire.ts'
 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
 
 export interface VllmOptions {
-  /** vLLM release to answer as. Default: the newest that KAITO ships. */
+  /** vLLM release to answer as, or vllm-rust, or openai. Default: the newest release that KAITO ships. */
   profile?: string
   /** Tool parser: with automatic calls, loaded but without the auto flag, or none. Default hermes. */
   parser?: Server['parser']
@@ -38,6 +43,8 @@ export interface VllmOptions {
   clock?: () => number
   /** Decides all random ids. Default 1. */
   seed?: number
+  /** KAITO's queue guard: so many requests to the model may be open, more are refused with 429. Default: no guard. */
+  queueLimit?: number
 }
 
 export interface Vllm {
@@ -64,10 +71,13 @@ interface Open {
   chat?: { generated: number; finishes: string[]; choices: number; parser: string[] }
 }
 
-const chatPath = '/v1/chat/completions'
+const apis: Readonly<Record<string, Api>> = { '/v1/chat/completions': 'chat', '/v1/responses': 'responses', '/v1/messages': 'messages' }
 const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/models': ['GET'],
-  [chatPath]: ['POST'],
+  '/v1/chat/completions': ['POST'],
+  '/v1/responses': ['POST'],
+  '/v1/messages': ['POST'],
+  '/v1/messages/count_tokens': ['POST'],
   '/tokenize': ['POST'],
   '/detokenize': ['POST'],
   '/health': ['GET'],
@@ -77,19 +87,20 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/metrics': ['GET'],
 }
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
+const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
 const utf8 = new TextEncoder()
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
- * (counters, ids, clock). Equal options, seed, clock and requests give equal bytes. `/v1/responses` and
- * `/v1/messages` are left out and answer 404. Throws RangeError for an unknown profile, fault or chunking.
+ * (counters, ids, clock). Equal options, seed, clock and requests give equal bytes. Throws RangeError for an unknown
+ * profile, fault or chunking.
  */
 export function createVllm(options: VllmOptions = {}): Vllm {
   const wanted = options.profile ?? newestOfKaito
   const profile = profiles[wanted]
   if (!profile) throw new RangeError(`There is no profile ${wanted}; the nearest is ${nearest(wanted, Object.keys(profiles))}.`)
   const fault = typeof options.fault === 'string' ? faultOf(options.fault) : options.fault
-  const { chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey } = options
+  const { chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
   if (typeof chunking === 'number' && !(chunking >= 1)) throw new RangeError('A numeric chunking is at least 1.')
   const group = typeof chunking === 'number' ? Math.trunc(chunking) : chunking === 'whole' ? Number.MAX_SAFE_INTEGER : 1
   const server: Server = {
@@ -98,7 +109,9 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     model: options.model ?? 'phi-4-mini-instruct',
     maxModelLen: options.maxModelLen ?? 16_384,
   }
+  const { dialect } = profile
   const counts = newCounts()
+  if (queueLimit !== undefined) counts.refused = 0
   const open = new Map<number, Open>()
   const memory = new Map<string, unknown>()
   let hex = hexFrom(options.seed ?? 1)
@@ -115,20 +128,26 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function route(request: MockRequest, scene: Scene, record: Open): Reply {
     const path = request.path.split('?')[0] ?? ''
-    if (!admitted(request, path)) return json(401, '{"error":"Unauthorized"}')
-    const methods = Object.hasOwn(routes, path) ? routes[path] : undefined
-    if (!methods) return json(404, '{"detail":"Not Found"}')
-    record.handler = path
-    if (!methods.includes(request.method)) {
-      const reply = json(405, '{"detail":"Method Not Allowed"}')
-      return { ...reply, headers: [['allow', methods.join(', ')], ...reply.headers] }
+    if (queueLimit !== undefined && scene.running >= queueLimit && guarded.some((prefix) => path.startsWith(prefix))) {
+      counts.refused = (counts.refused ?? 0) + 1
+      return json(429, tooMany(scene.running + 1, queueLimit))
     }
+    if (!admitted(request, path)) return refusedKey(request)
+    const methods = Object.hasOwn(routes, path) && !profile!.without.includes(path) ? routes[path] : undefined
+    if (!methods) return noRoute(request, path)
+    record.handler = path
+    if (!methods.includes(request.method)) return noMethod(request, path, methods)
+    const api = apis[path]
+    if (api) return ask(api, request, scene, record)
     switch (path) {
       case '/health':
       case '/ping':
         return { status: 200, headers: [], body: '', end: 'complete' }
       case '/version':
-        return json(200, JSON.stringify({ version: profile!.version }))
+        return json(
+          200,
+          JSON.stringify({ version: profile!.version, ...(dialect === 'vllm-rust' ? { rust_frontend_version: profile!.version } : {}) }),
+        )
       case '/load':
         return json(200, '{"server_load":0}')
       case '/v1/models':
@@ -137,14 +156,41 @@ export function createVllm(options: VllmOptions = {}): Vllm {
         const type = 'text/plain; version=1.0.0; charset=utf-8'
         return { status: 200, headers: [['content-type', type]], body: exposition(counts, profile!, server.model), end: 'complete' }
       }
-      case chatPath:
-        return chat(request, scene, record)
       default:
         return tokens(request, path, scene)
     }
   }
 
+  function refusedKey(request: MockRequest): Reply {
+    if (dialect !== 'openai') return json(401, '{"error":"Unauthorized"}')
+    const { message: text, code } = unauthorized(request)
+    return json(401, JSON.stringify({ error: { message: text, type: 'invalid_request_error', param: null, code } }))
+  }
+
+  function noRoute(request: MockRequest, path: string): Reply {
+    if (dialect === 'vllm-rust') return { status: 404, headers: [], body: '', end: 'complete' }
+    if (dialect === 'vllm') return json(404, '{"detail":"Not Found"}')
+    const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
+    if (name === server.model && request.method === 'GET') return json(200, JSON.stringify(modelCard()))
+    const text = name === undefined ? `Invalid URL (${request.method} ${path})` : `The model '${name}' does not exist`
+    return json(404, errorBody({ status: 404, message: text, type: '', param: null, code: name === undefined ? null : 'model_not_found' }))
+  }
+
+  function noMethod(request: MockRequest, path: string, methods: readonly string[]): Reply {
+    if (dialect === 'openai') {
+      const text = `Not allowed to ${request.method} on ${path}.`
+      return json(405, errorBody({ status: 405, message: text, type: '', param: null, code: 'method_not_supported' }))
+    }
+    const reply = dialect === 'vllm' ? json(405, '{"detail":"Method Not Allowed"}') : { ...json(405, ''), headers: [] }
+    return { ...reply, headers: [['allow', methods.join(', ')], ...reply.headers] }
+  }
+
+  function modelCard(): Record<string, unknown> {
+    return { id: server.model, object: 'model', created: 1_686_935_002, owned_by: 'openai' }
+  }
+
   function modelList(): unknown {
+    if (dialect === 'openai') return { object: 'list', data: [modelCard()] }
     const created = Math.floor(clock() / 1000)
     const permission = {
       id: `modelperm-${hex(profile!.idHex)}`,
@@ -160,34 +206,48 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       group: null,
       is_blocking: false,
     }
-    const card = { id: server.model, object: 'model', created, owned_by: 'vllm', root: server.model, parent: null }
+    const owner = dialect === 'vllm-rust' ? 'vllm-frontend-rs' : 'vllm'
+    const card = { id: server.model, object: 'model', created, owned_by: owner, root: server.model, parent: null }
+    if (dialect === 'vllm-rust') return { object: 'list', data: [{ ...card, max_model_len: server.maxModelLen }] }
     return { object: 'list', data: [{ ...card, max_model_len: server.maxModelLen, permission: [permission] }] }
   }
 
-  function bodyOf(request: MockRequest, scene: Scene): Record<string, unknown> {
-    const body = readBody(request.body, request.headers['content-type'], profile!)
-    return fault?.body?.(body, scene) ?? body
+  function bodyOf(request: MockRequest): Record<string, unknown> {
+    return readBody(request.body, request.headers['content-type'], profile!)
   }
 
   function tokens(request: MockRequest, path: string, scene: Scene): Reply {
     const read = reading(() => {
-      const body = bodyOf(request, scene)
+      const asked = bodyOf(request)
+      if (path === '/v1/messages/count_tokens') {
+        const body = chatOfMessages(asked, profile!, true)
+        return { input_tokens: turnOf(fault?.body?.(body, scene) ?? body, server, chats).promptTokens }
+      }
+      const body = fault?.body?.(asked, scene) ?? asked
       if (path === '/detokenize') return { prompt: readTokens(body, server).map(tokenText).join('') }
       const texts = tokenize(readPrompt(body, server))
       const shown = body['return_token_strs'] === true ? texts : null
       return { count: texts.length, max_model_len: server.maxModelLen, tokens: texts.map(tokenId), token_strs: shown }
     })
-    return isRefusal(read) ? refused(read) : json(200, JSON.stringify(read))
+    return isRefusal(read) ? refused(read, path.startsWith('/v1/messages') ? 'messages' : 'chat') : json(200, JSON.stringify(read))
   }
 
-  function chat(request: MockRequest, scene: Scene, record: Open): Reply {
+  function readAsked(api: Api, request: MockRequest, scene: Scene): Turn {
+    const asked = bodyOf(request)
+    const spelt = api === 'responses' ? chatOfResponses(asked, profile!) : api === 'messages' ? chatOfMessages(asked, profile!) : asked
+    const body = fault?.body?.(spelt, scene) ?? spelt
+    return api === 'chat' ? readTurn(body, server, chats) : turnOf(body, server, chats, asked)
+  }
+
+  function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Reply {
     const created = Math.floor(clock() / 1000)
-    let read = reading<Turn>(() => readTurn(bodyOf(request, scene), server, chats))
+    let read = reading<Turn>(() => readAsked(api, request, scene))
     const refusal = isRefusal(read) ? read : undefined
     const verdict = fault?.verdict ? fault.verdict(refusal, scene) : refusal
-    if (verdict) return verdict.inStream ? streamed(failure(verdict)) : refused(verdict)
-    if (isRefusal(read)) read = reading<Turn>(() => readTurn({ messages: [{ role: 'user', content: 'Hello.' }] }, server, chats))
-    if (isRefusal(read)) return refused(read)
+    if (verdict) return verdict.inStream && api === 'chat' ? streamed(failure(verdict)) : refused(verdict, api)
+    const hello = { model: server.model, messages: [{ role: 'user', content: 'Hello.' }] }
+    if (isRefusal(read)) read = reading<Turn>(() => readTurn(hello, server, chats))
+    if (isRefusal(read)) return refused(read, api)
     const turn = read
     chats++
     scene.running++
@@ -195,34 +255,73 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     fault?.turn?.(turn, chatScene)
     const choice = turn.mode === 'named' ? { name: turn.named } : turn.mode === 'text' ? 'auto' : turn.mode
     const heard = think(turn.messages, turn.tools, choice, turn.format)
+    const prefix = api === 'responses' ? profile!.responses.callPrefix : profile!.callPrefix
     const choices = Array.from({ length: turn.n }, (_, index) => {
       const said: Said = fault?.said ? { text: heard.text, calls: heard.calls.map((call) => ({ ...call })) } : heard
       fault?.said?.(said, chatScene, index)
-      const made = generate(said, turn, profile!, index, group, () => `chatcmpl-tool-${hex(profile!.idHex)}`)
+      const made = generate(said, turn, profile!, index, group, () => `${prefix}${hex(profile!.idHex)}`)
       fault?.choice?.(made, chatScene)
       return made
     })
-    const id =
-      request.headers['x-request-id'] ?? (typeof turn.body['request_id'] === 'string' ? turn.body['request_id'] : hex(profile!.idHex))
-    const frame: Frame = { id: `chatcmpl-${id}`, created, model: server.model, parser: server.parser !== 'none' }
     record.chat = {
       generated: choices.reduce((sum, { tokens: made }) => sum + made.length, 0),
       finishes: choices.map(({ finish }) => (finish === 'length' ? 'length' : 'stop')),
       choices: choices.length,
-      parser: parserCalls(turn, choices),
+      parser: parserCalls(turn, choices).map((key) => `${key} ${api === 'responses' ? 'responses' : 'chat_completions'}`),
     }
     counts.running++
     counts.promptTokens += turn.promptTokens
+    const frame: Frame = { id: idOf(api, request, turn), created, model: server.model, parser: server.parser !== 'none' }
+    const reply = reading<Reply>(() => {
+      if (api === 'chat') return chat(choices, turn, frame, chatScene)
+      return api === 'responses' ? respond(choices[0]!, turn, frame, chatScene) : tell(choices[0]!, turn, frame, chatScene)
+    })
+    return isRefusal(reply) ? refused(reply, api) : reply
+  }
+
+  function idOf(api: Api, request: MockRequest, turn: Turn): string {
+    if (api === 'responses') return `resp_${hex(profile!.idHex)}`
+    if (dialect === 'openai') return `chatcmpl-${hex(profile!.idHex)}`
+    const given = turn.asked['request_id']
+    return `chatcmpl-${request.headers['x-request-id'] ?? (typeof given === 'string' ? given : hex(profile!.idHex))}`
+  }
+
+  function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Reply {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
-      return streamed(fault?.events?.(made, chatScene) ?? made)
+      if (dialect === 'openai') eventsAsOpenAi(made, turn, profile!.fingerprint)
+      if (dialect === 'vllm-rust') eventsAsRust(made)
+      return streamed(fault?.events?.(made, scene) ?? made)
     }
     const body = completion(choices, turn, profile!, frame)
-    fault?.plain?.(body, chatScene)
+    if (dialect === 'openai') completionAsOpenAi(body, profile!.fingerprint)
+    if (dialect === 'vllm-rust') completionAsRust(body)
+    fault?.plain?.(body, scene)
     return json(200, JSON.stringify(body))
   }
 
-  function parserCalls(turn: Turn, choices: readonly { calls: unknown[]; pieces: { parts: unknown[] }[] }[]): string[] {
+  function respond(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+    const draft = { turn, profile: profile!, frame, nextId: (prefix: string) => `${prefix}${hex(profile!.idHex)}` }
+    if (turn.stream) {
+      const made = responseEvents(choice, draft)
+      return streamed(namedEvents(fault?.responseEvents?.(made, scene) ?? made))
+    }
+    const body = response(choice, draft)
+    fault?.response?.(body, scene)
+    return json(200, JSON.stringify(body))
+  }
+
+  function tell(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+    if (turn.stream) {
+      const made = messageEvents(choice, turn, profile!, frame)
+      return streamed(namedEvents(fault?.messageEvents?.(made, scene) ?? made))
+    }
+    const body = messageBody(choice, turn, frame)
+    fault?.message?.(body, scene)
+    return json(200, JSON.stringify(body))
+  }
+
+  function parserCalls(turn: Turn, choices: readonly Choice[]): string[] {
     if (server.parser === 'none' || turn.tools.length === 0 || isGuided(turn, profile!) || turn.mode === 'none') return []
     if (!turn.stream) return choices.map(({ calls }) => `non_streaming ${outcome(calls.length > 0)}`)
     return choices.flatMap(({ pieces }) => pieces.map(({ parts }) => `streaming ${outcome(parts.length > 0)}`))
@@ -235,14 +334,22 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     ]
   }
 
-  function errorBody({ message, type, param, status }: Refusal): string {
+  function errorBody({ message: text, type, param, status, code }: Refusal): string {
+    if (dialect !== 'vllm') {
+      const word = dialect === 'openai' ? null : codeAsRust(status, text)
+      const kind = status >= 500 ? 'server_error' : 'invalid_request_error'
+      return JSON.stringify({ error: { message: text, type: kind, param, code: code === undefined ? word : code } })
+    }
     return JSON.stringify(
-      profile!.errors.object ? { object: 'error', message, type, param, code: status } : { error: { message, type, param, code: status } },
+      profile!.errors.object
+        ? { object: 'error', message: text, type, param, code: status }
+        : { error: { message: text, type, param, code: status } },
     )
   }
 
-  function refused(refusal: Refusal): Reply {
-    return json(refusal.status, errorBody(refusal))
+  function refused(refusal: Refusal, api: Api = 'chat'): Reply {
+    if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
+    return json(refusal.status, JSON.stringify({ type: 'error', error: { type: refusal.type, message: refusal.message } }))
   }
 
   function begin(request: MockRequest): MockAnswer {
@@ -266,7 +373,16 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    return [['date', new Date(clock()).toUTCString()], ['server', 'uvicorn'], ...allow, ...own, ...rest, ...vary]
+    const names: Readonly<Record<Profile['dialect'], [string, string][]>> = {
+      vllm: [['server', 'uvicorn']],
+      'vllm-rust': [],
+      openai: [
+        ['x-request-id', `req_${hex(32)}`],
+        ['openai-version', '2020-10-01'],
+        ['openai-processing-ms', String(latencyMs)],
+      ],
+    }
+    return [['date', new Date(clock()).toUTCString()], ...names[dialect], ...allow, ...own, ...rest, ...vary]
   }
 
   function timed(reply: Reply): TimedBytes[] {
@@ -335,6 +451,15 @@ function blockOf(event: Event): string {
 
 function json(status: number, body: string): Reply {
   return { status, headers: [['content-type', 'application/json']], body, end: 'complete' }
+}
+
+function namedEvents(list: readonly NamedEvent[]): Event[] {
+  return list.map(({ type, data }) => ({ raw: `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`, afterMs: 0 }))
+}
+
+function tooMany(waiting: number, limit: number): string {
+  const message = `Too many requests: waiting queue (${waiting}) exceeds max-num-seqs (${limit}).`
+  return JSON.stringify({ error: { message, type: 'requests', param: null, code: 'rate_limit_exceeded' } })
 }
 
 function streamed(list: Event[]): Reply {

@@ -1,0 +1,183 @@
+import { compareParts, pairRules } from '../../fixtures/contract/agreement.ts'
+import { readWithClient } from '../../fixtures/contract/client.ts'
+import { judge, rules } from '../../fixtures/contract/contract.ts'
+import { canonical, parseJson } from '../../fixtures/contract/json.ts'
+import { knownDefect } from '../../fixtures/contract/known.ts'
+import { profileNamed } from '../../fixtures/contract/profiles.ts'
+import { shown, type Breach, type World } from '../../fixtures/contract/rule.ts'
+import { fields, list, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
+import type { Exchange } from '../../fixtures/exchange/exchange.ts'
+import type { Packed, Recorded } from './answers.ts'
+
+/** A breach of the contract in a recorded answer. */
+export interface RecordedFinding {
+  readonly version: string
+  readonly recorded: Recorded
+  /** Id of the rule; `recorded.…` are judgements that only a recording allows, because it tells what the model wrote. */
+  readonly rule: string
+  readonly level: 'MUST' | 'SHOULD' | 'MAY'
+  readonly breach: Breach
+  /** Id of the entry of known.ts that explains it. */
+  readonly known: string | undefined
+}
+
+/** Wrong by the API, but answered or refused as the version sees fit: no rule but the general ones judges these. */
+const STATUS_ONLY =
+  /^error\.(?:schema|no-key|wrong-key|models-no-key|models-one|path-unknown|method)|^schema\.|^key-lower-case|^error\.(?:history-arguments|role-unknown|max-tokens-huge|content-type|stream-options|too-long|tool-type-custom|auto-without-tools|parameters-string)/
+
+function intentOf({ case: name, path }: Recorded): Intent {
+  if (!/^\/v1\/(?:chat\/completions|models)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
+  if (name.startsWith('error.')) return { expect: 'refusal' }
+  return { expect: 'answer', ...(name.startsWith('truncated.') ? { truncated: true } : {}) }
+}
+
+function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  const json = parseJson(text ?? '')
+  return json.ok ? fields(json.value) : undefined
+}
+
+const bodies = new Map<string | undefined, ReturnType<typeof parsed>>()
+
+/** One object for each body, however often it was sent: a schema in it is then compiled once. */
+function sentBody({ request }: Recorded): ReturnType<typeof parsed> {
+  const known = bodies.get(request) ?? parsed(request)
+  bodies.set(request, known)
+  return known
+}
+
+/** The recording as an exchange of ours. */
+export function exchangeOf(version: string, recorded: Recorded): Exchange {
+  const { body, pieces = [[0, 0]], cut } = recorded
+  return {
+    id: `${version}/${recorded.parser}/${recorded.conditions}/${recorded.case}`,
+    request: {
+      method: recorded.method,
+      path: recorded.path,
+      form: sentBody(recorded)?.['stream'] === true ? 'stream' : 'plain',
+      ...(recorded.request === undefined ? {} : { body: recorded.request }),
+      ...(recorded.authorization === undefined
+        ? {}
+        : { authorization: recorded.authorization === null ? 'none' : { literal: recorded.authorization } }),
+    },
+    sentAt: 0,
+    status: recorded.status,
+    headers: recorded.headers,
+    chunks: pieces.map(([at, offset], index) => ({ at, bytes: body.subarray(offset, pieces[index + 1]?.[1] ?? body.length) })),
+    end: cut === undefined ? { kind: 'complete' } : { kind: 'cut', code: 'CLOSED', detail: cut },
+    duration: pieces.at(-1)?.[0] ?? 0,
+    postponed: [],
+  }
+}
+
+function viewOfRecorded(version: string, recorded: Recorded): View {
+  const body = recorded.path === '/v1/chat/completions' && recorded.method === 'POST' ? sentBody(recorded) : undefined
+  return viewOf(exchangeOf(version, recorded), intentOf(recorded), body as ChatRequest | undefined)
+}
+
+/** Answers that differ in nothing but ids and times are judged once. */
+function sameness({ request, status, headers, body, case: name, cut }: Recorded): string {
+  const ids = new Map<string, string>()
+  const text = Buffer.from(body)
+    .toString('utf8')
+    .replaceAll(/\b[0-9a-f]{16,32}\b|"created":\d{10}|(?<="id":")[a-zA-Z0-9]{9}(?=")/g, (id) => {
+      const stand = ids.get(id) ?? `#${ids.size}`
+      ids.set(id, stand)
+      return stand
+    })
+  const kept = headers.filter(([key]) => !/^(?:date|content-length)$/i.test(key))
+  return JSON.stringify([request, status, kept, text, cut ?? null, intentOf({ case: name } as Recorded)])
+}
+
+interface Judged {
+  readonly view: View
+  readonly breaches: readonly { readonly rule: string; readonly level: RecordedFinding['level']; readonly breach: Breach }[]
+}
+
+/** Every breach in every recorded answer, by every rule, the pair rules and what the recording knows of the model's own words. */
+export async function judgeRecordings(packed: readonly Packed[]): Promise<{ findings: RecordedFinding[]; exchanges: number; pairs: number }> {
+  const findings: RecordedFinding[] = []
+  let exchanges = 0
+  let pairs = 0
+  for (const { version, exchanges: all } of packed) {
+    const profile = profileNamed(version)
+    if (profile === undefined) throw new Error(`no profile ${version}`)
+    const memory = new Map<string, Judged>()
+    const views = new Map<string, View>()
+    for (const [parser, recordedBy] of Map.groupBy(all, ({ parser: of, conditions }) => `${of}/${conditions}`)) {
+      const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
+      const cards = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data']).flatMap((card) => fields(card) ?? [])
+      const world: World = {
+        profile,
+        models: cards.map((card) => String(card['id'])),
+        contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
+      }
+      const add = (recorded: Recorded, view: View, rule: string, level: RecordedFinding['level'], breach: Breach): void => {
+        const truncated = view.intent.truncated === true
+        const exchange = exchangeOf(version, recorded)
+        const known = knownDefect({ id: rule, got: breach.got, exchange, truncated }, profile)?.id
+        findings.push({ version, recorded, rule, level, breach, known })
+      }
+      exchanges += recordedBy.length
+      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(recorded)}`]))
+      await Promise.all(
+        [...new Map(recordedBy.map((recorded) => [keys.get(recorded) ?? '', recorded]))].map(async ([key, recorded]) => {
+          if (memory.has(key)) return
+          const read = viewOfRecorded(version, recorded)
+          const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
+          const breaches = rules.flatMap((rule) =>
+            (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
+          )
+          memory.set(key, { view, breaches })
+        }),
+      )
+      for (const recorded of recordedBy) {
+        const judged = memory.get(keys.get(recorded) ?? '') as Judged
+        views.set(`${parser}/${recorded.case}`, judged.view)
+        for (const { rule, level, breach } of judged.breaches) add(recorded, judged.view, rule, level, breach)
+        for (const { rule, breach } of ownWords(recorded, judged.view)) add(recorded, judged.view, rule, 'MUST', breach)
+      }
+      for (const recorded of recordedBy) {
+        const [plain, stream] = [views.get(`${parser}/${recorded.case.replace(/\.stream$/, '')}`), views.get(`${parser}/${recorded.case}`)]
+        if (plain === undefined || stream === undefined || plain === stream || stream.intent.expect !== 'answer') continue
+        if (stream.request === undefined || stream.intent.truncated === true) continue
+        pairs += 1
+        for (const rule of pairRules) {
+          const whole = [plain, stream].every((view) => view.exchange.status === 200 && view.answer.error === undefined)
+          if (rule.id !== 'agree.status' && (!whole || (rule.chance && (stream.request.n ?? 1) > 1))) continue
+          const breach = compareParts(rule, plain, stream)
+          if (breach !== undefined) add(recorded, stream, rule.id, rule.level, breach)
+        }
+      }
+    }
+  }
+  return { findings, exchanges, pairs }
+}
+
+/** What the model wrote against what arrived: a scripted model's words are known, so this needs no rule. */
+function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; breach: Breach }> {
+  const { status, case: name, wrote, calls = [] } = recorded
+  // Requirements of the bad-requests scenario, on the same request.
+  if (name.startsWith('error.schema') && status >= 500)
+    yield { rule: 'bad.schema-impossible', breach: { where: 'status line', got: `${status} ${view.text.slice(0, 160)}`, wanted: '400, or an answer' } }
+  if (view.intent.expect !== 'answer' || view.request === undefined || status !== 200 || wrote === undefined) return
+  if (view.intent.truncated === true || view.answer.error !== undefined) return
+  const choice = view.request.tool_choice
+  if (choice === 'none') return
+  const written = calls.slice(0, view.request.parallel_tool_calls === false ? 1 : undefined).map(([callee, args]) => {
+    const json = parseJson(JSON.stringify(args))
+    return `${callee} ${json.ok ? canonical(json.root) : ''}`
+  })
+  for (const { index, calls: made, content } of view.answer.choices) {
+    const delivered = made.map((call) => {
+      const json = parseJson(call.arguments)
+      return `${call.name} ${json.ok ? canonical(json.root) : call.arguments}`
+    })
+    if (written.join('\n') !== delivered.join('\n')) {
+      const rule = name.startsWith('auto.spaces') ? 'arguments.shapes.padded' : 'recorded.calls'
+      yield { rule, breach: { where: `choice ${index}`, got: shown(delivered), wanted: shown(written) } }
+    }
+    const text = calls.length === 0 ? wrote.trim() : name.startsWith('auto.text-before') ? 'Let me look that up.' : ''
+    if ((content ?? '').trim() !== text)
+      yield { rule: 'recorded.content', breach: { where: `choice ${index}, content`, got: shown(content), wanted: shown(text) } }
+  }
+}

@@ -1,0 +1,62 @@
+import { Worker } from 'node:worker_threads'
+import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { createRun, type Run } from '../fixtures/run.ts'
+import { loadScenarios } from '../fixtures/scenarios.ts'
+import { sendTo } from '../mocks/vllm/in-process.ts'
+import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
+import type { Outcome, Verdict } from './record.ts'
+
+const KEY = 'sk-of-the-matrix'
+
+/** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
+export async function runAgainst(options: VllmOptions): Promise<readonly Verdict[]> {
+  const vllm = createVllm({ apiKey: KEY, ...options })
+  const send = sendTo(vllm, KEY)
+  const made = await Promise.all(
+    ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
+  )
+  const profile = profileNamed(options.profile ?? vllm.profile.version)
+  if (profile === undefined) throw new Error(`the contract has no profile ${options.profile ?? vllm.profile.version}`)
+  const run: Run = createRun({
+    scenarios: await loadScenarios(5),
+    send,
+    made,
+    hasKey: true,
+    model: vllm.model,
+    world: { profile, models: [vllm.model], contextLength: options.maxModelLen ?? 16_384 },
+  })
+  return Promise.all(run.plan.map(({ id }) => run.reach(id)))
+}
+
+/** What a fault does to the verdicts: those that end otherwise than on the healthy server, by outcome. */
+export interface Row {
+  readonly fault: string
+  readonly changed: Readonly<Partial<Record<Outcome, readonly string[]>>>
+}
+
+/** The verdicts of one fault that differ from the healthy run. */
+export function differences(fault: string, healthy: readonly Verdict[], faulty: readonly Verdict[]): Row {
+  const before = new Map(healthy.map((verdict) => [verdict.id, verdict.outcome]))
+  const changed: Partial<Record<Outcome, string[]>> = {}
+  for (const { id, outcome } of faulty) {
+    if (before.get(id) !== outcome) (changed[outcome] ??= []).push(id)
+  }
+  return { fault, changed }
+}
+
+/** Runs the suite against every fault named, in two threads. Resolves to a row for each, in their order. */
+export async function runMatrix(faults: readonly string[]): Promise<readonly Row[]> {
+  const halves = [faults.filter((_fault, index) => index % 2 === 0), faults.filter((_fault, index) => index % 2 === 1)]
+  const rows = await Promise.all(
+    halves.map(
+      (half) =>
+        new Promise<readonly Row[]>((resolve, reject) => {
+          const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), { workerData: half, execArgv: [] })
+          worker.once('message', resolve)
+          worker.once('error', reject)
+        }),
+    ),
+  )
+  const byFault = new Map(rows.flat().map((row) => [row.fault, row]))
+  return faults.flatMap((fault) => byFault.get(fault) ?? [])
+}
