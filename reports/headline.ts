@@ -12,6 +12,26 @@ export interface Headline {
   readonly numbers: Counts
 }
 
+/** What tool calling is for; a failure elsewhere breaks some clients, not all. */
+const CORE_SCENARIOS: ReadonlySet<string> = new Set([
+  'auto-tool-choice',
+  'named-tool-choice',
+  'required-tool-choice',
+  'local-functions',
+  'zero-argument-tool',
+])
+const CORE_RULES: ReadonlySet<string> = new Set([
+  'http.status',
+  'http.complete',
+  'arguments.json',
+  'calls.name',
+  'calls.list',
+  'client.create',
+  'client.stream-helper',
+  'content.delivered',
+  'stream.json',
+])
+
 export function headline({ run, verdicts, partial }: Recording): Headline {
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
@@ -28,7 +48,13 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   ].filter((note) => note !== false)
 
   if (effect.failure > 0) {
-    const sentence = `Tool calling does NOT work on ${where}: ${effect.failure} of ${plural(judged, 'requirement')} failed`
+    const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
+    const core = withEffect({ run, verdicts }, 'failure').some(
+      ({ id, tags }) => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag)),
+    )
+    const sentence = core
+      ? `Tool calling does NOT work on ${where}: ${failed}`
+      : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
     return { state: 'fails', sentence, notes, numbers }
   }
   const why =
@@ -80,7 +106,7 @@ export function tally(numbers: Counts): string {
 }
 
 /** Verdicts with this effect, in the order of the record. */
-export function withEffect({ run, verdicts }: Recording, effect: Effect): Verdict[] {
+export function withEffect({ run, verdicts }: Pick<Recording, 'run' | 'verdicts'>, effect: Effect): Verdict[] {
   return verdicts.filter((verdict) => effectOf(verdict, run.failOn) === effect)
 }
 

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { named, scenario, user, type Reply, type Check } from '../fixtures/scenario.ts'
 import { tool, weather } from '../fixtures/tools/tools.ts'
 
@@ -108,6 +109,6 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
   must('bad.alive', 'MUST still answer an ordinary question', 'vllm#49981, vllm#32006', alive, ({ content, answer }) =>
     content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
       ? undefined
-      : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
+      : { where: 'content', got: shown(content), wanted: 'text' },
   )
 })

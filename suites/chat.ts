@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { scenario, user } from '../fixtures/scenario.ts'
 
 export default scenario('Chat without tools', ({ ask, must }) => {
@@ -11,7 +12,7 @@ export default scenario('Chat without tools', ({ ask, must }) => {
     ({ content, answer }) =>
       content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
         ? undefined
-        : { where: 'content', got: JSON.stringify(content), wanted: 'text' },
+        : { where: 'content', got: shown(content), wanted: 'text' },
   )
 
   must('chat.finish-reason', 'MUST finish an ordinary answer with stop', 'OpenAI API reference: finish_reason', hello, ({ finishReason }) =>

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { fields, list, type Fields } from '../fixtures/contract/view.ts'
 import { parseJson } from '../fixtures/contract/json.ts'
 import { scenario, user, type Check, type Reply } from '../fixtures/scenario.ts'
@@ -38,9 +39,9 @@ export default scenario('Messages API', ({ request, must }) => {
         .map(fields)
         .find((each) => each?.['type'] === 'tool_use')
       if (block === undefined)
-        return { where: 'content', got: JSON.stringify(documentOf(reply)['content']).slice(0, 200), wanted: 'a block tool_use' }
+        return { where: 'content', got: shown(documentOf(reply)['content']).slice(0, 200), wanted: 'a block tool_use' }
       const right = typeof block['id'] === 'string' && block['id'] !== '' && block['name'] === name && fields(block['input']) !== undefined
-      return right ? undefined : { where: 'content', got: JSON.stringify(block).slice(0, 200), wanted: 'id, name, input' }
+      return right ? undefined : { where: 'content', got: shown(block).slice(0, 200), wanted: 'id, name, input' }
     }),
   )
 
@@ -53,7 +54,7 @@ export default scenario('Messages API', ({ request, must }) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
       const { stop_reason: reason } = documentOf(reply)
       if (reason === 'max_tokens') return { inconclusive: 'the answer was cut' }
-      return reason === 'tool_use' ? undefined : { where: 'stop_reason', got: JSON.stringify(reason), wanted: 'tool_use' }
+      return reason === 'tool_use' ? undefined : { where: 'stop_reason', got: shown(reason), wanted: 'tool_use' }
     }),
   )
 

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
 import { scenario, user } from '../fixtures/scenario.ts'
 
@@ -12,9 +13,7 @@ export default scenario('Models endpoint', ({ request, ask, together, must }) =>
     models,
     ({ document }) => {
       const ids = list(fields(document?.ok === true ? document.value : undefined)?.['data']).flatMap((card) => fields(card)?.['id'] ?? [])
-      return ids.some((id) => typeof id === 'string' && id !== '')
-        ? undefined
-        : { where: 'data', got: JSON.stringify(ids), wanted: 'an id' }
+      return ids.some((id) => typeof id === 'string' && id !== '') ? undefined : { where: 'data', got: shown(ids), wanted: 'an id' }
     },
   )
 

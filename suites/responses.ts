@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { parseJson } from '../fixtures/contract/json.ts'
 import { fields, list, type Fields } from '../fixtures/contract/view.ts'
 import { scenario, type Check, type Reply } from '../fixtures/scenario.ts'
@@ -57,7 +58,7 @@ export default scenario('Responses API', ({ request, must }) => {
         call['name'] === name &&
         parsed.ok &&
         fields(parsed.value) !== undefined
-      return right ? undefined : { where: 'output', got: JSON.stringify(call).slice(0, 200), wanted: 'call_id, name, arguments' }
+      return right ? undefined : { where: 'output', got: shown(call).slice(0, 200), wanted: 'call_id, name, arguments' }
     }),
   )
 
@@ -69,8 +70,8 @@ export default scenario('Responses API', ({ request, must }) => {
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
       const { status, incomplete_details: why } = documentOf(reply)
-      if (status === 'incomplete') return { inconclusive: `cut: ${JSON.stringify(why)}` }
-      return status === 'completed' ? undefined : { where: 'status', got: JSON.stringify(status), wanted: 'completed' }
+      if (status === 'incomplete') return { inconclusive: `cut: ${shown(why)}` }
+      return status === 'completed' ? undefined : { where: 'status', got: shown(status), wanted: 'completed' }
     }),
   )
 
@@ -91,7 +92,7 @@ export default scenario('Responses API', ({ request, must }) => {
         return { where: 'output items', got: `${added} added, ${done} done`, wanted: 'every item added and done' }
       const numbers = events(reply).map((event) => event['sequence_number'])
       const gap = numbers.findIndex((number, index) => number !== index)
-      return gap === -1 ? undefined : { where: `event ${gap}, sequence_number`, got: JSON.stringify(numbers[gap]), wanted: String(gap) }
+      return gap === -1 ? undefined : { where: `event ${gap}, sequence_number`, got: shown(numbers[gap]), wanted: String(gap) }
     }),
   )
 
@@ -118,8 +119,8 @@ export default scenario('Responses API', ({ request, must }) => {
         if (item[key] !== last?.[key])
           return {
             where: `item.${key}`,
-            got: JSON.stringify(item[key]),
-            wanted: `${JSON.stringify(last?.[key])}, as in response.completed`,
+            got: shown(item[key]),
+            wanted: `${shown(last?.[key])}, as in response.completed`,
           }
       }
       return joined === item['arguments']

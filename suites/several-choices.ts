@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { named, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
@@ -19,6 +20,6 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
     const silent = answer.choices.find((choice) => choice.calls.length === 0)
     return silent === undefined
       ? undefined
-      : { where: `choice ${silent.index}`, got: `no call, content ${JSON.stringify(silent.content)}`, wanted: 'a call of get_weather' }
+      : { where: `choice ${silent.index}`, got: `no call, content ${shown(silent.content)}`, wanted: 'a call of get_weather' }
   })
 })

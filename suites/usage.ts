@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { fields } from '../fixtures/contract/view.ts'
 import { named, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
@@ -26,7 +27,7 @@ export default scenario('Usage', ({ ask, must, together }) => {
       const last = Number(counts.at(-1))
       return counts.every((count) => Number(count) <= last)
         ? undefined
-        : { where: 'usage.completion_tokens', got: JSON.stringify(counts), wanted: 'a count that grows' }
+        : { where: 'usage.completion_tokens', got: shown(counts), wanted: 'a count that grows' }
     },
   )
 
@@ -40,7 +41,7 @@ export default scenario('Usage', ({ ask, must, together }) => {
       const [a, b] = [plain?.answer.usage?.['prompt_tokens'], streamed?.answer.usage?.['prompt_tokens']]
       return b === undefined || a === b
         ? undefined
-        : { where: 'usage.prompt_tokens', got: `${JSON.stringify(b)} streamed`, wanted: `${JSON.stringify(a)} as plain` }
+        : { where: 'usage.prompt_tokens', got: `${shown(b)} streamed`, wanted: `${shown(a)} as plain` }
     },
   )
 })

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { named, scenario, user } from '../fixtures/scenario.ts'
 import { ping, tool, weather } from '../fixtures/tools/tools.ts'
 
@@ -24,7 +25,7 @@ export default scenario('Zero-argument tool', ({ ask, must }) => {
     call,
     ({ calls }) => {
       const text = calls[0]?.arguments
-      return text?.replaceAll(/\s/g, '') === '{}' ? undefined : { where: 'arguments', got: JSON.stringify(text), wanted: '{}' }
+      return text?.replaceAll(/\s/g, '') === '{}' ? undefined : { where: 'arguments', got: shown(text), wanted: '{}' }
     },
   )
 })

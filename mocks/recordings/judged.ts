@@ -2,10 +2,12 @@ import { compareParts, pairRules } from '../../fixtures/contract/agreement.ts'
 import { readWithClient } from '../../fixtures/contract/client.ts'
 import { judge, rules } from '../../fixtures/contract/contract.ts'
 import { canonical, parseJson } from '../../fixtures/contract/json.ts'
+import { tokensOf } from '../../fixtures/contract/content.ts'
 import { knownDefect } from '../../fixtures/contract/known.ts'
-import { profileNamed } from '../../fixtures/contract/profiles.ts'
+import { callMarkup, familyOf } from '../../fixtures/contract/markup.ts'
+import { profileNamed, type Profile } from '../../fixtures/contract/profiles.ts'
 import { shown, type Breach, type World } from '../../fixtures/contract/rule.ts'
-import { fields, list, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
+import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
 import type { Exchange } from '../../fixtures/exchange/exchange.ts'
 import type { Packed, Recorded } from './answers.ts'
 
@@ -25,7 +27,8 @@ export interface RecordedFinding {
 const STATUS_ONLY =
   /^error\.(?:schema|no-key|wrong-key|models-no-key|models-one|path-unknown|method)|^schema\.|^key-lower-case|^error\.(?:history-arguments|role-unknown|max-tokens-huge|content-type|stream-options|too-long|tool-type-custom|auto-without-tools|parameters-string)/
 
-function intentOf({ case: name, path }: Recorded): Intent {
+function intentOf(profile: Profile, { case: name, path }: Recorded): Intent {
+  if (name.startsWith('error.tools-empty') && !profile.refusesEmptyTools) return { expect: 'status' }
   if (!/^\/v1\/(?:chat\/completions|models)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
   if (name.startsWith('error.')) return { expect: 'refusal' }
   return { expect: 'answer', ...(name.startsWith('truncated.') ? { truncated: true } : {}) }
@@ -69,13 +72,14 @@ export function exchangeOf(version: string, recorded: Recorded): Exchange {
   }
 }
 
-function viewOfRecorded(version: string, recorded: Recorded): View {
+function viewOfRecorded(profile: Profile, recorded: Recorded): View {
   const body = recorded.path === '/v1/chat/completions' && recorded.method === 'POST' ? sentBody(recorded) : undefined
-  return viewOf(exchangeOf(version, recorded), intentOf(recorded), body as ChatRequest | undefined)
+  return viewOf(exchangeOf(profile.version ?? '', recorded), intentOf(profile, recorded), body as ChatRequest | undefined)
 }
 
 /** Answers that differ in nothing but ids and times are judged once. */
-function sameness({ request, status, headers, body, case: name, cut }: Recorded): string {
+function sameness(profile: Profile, recorded: Recorded): string {
+  const { request, status, headers, body, cut } = recorded
   const ids = new Map<string, string>()
   const text = Buffer.from(body)
     .toString('utf8')
@@ -85,7 +89,7 @@ function sameness({ request, status, headers, body, case: name, cut }: Recorded)
       return stand
     })
   const kept = headers.filter(([key]) => !/^(?:date|content-length)$/i.test(key))
-  return JSON.stringify([request, status, kept, text, cut ?? null, intentOf({ case: name } as Recorded)])
+  return JSON.stringify([request, status, kept, text, cut ?? null, intentOf(profile, recorded)])
 }
 
 interface Judged {
@@ -111,18 +115,20 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
         models: cards.map((card) => String(card['id'])),
         contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
       }
+      const shows = recordedBy.find(({ case: name }) => name === 'logprobs.auto')
+      const family = shows && familyIn(viewOfRecorded(profile, shows))
       const add = (recorded: Recorded, view: View, rule: string, level: RecordedFinding['level'], breach: Breach): void => {
         const truncated = view.intent.truncated === true
         const exchange = exchangeOf(version, recorded)
-        const known = knownDefect({ id: rule, got: breach.got, exchange, truncated }, profile)?.id
+        const known = knownDefect({ id: rule, got: breach.got, exchange, truncated, family }, profile)?.id
         findings.push({ version, recorded, rule, level, breach, known })
       }
       exchanges += recordedBy.length
-      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(recorded)}`]))
+      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(profile, recorded)}`]))
       await Promise.all(
         [...new Map(recordedBy.map((recorded) => [keys.get(recorded) ?? '', recorded]))].map(async ([key, recorded]) => {
           if (memory.has(key)) return
-          const read = viewOfRecorded(version, recorded)
+          const read = viewOfRecorded(profile, recorded)
           const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
           const breaches = rules.flatMap((rule) =>
             (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
@@ -142,7 +148,7 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
         if (stream.request === undefined || stream.intent.truncated === true) continue
         pairs += 1
         for (const rule of pairRules) {
-          const whole = [plain, stream].every((view) => view.exchange.status === 200 && view.answer.error === undefined)
+          const whole = [plain, stream].every(isWhole)
           if (rule.id !== 'agree.status' && (!whole || (rule.chance && (stream.request.n ?? 1) > 1))) continue
           const breach = compareParts(rule, plain, stream)
           if (breach !== undefined) add(recorded, stream, rule.id, rule.level, breach)
@@ -153,9 +159,22 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
   return { findings, exchanges, pairs }
 }
 
+/** As in a run: only answers that were not cut off are compared. */
+const isWhole = ({ exchange, answer }: View): boolean =>
+  exchange.status === 200 && answer.error === undefined && answer.choices.every(({ finishReason }) => finishReason !== 'length')
+
+/** The parser family that a run would see in the model's own words. */
+function familyIn(view: View): string | undefined {
+  const raw = Buffer.concat(tokensOf(view, 0).map((token) => token.bytes)).toString('utf8')
+  return familyOf(raw, (view.request?.tools ?? []).map((tool) => tool.function.name))
+}
+
+/** What the scripted model says before a call when it is told to think aloud. */
+const BEFORE = 'Let me look that up.'
+
 /** What the model wrote against what arrived: a scripted model's words are known, so this needs no rule. */
 function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; breach: Breach }> {
-  const { status, case: name, wrote, calls = [] } = recorded
+  const { status, case: name, wrote } = recorded
   // Requirements of the bad-requests scenario, on the same request.
   if (name.startsWith('error.schema') && status >= 500)
     yield { rule: 'bad.schema-impossible', breach: { where: 'status line', got: `${status} ${view.text.slice(0, 160)}`, wanted: '400, or an answer' } }
@@ -163,11 +182,15 @@ function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; bre
   if (view.intent.truncated === true || view.answer.error !== undefined) return
   const choice = view.request.tool_choice
   if (choice === 'none') return
+  const calls = recorded.calls ?? jsonCalls(wrote, view)
+  // A grammar made the model write something else than its script, and its text means calls that are not known.
+  if (calls.length === 0 && callMarkup(wrote) !== undefined) return
   const written = calls.slice(0, view.request.parallel_tool_calls === false ? 1 : undefined).map(([callee, args]) => {
     const json = parseJson(JSON.stringify(args))
     return `${callee} ${json.ok ? canonical(json.root) : ''}`
   })
-  for (const { index, calls: made, content } of view.answer.choices) {
+  for (const { index, calls: made, content, finishReason } of view.answer.choices) {
+    if (finishReason === 'length') continue
     const delivered = made.map((call) => {
       const json = parseJson(call.arguments)
       return `${call.name} ${json.ok ? canonical(json.root) : call.arguments}`
@@ -176,8 +199,20 @@ function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; bre
       const rule = name.startsWith('auto.spaces') ? 'arguments.shapes.padded' : 'recorded.calls'
       yield { rule, breach: { where: `choice ${index}`, got: shown(delivered), wanted: shown(written) } }
     }
-    const text = calls.length === 0 ? wrote.trim() : name.startsWith('auto.text-before') ? 'Let me look that up.' : ''
+    const text = calls.length === 0 ? wrote.trim() : wrote.startsWith(BEFORE) ? BEFORE : ''
     if ((content ?? '').trim() !== text)
       yield { rule: 'recorded.content', breach: { where: `choice ${index}, content`, got: shown(content), wanted: shown(text) } }
   }
+}
+
+/** The calls of a text that a JSON schema constrained: the arguments alone under a named choice, a list of calls under required. */
+function jsonCalls(wrote: string, view: View): readonly (readonly [string, unknown])[] {
+  const json = parseJson(wrote)
+  const name = namedChoice(view.request)
+  if (!json.ok || (name === undefined && view.request?.tool_choice !== 'required')) return []
+  if (name !== undefined && !Array.isArray(json.value)) return [[name, json.value]]
+  return list(json.value).flatMap((raw) => {
+    const call = fields(raw)
+    return typeof call?.['name'] === 'string' ? [[call['name'], call['parameters']] as const] : []
+  })
 }

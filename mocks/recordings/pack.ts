@@ -21,7 +21,25 @@ interface Line {
   readonly chunks?: Recorded['pieces']
   readonly cut?: string
   readonly failed?: string
-  readonly scripts?: readonly { readonly script: string; readonly calls?: Recorded['calls'] }[]
+  readonly scripts?: readonly Script[]
+}
+
+/** What the model was to write, and, where a grammar made it write something else, what it wrote (`said`). */
+interface Script {
+  readonly event: string
+  readonly script?: string
+  readonly said?: string
+  readonly calls?: Recorded['calls']
+}
+
+/** The model's text and the calls it means; a grammar may change more than white space, and then the calls are not known. */
+function wordsOf(scripts: readonly Script[] = []): Pick<Recorded, 'wrote' | 'calls'> {
+  const [first] = scripts
+  if (first?.script === undefined) return {}
+  const said = scripts.find((script) => script.event === 'repaired')?.said?.replace(/<\|im_end\|>$/, '')
+  const dense = (text: string): string => text.replaceAll(/\s/g, '')
+  const same = said === undefined || (dense(said) === dense(first.script) && leaves(first.calls).every((leaf) => said.includes(leaf) || said.includes(JSON.stringify(leaf).slice(1, -1))))
+  return { wrote: said ?? first.script, ...(first.calls === undefined || !same ? {} : { calls: first.calls }) }
 }
 
 const wanted = (path: string): boolean => /^\/v1\/(?:chat\/completions|models|responses|messages)(?:\/|$)/.test(path)
@@ -35,6 +53,12 @@ const conditionsOf: Readonly<Record<string, string>> = {
 /** Folders of a model that really generates, and what their server was started with. */
 const generated: Readonly<Record<string, string>> = { auto: 'hermes', noauto: 'hermes-noauto', noparser: 'none' }
 
+/** Every string within a value. */
+function leaves(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : []
+}
+
 function readLines(folder: string, parser: string): Recorded[] {
   const files = readdirSync(folder).filter((name) => name in conditionsOf)
   const lines = (file: string): Line[] =>
@@ -44,12 +68,12 @@ function readLines(folder: string, parser: string): Recorded[] {
       .filter((text) => text !== '')
       .map((text) => JSON.parse(text) as Line)
   // The log of a busy server holds the words of other clients' requests too: the model is scripted, so the reference run tells.
-  const words = new Map(lines('record.jsonl.gz').map((line) => [line.case, line.scripts?.[0]]))
+  const words = new Map(lines('record.jsonl.gz').map((line) => [line.case, wordsOf(line.scripts)]))
   return files.flatMap((file) =>
     lines(file)
       .filter(({ path }) => wanted(path))
       .map((line): Recorded => {
-        const script = words.get(line.case) ?? line.scripts?.[0]
+        const spoken = words.get(line.case) ?? wordsOf(line.scripts)
         return {
           parser,
           conditions: conditionsOf[file] ?? file,
@@ -63,8 +87,7 @@ function readLines(folder: string, parser: string): Recorded[] {
           body: Buffer.from(line.body),
           ...(line.chunks === undefined ? {} : { pieces: line.chunks }),
           ...(line.cut === undefined ? {} : { cut: line.cut }),
-          ...(script === undefined ? {} : { wrote: script.script }),
-          ...(script?.calls === undefined ? {} : { calls: script.calls }),
+          ...spoken,
         }
       }),
   )

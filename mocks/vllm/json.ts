@@ -100,7 +100,8 @@ function closing(text: string, from: number): number {
   return -1
 }
 
-function attempt(text: string): unknown {
+/** parseJson, and undefined for text that is no JSON. */
+export function attempt(text: string): unknown {
   try {
     return parseJson(text)
   } catch {

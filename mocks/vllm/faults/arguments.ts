@@ -1,7 +1,13 @@
 import type { Fault } from '../fault.ts'
-import { parseJson } from '../json.ts'
-import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell } from './edit.ts'
+import type { Event, ToolDelta } from '../wire.ts'
+import { attempt, list } from '../json.ts'
+import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, startsOf } from './edit.ts'
 import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
+
+/** The function part of the first entry behind the start of a call. */
+function fragmentBehind(events: Event[], start: ToolDelta): ToolDelta['function'] {
+  return laterOf(events).find(({ index }) => index === start.index)?.function
+}
 
 export const args: Fault[] = [
   {
@@ -165,7 +171,7 @@ export const args: Fault[] = [
     issue: 'llama.cpp#20198',
     trigger: [plain(oneCall)],
     choice(choice) {
-      for (const call of choice.calls) Object.assign(call, { arguments: JSON.parse(call.arguments) })
+      for (const call of choice.calls) Object.assign(call, { arguments: attempt(call.arguments) ?? call.arguments })
     },
   },
   {
@@ -175,7 +181,7 @@ export const args: Fault[] = [
     issue: 'TGI#2461',
     trigger: [streamed(oneCall)],
     events(events) {
-      respell(events, (text) => (text ? parseJson(text) : text), 0)
+      respell(events, (text) => attempt(text) ?? text, 0)
     },
   },
   {
@@ -255,6 +261,95 @@ export const args: Fault[] = [
     trigger: [streamed(required)],
     events(events, { turn }) {
       if (turn.mode === 'required') respell(events, (text) => (text ? `${text}]` : text), 0)
+    },
+  },
+  {
+    id: 'arguments-twice',
+    what: 'The arguments of a plain call stand there twice.',
+    class: 'C24',
+    issue: 'vllm#17703',
+    trigger: [plain(oneCall)],
+    choice(choice, { turn }) {
+      for (const call of choice.calls) if (!turn.stream) call.arguments += call.arguments
+    },
+  },
+  {
+    id: 'arguments-in-code-fence',
+    what: 'Arguments stand in a code fence.',
+    class: 'C31',
+    trigger: [plain(oneCall)],
+    said(said) {
+      for (const call of said.calls) call.arguments = `\`\`\`json\n${call.arguments}\n\`\`\``
+    },
+  },
+  {
+    id: 'arguments-with-bare-keys',
+    what: 'Keys of the arguments have no quotes.',
+    class: 'C31',
+    trigger: [plain(oneCall)],
+    said(said) {
+      for (const call of said.calls) call.arguments = call.arguments.replaceAll(/"(\w+)":/g, '$1:')
+    },
+  },
+  {
+    id: 'arguments-in-python',
+    what: 'Arguments hold True, False and None.',
+    class: 'C31',
+    issue: 'vllm#38992',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use set_alarm with {"on": true}' }],
+        tools: [
+          { type: 'function', function: { name: 'set_alarm', parameters: { type: 'object', properties: { on: { type: 'boolean' } } } } },
+        ],
+      }),
+    ],
+    said(said) {
+      for (const call of said.calls) {
+        call.arguments = call.arguments.replaceAll(': true', ': True').replaceAll(': false', ': False').replaceAll(': null', ': None')
+      }
+    },
+  },
+  {
+    id: 'arguments-as-list',
+    what: 'Arguments are a list that holds the object.',
+    class: 'C29',
+    trigger: [plain(oneCall)],
+    said(said) {
+      for (const call of said.calls) call.arguments = `[${call.arguments}]`
+    },
+  },
+  {
+    id: 'arguments-null-text',
+    what: 'Arguments are the text null.',
+    class: 'C26',
+    trigger: [plain(oneCall)],
+    said(said) {
+      for (const call of said.calls) call.arguments = 'null'
+    },
+  },
+  {
+    id: 'arguments-of-name-delta-lost',
+    what: 'A streamed delta that begins a call and has arguments loses them.',
+    class: 'C25',
+    issue: 'vllm#30671',
+    trigger: [streamed(twoCalls)],
+    events(events) {
+      for (const entry of startsOf(events)) if (entry.index !== 0) delete fragmentBehind(events, entry)?.arguments
+    },
+  },
+  {
+    id: 'zero-arguments-lost-in-pair',
+    what: 'A call without arguments beside another has arguments null.',
+    class: 'C27',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'First ping, then get_weather for Paris.' }],
+        tools: [...list(zeroCall['tools']), ...list(oneCall['tools'])],
+      }),
+    ],
+    choice(choice) {
+      if (choice.calls.length > 1) for (const call of choice.calls) if (call.arguments === '{}') Object.assign(call, { arguments: null })
     },
   },
 ]

@@ -1,6 +1,17 @@
 import type { Fault } from '../fault.ts'
 import type { Said, Turn } from '../wire.ts'
-import { named, none, noTools, oneCall, plain, required, streamed, twoCalls } from './triggers.ts'
+import { list, record } from '../json.ts'
+import { answered, counted, named, none, noTools, oneCall, plain, required, streamed, twoCalls, user } from './triggers.ts'
+
+const twoTools = { ...oneCall, messages: [user('What is the weather in Paris, and what time is it in Tokyo?')] }
+const strict = {
+  ...oneCall,
+  tools: list(oneCall['tools']).map((tool) => ({ type: 'function', function: { ...record(record(tool)['function']), strict: true } })),
+}
+
+function extra(i: number): unknown {
+  return { type: 'function', function: { name: `spare_${i}`, parameters: { type: 'object', properties: {} } } }
+}
 
 function callsOne(turn: Turn, said: Said): void {
   const tool = turn.tools[0]
@@ -214,6 +225,122 @@ export const choice: Fault[] = [
       if (turn.mode !== 'auto' || said.calls.length === 0) return
       said.text = markup(said)
       said.calls = []
+    },
+  },
+  {
+    id: 'third-call-lost',
+    what: 'Calls behind the second are lost.',
+    class: 'C39',
+    trigger: [plain({ ...oneCall, messages: [user('What is the weather in Paris, Tokyo and Oslo?')] })],
+    said: (said) => void said.calls.splice(2),
+  },
+  {
+    id: 'call-arguments-swapped',
+    what: 'The first two calls have the arguments of each other.',
+    class: 'C39',
+    trigger: [plain(twoTools)],
+    said({ calls: [first, second] }) {
+      if (first && second) [first.arguments, second.arguments] = [second.arguments, first.arguments]
+    },
+  },
+  {
+    id: 'calls-of-two-tools-same-name',
+    what: 'Every call has the name of the first.',
+    class: 'C39',
+    trigger: [plain(twoTools)],
+    said(said) {
+      for (const call of said.calls) call.name = said.calls[0]!.name
+    },
+  },
+  {
+    id: 'parallel-false-gives-no-call',
+    what: 'parallel_tool_calls: false gives no call at all when the model wrote two.',
+    class: 'C40',
+    trigger: [plain({ ...twoCalls, parallel_tool_calls: false })],
+    choice(made, { turn }) {
+      if (!turn.parallel) Object.assign(made, { calls: [], content: null, finish: 'stop' })
+    },
+  },
+  {
+    id: 'named-call-twice',
+    what: 'A named tool is called twice.',
+    class: 'C41',
+    trigger: [plain(named)],
+    said(said, { turn }) {
+      if (turn.mode === 'named' && said.calls[0]) said.calls.push({ ...said.calls[0] }, { ...said.calls[0] }, { ...said.calls[0] })
+    },
+    choice(made, { turn }) {
+      const [call] = made.calls
+      if (turn.mode === 'named' && call && made.calls.length === 1) made.calls.push({ ...call, id: `${String(call.id)}b` })
+    },
+  },
+  {
+    id: 'none-says-nothing',
+    what: 'tool_choice none gives an empty answer.',
+    class: 'C51',
+    trigger: [plain(none)],
+    said(said, { turn }) {
+      if (turn.mode === 'none') said.text = ''
+    },
+  },
+  {
+    id: 'call-lost-with-many-tools',
+    what: 'With more than five tools no call arrives.',
+    class: 'C54',
+    trigger: [plain({ ...oneCall, tools: [...list(oneCall['tools']), ...Array.from({ length: 4 }, (_, i) => extra(i))] })],
+    said(said, { turn }) {
+      if (turn.tools.length > 5) Object.assign(said, { calls: [], text: '' })
+    },
+  },
+  {
+    id: 'call-lost-behind-history',
+    what: 'Behind an answered call no other call arrives.',
+    class: 'C54',
+    trigger: [
+      plain({
+        ...oneCall,
+        messages: [...list(answered('18')['messages']), { role: 'assistant', content: '18' }, user('And what is the weather in Tokyo?')],
+      }),
+    ],
+    said(said, { turn }) {
+      if (turn.messages.some(({ role }) => role === 'tool')) said.calls = []
+    },
+  },
+  {
+    id: 'call-lost-with-system-message',
+    what: 'A system message keeps auto from calling.',
+    class: 'C54',
+    trigger: [plain({ ...oneCall, messages: [{ role: 'system', content: 'Be brief.' }, ...list(oneCall['messages'])] })],
+    said(said, { turn }) {
+      if (turn.mode === 'auto' && turn.messages[0]?.role === 'system' && said.calls.length > 0)
+        Object.assign(said, { calls: [], text: 'OK.' })
+    },
+  },
+  {
+    id: 'call-lost-with-usage-asked',
+    what: 'A streamed call is lost when usage is asked for.',
+    class: 'C54',
+    trigger: [counted(oneCall)],
+    said(said, { turn }) {
+      if (turn.includeUsage) said.calls = []
+    },
+  },
+  {
+    id: 'call-lost-every-third-request',
+    what: 'Every third request loses its calls.',
+    class: 'C54',
+    trigger: [plain(oneCall), plain(oneCall), plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.ordinal % 3 === 2) said.calls = []
+    },
+  },
+  {
+    id: 'strict-tool-rejected-call',
+    what: 'Tools with strict: true are never called.',
+    class: 'C43',
+    trigger: [plain(strict)],
+    said(said, { turn }) {
+      said.calls = said.calls.filter(({ name }) => !turn.tools.some((tool) => tool.name === name && tool.strict))
     },
   },
 ]

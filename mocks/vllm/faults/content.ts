@@ -205,4 +205,108 @@ export const content: Fault[] = [
       }
     },
   },
+  {
+    id: 'content-absent-on-text',
+    what: 'A text answer has no content.',
+    class: 'C51',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices) if (!message.tool_calls?.length) message.content = null
+    },
+  },
+  {
+    id: 'content-as-parts',
+    what: 'content of an answer is a list of parts.',
+    class: 'C51',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices)
+        if (typeof message.content === 'string') message.content = [{ type: 'text', text: message.content }]
+    },
+  },
+  {
+    id: 'text-as-refusal',
+    what: 'The text of an answer stands in refusal.',
+    class: 'C51',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices) {
+        if (typeof message.content === 'string') Object.assign(message, { refusal: message.content, content: null })
+      }
+    },
+  },
+  {
+    id: 'text-behind-call-streamed',
+    what: 'Text follows a streamed call, which the plain answer does not have.',
+    class: 'C54',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const last = chunksOf(events).find((chunk) => chunk.choices[0]?.delta.tool_calls?.length)
+      const choices = [{ index: 0, delta: { content: 'Done.' }, logprobs: null, finish_reason: null }]
+      if (last) insertBefore(events, isFinish, { chunk: { ...last, choices }, afterMs: 0 })
+    },
+  },
+  {
+    id: 'reasoning-copied-to-content',
+    what: 'content begins with what stands in reasoning.',
+    class: 'C53',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices) {
+        if (typeof message.content !== 'string') continue
+        message['reasoning'] = 'The user greets.'
+        message.content = `The user greets.${message.content}`
+      }
+    },
+  },
+  {
+    id: 'stop-word-ignored',
+    what: 'stop has no effect.',
+    class: 'C51',
+    trigger: [plain({ ...noTools, stop: ['the'] })],
+    turn: (turn) => void (turn.stop = []),
+  },
+  {
+    id: 'stop-word-kept',
+    what: 'The stop word stands at the end of the text.',
+    class: 'C51',
+    trigger: [plain({ ...noTools, stop: ['the'] })],
+    choice(choice) {
+      if (choice.stopReason && choice.content !== null) choice.content += choice.stopReason
+    },
+  },
+  {
+    id: 'json-format-ignored',
+    what: 'response_format has no effect.',
+    class: 'C62',
+    trigger: [plain({ ...noTools, response_format: { type: 'json_object' } })],
+    turn: (turn) => void (turn.format = {}),
+  },
+  {
+    id: 'json-format-fenced',
+    what: 'JSON that response_format asked for stands in a code fence.',
+    class: 'C62',
+    trigger: [plain({ ...noTools, response_format: { type: 'json_object' } })],
+    said(said, { turn }) {
+      if (turn.format.object || turn.format.schema) said.text = `\`\`\`json\n${said.text}\n\`\`\``
+    },
+  },
+  {
+    id: 'text-of-stream-trimmed',
+    what: 'Text deltas lose the space they begin with.',
+    class: 'C54',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const delta of deltasOf(events)) if (typeof delta.content === 'string') delta.content = delta.content.trimStart()
+    },
+  },
+  {
+    id: 'logprobs-count-short',
+    what: 'logprobs leave out the first token.',
+    class: 'C54',
+    trigger: [plain({ ...noTools, logprobs: true })],
+    plain({ choices }) {
+      for (const choice of choices) list(record(choice['logprobs'])['content']).shift()
+    },
+  },
 ]

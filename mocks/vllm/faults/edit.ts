@@ -60,7 +60,7 @@ export function isDone(event: Event): boolean {
 
 /** The event that carries a finish reason. */
 export function isFinish(event: Event): boolean {
-  return 'chunk' in event && event.chunk.choices.some((choice) => choice.finish_reason !== null)
+  return 'chunk' in event && event.chunk.choices.some((choice) => (choice.finish_reason ?? null) !== null)
 }
 
 export function isUsage(event: Event): boolean {

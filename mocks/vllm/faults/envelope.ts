@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import { word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
-import { noTools, oneCall, plain, streamed } from './triggers.ts'
+import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
 export const envelope: Fault[] = [
   {
@@ -189,6 +189,169 @@ export const envelope: Fault[] = [
     events(events) {
       let text = ''
       for (const fragment of fragmentsOf(events, 0)) fragment.function.arguments = text += fragment.function.arguments
+    },
+  },
+  {
+    id: 'finish-chunk-before-last-fragment',
+    what: 'The finish chunk comes before the last fragment of the arguments.',
+    class: 'C05',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const at = events.findIndex(isFinish)
+      const [end] = at > 1 ? events.splice(at, 1) : []
+      if (end) events.splice(at - 1, 0, end)
+    },
+  },
+  {
+    id: 'finish-missing-in-second-choice',
+    what: 'With n > 1 only the first choice of a stream has a finish reason.',
+    class: 'C04',
+    trigger: [streamed(pair)],
+    events: (events) => events.filter((event) => !(isFinish(event) && 'chunk' in event && event.chunk.choices[0]!.index > 0)),
+  },
+  {
+    id: 'finish-reason-function-call',
+    what: 'A call ends with the old word function_call.',
+    class: 'C05',
+    trigger: [plain(oneCall)],
+    choice(choice) {
+      if (choice.finish === 'tool_calls') choice.finish = 'function_call'
+    },
+  },
+  {
+    id: 'finish-reason-empty-on-chunks',
+    what: 'Chunks before the last have an empty finish reason in place of null.',
+    class: 'C05',
+    issue: 'litellm#12481',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const choice of choicesOf(events)) choice.finish_reason ??= ''
+    },
+  },
+  {
+    id: 'finish-reason-null-plain',
+    what: 'A plain answer with a call has finish_reason null.',
+    class: 'C04',
+    trigger: [plain(oneCall)],
+    plain({ choices }) {
+      for (const choice of choices) if (choice.message.tool_calls?.length) choice.finish_reason = null
+    },
+  },
+  {
+    id: 'finish-reason-upper-case',
+    what: 'Finish reasons are written in capitals.',
+    class: 'C05',
+    trigger: [plain(noTools)],
+    choice: (choice) => void (choice.finish = choice.finish.toUpperCase()),
+  },
+  {
+    id: 'id-changes-at-finish',
+    what: 'The last chunk of a stream has another id.',
+    class: 'C06',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const event of events.filter(isFinish)) if ('chunk' in event) event.chunk.id = `${word(event.chunk.id)}-end`
+    },
+  },
+  {
+    id: 'id-same-every-request',
+    what: 'All answers have the same id.',
+    class: 'C06',
+    trigger: [plain(noTools), plain(noTools)],
+    plain: (completion) => void (completion.id = 'chatcmpl-0'),
+  },
+  {
+    id: 'created-in-milliseconds',
+    what: 'created counts milliseconds.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain: (completion) => void (completion['created'] = Number(completion['created']) * 1000),
+  },
+  {
+    id: 'created-as-text',
+    what: 'created of chunks is a string.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const chunk of chunksOf(events)) chunk.created = new Date(Number(chunk.created) * 1000).toISOString()
+    },
+  },
+  {
+    id: 'object-missing-in-chunks',
+    what: 'Chunks have no object.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const chunk of chunksOf(events)) delete chunk.object
+    },
+  },
+  {
+    id: 'choices-empty-plain',
+    what: 'A plain answer with a call has no choices.',
+    class: 'C06',
+    trigger: [plain(oneCall)],
+    plain(completion) {
+      if (completion.choices.some(({ message }) => message.tool_calls?.length)) completion.choices = []
+    },
+  },
+  {
+    id: 'choice-index-missing-plain',
+    what: 'Choices of a plain answer have no index.',
+    class: 'C06',
+    trigger: [plain(pair)],
+    plain({ choices }) {
+      for (const choice of choices) Reflect.deleteProperty(choice, 'index')
+    },
+  },
+  {
+    id: 'choice-index-starts-at-one',
+    what: 'The only choice has index 1.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const choice of choices) choice.index++
+    },
+  },
+  {
+    id: 'delta-missing-at-finish',
+    what: 'The finish chunk has no delta.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const choice of choicesOf(events)) if (choice.finish_reason) Reflect.deleteProperty(choice, 'delta')
+    },
+  },
+  {
+    id: 'delta-as-message',
+    what: 'Chunks carry message in place of delta.',
+    class: 'C06',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const choice of choicesOf(events)) {
+        choice['message'] = choice.delta
+        Reflect.deleteProperty(choice, 'delta')
+      }
+    },
+  },
+  {
+    id: 'role-wrong',
+    what: 'The role of an answer is tool.',
+    class: 'C06',
+    trigger: [plain(oneCall)],
+    plain({ choices }) {
+      for (const { message } of choices) message['role'] = 'tool'
+    },
+  },
+  {
+    id: 'role-late',
+    what: 'The role comes with the last chunk.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const choice of choicesOf(events)) {
+        delete choice.delta.role
+        if (choice.finish_reason) choice.delta.role = 'assistant'
+      }
     },
   },
 ]

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { parseJson, record, word } from '../json.ts'
+import { attempt, parseJson, record, word } from '../json.ts'
 import type { Reply } from '../wire.ts'
 import { broken, named, noTools, oneCall, plain, required } from './triggers.ts'
 
@@ -17,7 +17,7 @@ function refusals(change: (reply: Reply) => Partial<Reply>): NonNullable<Fault['
 /** Changes the text of an error. */
 function worded(change: (message: string) => unknown): NonNullable<Fault['reply']> {
   return refusals((reply) => {
-    const body = record(parseJson(reply.body))
+    const body = record(attempt(reply.body))
     const error = record(body['error'])
     error['message'] = change(word(error['message']))
     return { body: JSON.stringify(body) }
@@ -181,5 +181,113 @@ export const errors: Fault[] = [
     class: 'C60',
     trigger: [unknownNamed],
     reply: refusals(() => ({ status: 200 })),
+  },
+  {
+    id: 'unknown-model-500',
+    what: 'An unknown model gives status 500.',
+    class: 'C58',
+    trigger: [plain({ ...noTools, model: 'no-such-model' })],
+    verdict: (refusal) => (refusal?.status === 404 ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal),
+  },
+  {
+    id: 'missing-messages-500',
+    what: 'A body without messages gives status 500.',
+    class: 'C58',
+    trigger: [plain({})],
+    verdict: (refusal, { request }) =>
+      refusal && !('messages' in record(attempt(request.body))) && request.path.startsWith('/v1/chat')
+        ? { status: 500, message: "'messages'", type: 'InternalServerError', param: null }
+        : refusal,
+  },
+  {
+    id: 'bad-sampling-500',
+    what: 'A temperature out of range gives status 500.',
+    class: 'C58',
+    trigger: [plain({ ...noTools, temperature: 9 })],
+    verdict: (refusal) =>
+      refusal?.message.includes('temperature must be') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal,
+  },
+  {
+    id: 'too-long-prompt-500',
+    what: 'A prompt beyond the context length gives status 500.',
+    class: 'C58',
+    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(20_000) }] })],
+    verdict: (refusal) =>
+      refusal?.message.includes('maximum context length') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal,
+  },
+  {
+    id: 'bad-sampling-accepted',
+    what: 'A temperature out of range is accepted.',
+    class: 'C59',
+    trigger: [plain({ ...noTools, temperature: 9 })],
+    body: (body) => (Number(body['temperature']) > 2 ? { ...body, temperature: 1 } : body),
+  },
+  {
+    id: 'tool-without-name-accepted',
+    what: 'A tool without name is accepted.',
+    class: 'C59',
+    trigger: [plain({ ...noTools, tools: [{ type: 'function', function: {} }] })],
+    body: (body) => (JSON.stringify(body['tools'] ?? []).includes('"function":{}') ? { ...body, tools: undefined } : body),
+  },
+  {
+    id: 'wrong-messages-type-accepted',
+    what: 'messages as a string is accepted.',
+    class: 'C59',
+    trigger: [plain({ messages: 'Hello' })],
+    body: (body) => (typeof body['messages'] === 'string' ? { ...body, messages: [{ role: 'user', content: body['messages'] }] } : body),
+  },
+  {
+    id: 'error-code-differs',
+    what: 'The code of an error is not its status.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: refusals((reply) => ({ body: reply.body.replace(/"code":\d+/, '"code":500') })),
+  },
+  {
+    id: 'error-without-type',
+    what: 'Errors have no type.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: refusals((reply) => {
+      const body = record(attempt(reply.body))
+      delete record(body['error'])['type']
+      return { body: JSON.stringify(body) }
+    }),
+  },
+  {
+    id: 'error-message-as-object',
+    what: 'The message of an error is an object.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: worded((message) => ({ text: message })),
+  },
+  {
+    id: 'error-with-traceback',
+    what: 'The message of an error ends with a traceback.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: worded((message) => `${message}\nTraceback (most recent call last):\n  raise ValueError`),
+  },
+  {
+    id: 'error-body-empty',
+    what: 'Errors have no body.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: refusals(() => ({ body: '' })),
+  },
+  {
+    id: 'error-of-stream-in-stream',
+    what: 'A refused streamed request is 200 with an error event.',
+    class: 'C60',
+    trigger: [{ ...unknownNamed, body: unknownNamed.body.replace('"tools"', '"stream":true,"tools"') }],
+    verdict: (refusal, { request }) =>
+      refusal && record(attempt(request.body))['stream'] === true ? { ...refusal, inStream: true } : refusal,
+  },
+  {
+    id: 'unknown-model-400',
+    what: 'An unknown model gives status 400.',
+    class: 'C60',
+    trigger: [plain({ ...noTools, model: 'no-such-model' })],
+    verdict: (refusal) => (refusal?.status === 404 ? { ...refusal, status: 400, type: 'BadRequestError' } : refusal),
   },
 ]

@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import type { Choice } from '../wire.ts'
 import { chunksOf } from './edit.ts'
-import { named, none, oneCall, pair, plain, required, smallTalk, streamed, truncated } from './triggers.ts'
+import { named, none, oneCall, pair, plain, required, smallTalk, streamed, truncated, twoCalls } from './triggers.ts'
 
 function says(choice: Choice, from: string, to: string): void {
   if (choice.finish === from) choice.finish = to
@@ -159,6 +159,74 @@ export const finish: Fault[] = [
     trigger: [plain(pair)],
     turn(turn) {
       turn.n = 1
+    },
+  },
+  {
+    id: 'finish-stop-with-second-call',
+    what: 'An answer with several calls ends with finish_reason stop.',
+    class: 'C45',
+    trigger: [plain(twoCalls)],
+    choice(choice) {
+      if (choice.calls.length > 1) says(choice, 'tool_calls', 'stop')
+    },
+  },
+  {
+    id: 'finish-tool-calls-on-text-with-tools',
+    what: 'A text ends with tool_calls when tools were offered.',
+    class: 'C46',
+    trigger: [plain(smallTalk)],
+    choice(choice, { turn }) {
+      if (turn.tools.length > 0 && choice.calls.length === 0) says(choice, 'stop', 'tool_calls')
+    },
+  },
+  {
+    id: 'finish-length-without-cut',
+    what: 'A whole answer ends with finish_reason length.',
+    class: 'C47',
+    trigger: [plain(oneCall)],
+    choice(choice) {
+      says(choice, 'tool_calls', 'length')
+      says(choice, 'stop', 'length')
+    },
+  },
+  {
+    id: 'truncation-closes-arguments',
+    what: 'A call that max_tokens cut is closed to valid JSON and ends with tool_calls.',
+    class: 'C47',
+    issue: 'vllm#47963',
+    trigger: [plain(truncated)],
+    choice(choice, { turn }) {
+      const tool = turn.tools[0]
+      if (choice.finish !== 'length' || !tool || turn.stream) return
+      choice.calls = [{ id: 'chatcmpl-tool-0000000000000000', type: 'function', name: tool.name, arguments: '{"text": "one"}' }]
+      choice.finish = 'tool_calls'
+    },
+  },
+  {
+    id: 'truncation-says-stop-streamed',
+    what: 'A streamed text that max_tokens cut ends with finish_reason stop.',
+    class: 'C47',
+    trigger: [streamed({ messages: [{ role: 'user', content: 'Count to 50.' }], max_tokens: 5 })],
+    choice(choice, { turn }) {
+      if (turn.stream) says(choice, 'length', 'stop')
+    },
+  },
+  {
+    id: 'max-completion-tokens-ignored',
+    what: 'max_completion_tokens has no effect.',
+    class: 'C47',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Count to 50.' }], max_completion_tokens: 5 })],
+    turn(turn) {
+      if (turn.body['max_completion_tokens'] !== undefined) turn.maxTokens = 10_000
+    },
+  },
+  {
+    id: 'second-choice-copies-ids',
+    what: 'With n > 1 every choice of a stream has index 0.',
+    class: 'C49',
+    trigger: [streamed(pair)],
+    events(events) {
+      for (const choice of chunksOf(events).flatMap(({ choices }) => choices)) choice.index = 0
     },
   },
 ]

@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import type { Event } from '../wire.ts'
 import { entriesOf, insertBefore, isDone, isFinish, isUsage } from './edit.ts'
-import { counted, noTools, oneCall, plain, streamed } from './triggers.ts'
+import { counted, noTools, oneCall, plain, streamed, talkFirst, twoCalls } from './triggers.ts'
 
 const failure = '{"error":{"message":"list index out of range","type":"InternalServerError","param":null,"code":500}}'
 
@@ -165,5 +165,118 @@ export const framing: Fault[] = [
     turn(turn) {
       turn.stream = false
     },
+  },
+  {
+    id: 'done-twice',
+    what: '[DONE] comes twice.',
+    class: 'C01',
+    trigger: [streamed(oneCall)],
+    events: (events) => [...events, ...events.filter(isDone)],
+  },
+  {
+    id: 'done-as-json-string',
+    what: 'The end of a stream is a JSON string in place of [DONE].',
+    class: 'C01',
+    trigger: [streamed(noTools)],
+    events: (events) => events.map((event) => (isDone(event) ? { ...event, text: '"[DONE]"' } : event)),
+  },
+  {
+    id: 'stream-ends-after-role',
+    what: 'A stream with tools ends politely behind the role chunk.',
+    class: 'C03',
+    trigger: [streamed(oneCall)],
+    events: (events, { turn }) => (turn.tools.length > 0 ? events.slice(0, 1) : events),
+  },
+  {
+    id: 'stream-ends-before-second-call',
+    what: 'A stream ends politely where its second call would begin.',
+    class: 'C03',
+    trigger: [streamed(twoCalls)],
+    events(events) {
+      const at = events.findIndex((event) => 'chunk' in event && event.chunk.choices[0]?.delta.tool_calls?.some(({ index }) => index === 1))
+      return at < 0 ? events : events.slice(0, at)
+    },
+  },
+  {
+    id: 'chunk-with-raw-line-break',
+    what: 'Line breaks inside a chunk are not escaped.',
+    class: 'C03',
+    trigger: [streamed(talkFirst)],
+    events: (events) =>
+      events.map((event) =>
+        'chunk' in event ? { text: JSON.stringify(event.chunk).replaceAll(String.raw`\n`, '\n'), afterMs: event.afterMs } : event,
+      ),
+  },
+  {
+    id: 'empty-event-in-stream',
+    what: 'An event without data stands in the middle of a stream.',
+    class: 'C03',
+    trigger: [streamed(oneCall)],
+    events: (events) => void events.splice(middle(events), 0, { text: '', afterMs: 0 }),
+  },
+  {
+    id: 'null-event-in-stream',
+    what: 'An event whose data is null stands in the middle of a stream.',
+    class: 'C03',
+    trigger: [streamed(oneCall)],
+    events: (events) => void events.splice(middle(events), 0, { text: 'null', afterMs: 0 }),
+  },
+  {
+    id: 'error-event-without-done',
+    what: 'An error event ends a valid stream, nothing follows.',
+    class: 'C03',
+    trigger: [streamed(noTools)],
+    events: (events) => [...events.slice(0, middle(events)), { text: failure, afterMs: 0 }],
+  },
+  {
+    id: 'plain-answer-never-comes',
+    what: 'A plain request with tools gets no answer.',
+    class: 'C02',
+    trigger: [plain(oneCall)],
+    reply: (reply, { turn }) => (turn && turn.tools.length > 0 && !reply.events ? { ...reply, body: '', end: 'hang' } : undefined),
+  },
+  {
+    id: 'plain-answer-reset',
+    what: 'The connection of a plain request with tools is torn down without an answer.',
+    class: 'C03',
+    trigger: [plain(oneCall)],
+    reply: (reply, { turn }) => (turn && turn.tools.length > 0 && !reply.events ? { ...reply, body: '', end: 'reset' } : undefined),
+  },
+  {
+    id: 'plain-body-cut-in-json',
+    what: 'The JSON of a plain answer ends in the middle, its length is right.',
+    class: 'C03',
+    trigger: [plain(oneCall)],
+    reply: (reply, { turn }) => (turn && !reply.events ? { ...reply, body: reply.body.slice(0, reply.body.length >> 1) } : undefined),
+  },
+  {
+    id: 'plain-content-type-html',
+    what: 'Plain answers are declared as text/html.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    reply: (reply, { turn }) => (turn && !reply.events ? { ...reply, headers: [['content-type', 'text/html']] } : undefined),
+  },
+  {
+    id: 'plain-content-type-missing',
+    what: 'Plain answers have no content type.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    reply: (reply, { turn }) => (turn && !reply.events ? { ...reply, headers: [] } : undefined),
+  },
+  {
+    id: 'plain-request-answered-streamed',
+    what: 'stream: false is answered with a stream when there are tools.',
+    class: 'C06',
+    trigger: [plain(oneCall)],
+    turn(turn) {
+      if (turn.tools.length > 0) turn.stream = true
+    },
+  },
+  {
+    id: 'answer-with-status-202',
+    what: 'Answers of the model come with status 202.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    reply: (reply, { turn }) => (turn && reply.status === 200 ? { ...reply, status: 202 } : undefined),
   },
 ]

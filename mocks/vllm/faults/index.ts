@@ -7,6 +7,8 @@ import { envelope } from './envelope.ts'
 import { errors } from './errors.ts'
 import { finish } from './finish.ts'
 import { framing } from './framing.ts'
+import { messages } from './messages.ts'
+import { responses } from './responses.ts'
 import { service } from './service.ts'
 import { shape } from './shape.ts'
 import { turns } from './turns.ts'
@@ -27,6 +29,8 @@ export const faults: readonly Fault[] = [
   turns,
   errors,
   service,
+  responses,
+  messages,
 ].flat()
 
 /** The fault of a name. Throws RangeError with the nearest name. */

@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
-import { parseJson, record } from '../json.ts'
+import { attempt, isObject, list, record } from '../json.ts'
 import type { Refusal, Reply } from '../wire.ts'
-import { broken, echoes, get, named, noTools, oneCall, plain, required, streamed } from './triggers.ts'
+import { broken, echoes, get, named, noTools, oneCall, ping, plain, required, respond, streamed, tell } from './triggers.ts'
 
 const dead: Refusal = {
   status: 500,
@@ -15,7 +15,7 @@ function on(path: string, change: (body: string) => string): NonNullable<Fault['
 }
 
 function asking(body: string): Record<string, unknown> {
-  return record(parseJson(body))
+  return record(attempt(body))
 }
 
 export const service: Fault[] = [
@@ -285,5 +285,233 @@ export const service: Fault[] = [
     needsKey: true,
     trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer sk-test' } })],
     admits: () => false,
+  },
+  {
+    id: 'dead-after-disconnect',
+    what: 'When a client has left a stream, later requests fail.',
+    class: 'C61',
+    issue: 'vllm#32442',
+    trigger: [streamed(noTools, { meanwhile: 'leaves' }), plain(noTools)],
+    verdict(refusal, { memory, request }) {
+      const before = memory.get('streamed') === true
+      memory.set('streamed', asking(request.body)['stream'] === true)
+      return refusal ?? (before ? dead : undefined)
+    },
+  },
+  {
+    id: 'dead-after-long-prompt',
+    what: 'A prompt beyond the context length makes every later request fail.',
+    class: 'C61',
+    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(20_000) }] }), plain(noTools)],
+    verdict(refusal, { memory }) {
+      if (memory.has('dead')) return dead
+      if (refusal?.message.includes('maximum context length')) memory.set('dead', true)
+      return refusal
+    },
+  },
+  {
+    id: 'health-always-503',
+    what: 'Health is 503 though the server works.',
+    class: 'C61',
+    trigger: [get('/health')],
+    reply: (reply, { request }) => (request.path === '/health' ? { ...reply, status: 503 } : undefined),
+  },
+  {
+    id: 'array-schema-rejected',
+    what: 'A tool with a list of limited length is refused.',
+    class: 'C62',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use tag with {"tags": ["a"]}' }],
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'tag',
+              parameters: { type: 'object', properties: { tags: { type: 'array', items: { type: 'string' }, minItems: 1 } } },
+            },
+          },
+        ],
+      }),
+    ],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (request.body.includes('"minItems"')
+        ? {
+            ...dead,
+            status: 400,
+            type: 'BadRequestError',
+            message: 'The provided JSON schema contains features not supported by xgrammar.',
+          }
+        : undefined),
+  },
+  {
+    id: 'tool-without-parameters-500',
+    what: 'A tool without parameters gives status 500.',
+    class: 'C62',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Please ping.' }], tools: [ping] })],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (list(asking(request.body)['tools']).some((tool) => isObject(tool) && record(tool['function'])['parameters'] === undefined)
+        ? { ...dead, message: "'NoneType' object has no attribute 'get'" }
+        : undefined),
+  },
+  {
+    id: 'unknown-field-rejected',
+    what: 'A field that the server does not know is refused.',
+    class: 'C62',
+    trigger: [plain({ ...noTools, user: 'someone' })],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      ('user' in asking(request.body)
+        ? { ...dead, status: 400, type: 'BadRequestError', message: 'Extra inputs are not permitted', param: 'user' }
+        : undefined),
+  },
+  {
+    id: 'previous-answer-repeated',
+    what: 'An answer is that of the request before.',
+    class: 'C63',
+    trigger: [plain(echoes('one')), plain(echoes('two'))],
+    said(said, { memory }) {
+      const before = memory.get('said')
+      memory.set('said', said.calls[0]?.arguments)
+      if (typeof before === 'string' && said.calls[0]) said.calls[0].arguments = before
+    },
+  },
+  {
+    id: 'ids-equal-under-load',
+    what: 'Calls of requests at the same time have equal ids.',
+    class: 'C63',
+    trigger: [plain(oneCall, { meanwhile: 'asks on' }), plain(oneCall)],
+    choice(choice, { memory, running }) {
+      for (const [i, call] of choice.calls.entries()) {
+        if (running > 1) call.id = memory.get(String(i)) ?? call.id
+        memory.set(String(i), call.id)
+      }
+    },
+  },
+  {
+    id: 'rate-limited-when-idle',
+    what: 'Every second request of an idle server gives status 429.',
+    class: 'C64',
+    trigger: [plain(noTools), plain(noTools)],
+    verdict(refusal, { memory }) {
+      const count = Number(memory.get('count') ?? 0)
+      memory.set('count', count + 1)
+      return refusal ?? (count % 2 === 1 ? { ...dead, status: 429, type: 'requests', message: 'Too many requests' } : undefined)
+    },
+  },
+  {
+    id: 'metrics-prompt-missing',
+    what: 'prompt_tokens_total does not move.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:prompt_tokens_total\S+) \S+$/gm, '$1 0.0')),
+  },
+  {
+    id: 'metrics-success-twice',
+    what: 'request_success_total counts every request twice.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) =>
+      body.replaceAll(/^(vllm:request_success_total\S+) (\S+)$/gm, (_all, name: string, count: string) => `${name} ${Number(count) * 2}.0`),
+    ),
+  },
+  {
+    id: 'metrics-first-token-not-counted',
+    what: 'time_to_first_token_seconds does not move.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:time_to_first_token_seconds_\S+) \S+$/gm, '$1 0.0')),
+  },
+  {
+    id: 'metrics-not-found',
+    what: 'There is no /metrics.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: (reply, { request }) =>
+      request.path === '/metrics'
+        ? { ...reply, status: 404, headers: [['content-type', 'application/json']], body: '{"detail":"Not Found"}' }
+        : undefined,
+  },
+  {
+    id: 'metrics-unparseable',
+    what: 'Values of metrics are written with a comma.',
+    class: 'C66',
+    trigger: [plain(oneCall), get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/ (\d+)\.(\d+)$/gm, ' $1,$2')),
+  },
+  {
+    id: 'models-list-bare',
+    what: 'The list of models is a bare array.',
+    class: 'C67',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => JSON.stringify(record(attempt(body))['data'] ?? [])),
+  },
+  {
+    id: 'models-list-object-wrong',
+    what: 'The list of models says object models.',
+    class: 'C67',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => body.replace('"object":"list"', '"object":"models"')),
+  },
+  {
+    id: 'models-list-length-as-text',
+    what: 'max_model_len is a string.',
+    class: 'C67',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => body.replace(/"max_model_len":(\d+)/, '"max_model_len":"$1"')),
+  },
+  {
+    id: 'answer-without-model',
+    what: 'Answers have model null.',
+    class: 'C67',
+    trigger: [plain(noTools)],
+    plain(completion) {
+      completion.model = null
+    },
+  },
+  {
+    id: 'auth-refuses-with-403',
+    what: 'A missing key gives status 403.',
+    class: 'C60',
+    needsKey: true,
+    trigger: [plain(noTools)],
+    reply: (reply) => (reply.status === 401 ? { ...reply, status: 403 } : undefined),
+  },
+  {
+    id: 'auth-open-on-responses-and-messages',
+    what: 'Only chat asks for the key.',
+    class: 'C68',
+    needsKey: true,
+    trigger: [respond(noTools), tell(noTools)],
+    admits: (request) => (/^\/v1\/(?:responses|messages)/.test(request.path) ? true : undefined),
+  },
+  {
+    id: 'auth-accepts-beginning-of-key',
+    what: 'The first letters of the key are enough.',
+    class: 'C68',
+    needsKey: true,
+    trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer sk' } })],
+    admits: (request) => (/^Bearer sk/.test(request.headers['authorization'] ?? '') ? true : undefined),
+  },
+  {
+    id: 'auth-accepts-other-scheme',
+    what: 'A key of another scheme than Bearer is accepted.',
+    class: 'C68',
+    needsKey: true,
+    trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Basic c2stdGVzdA==' } })],
+    admits: (request) => (/^Basic /.test(request.headers['authorization'] ?? '') ? true : undefined),
+  },
+  {
+    id: 'auth-shown-in-error',
+    what: 'The refusal of a key repeats it.',
+    class: 'C60',
+    needsKey: true,
+    trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer wrong' } })],
+    reply: (reply, { request }) =>
+      reply.status === 401
+        ? { ...reply, body: JSON.stringify({ error: `Unauthorized: ${request.headers['authorization'] ?? ''}` }) }
+        : undefined,
   },
 ]

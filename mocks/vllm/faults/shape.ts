@@ -281,4 +281,142 @@ export const shape: Fault[] = [
     trigger: [plain(required)],
     choice: calls((call) => void (call.name = `${word(call.name)}_v2`)),
   },
+  {
+    id: 'function-call-in-old-form',
+    what: 'A call stands in function_call, tool_calls is absent.',
+    class: 'C10',
+    trigger: [plain(oneCall)],
+    plain({ choices }) {
+      for (const { message } of choices) {
+        const call = message.tool_calls?.[0]
+        if (!call) continue
+        message['function_call'] = call.function
+        delete message.tool_calls
+      }
+    },
+  },
+  {
+    id: 'function-call-in-old-form-streamed',
+    what: 'A streamed call stands in delta.function_call.',
+    class: 'C10',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const delta of deltasOf(events)) {
+        if (!delta.tool_calls) continue
+        delta['function_call'] = delta.tool_calls[0]?.function
+        delete delta.tool_calls
+      }
+    },
+  },
+  {
+    id: 'tool-calls-hold-null',
+    what: 'A null follows the last call of a message.',
+    class: 'C10',
+    trigger: [plain(oneCall)],
+    plain({ choices }) {
+      for (const { message } of choices) if (message.tool_calls?.length) Reflect.apply(Array.prototype.push, message.tool_calls, [null])
+    },
+  },
+  {
+    id: 'tool-function-null-later',
+    what: 'The last fragment of a call has function null.',
+    class: 'C10',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const last = laterOf(events).at(-1)
+      if (last) Object.assign(last, { function: null })
+    },
+  },
+  {
+    id: 'tool-index-null',
+    what: 'Fragments have index null.',
+    class: 'C11',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const entry of entriesOf(events)) entry.index = null
+    },
+  },
+  {
+    id: 'tool-index-counts-down',
+    what: 'The second call of a stream has a smaller index than the first.',
+    class: 'C13',
+    trigger: [streamed(twoCalls)],
+    events(events) {
+      const most = Math.max(0, ...entriesOf(events).map(({ index }) => Number(index)))
+      for (const entry of entriesOf(events)) entry.index = most - Number(entry.index)
+    },
+  },
+  {
+    id: 'tool-index-counts-fragments',
+    what: 'The index grows with every fragment.',
+    class: 'C13',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const [i, entry] of entriesOf(events).entries()) entry.index = i
+    },
+  },
+  {
+    id: 'tool-id-is-name',
+    what: 'The id of a call is the name of its tool.',
+    class: 'C15',
+    trigger: [plain(twoCalls)],
+    choice: calls((call) => void (call.id = call.name)),
+  },
+  {
+    id: 'tool-id-late',
+    what: 'The id of a call comes with its last fragment.',
+    class: 'C14',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const [start] = startsOf(events)
+      const last = laterOf(events).at(-1)
+      if (!start || !last) return
+      last.id = start.id
+      delete start.id
+    },
+  },
+  {
+    id: 'tool-type-changes-later',
+    what: 'Later fragments have another type.',
+    class: 'C18',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const entry of laterOf(events)) entry.type = 'tool_call'
+    },
+  },
+  {
+    id: 'tool-type-missing-second-call',
+    what: 'Calls behind the first have no type.',
+    class: 'C18',
+    trigger: [plain(twoCalls)],
+    choice: calls((call, index) => void (index > 0 && (call.type = undefined))),
+  },
+  {
+    id: 'tool-name-split',
+    what: 'The name of a streamed call comes in two halves.',
+    class: 'C19',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const [start] = startsOf(events)
+      const [later] = laterOf(events)
+      const name = word(start?.function?.name)
+      if (!start?.function || !later?.function) return
+      start.function.name = name.slice(0, name.length >> 1)
+      later.function.name = name.slice(name.length >> 1)
+    },
+  },
+  {
+    id: 'tool-name-in-camel-case',
+    what: 'The name of a call is written in camel case.',
+    class: 'C22',
+    trigger: [plain(oneCall)],
+    choice: calls((call) => void (call.name = word(call.name).replaceAll(/_(.)/g, (_all, c: string) => c.toUpperCase()))),
+  },
+  {
+    id: 'tool-name-cut',
+    what: 'The name of a call ends at its first underscore.',
+    class: 'C22',
+    trigger: [plain(oneCall)],
+    choice: calls((call) => void (call.name = word(call.name).split('_')[0])),
+  },
 ]

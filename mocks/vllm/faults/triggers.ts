@@ -1,4 +1,5 @@
 import type { Step } from '../fault.ts'
+import { list, record } from '../json.ts'
 
 type Body = Record<string, unknown>
 
@@ -91,4 +92,39 @@ export function tokenized(body: Body): Step {
 
 export function get(path: string): Step {
   return { method: 'GET', path, headers: {}, body: '' }
+}
+
+function flat(tools: unknown): Body[] {
+  return list(tools).map((tool) => ({ type: 'function', ...record(record(tool)['function']) }))
+}
+
+/** A body of /v1/responses that asks what a chat body asks. */
+export function respond(body: Body, more: Body = {}): Step {
+  const text = record(list(body['messages'])[0])['content']
+  const choice = record(record(body['tool_choice'])['function'])['name']
+  return post('/v1/responses', {
+    model: 'phi-4-mini-instruct',
+    input: text,
+    ...(body['tools'] ? { tools: flat(body['tools']) } : {}),
+    ...(body['tool_choice'] ? { tool_choice: choice ? { type: 'function', name: choice } : body['tool_choice'] } : {}),
+    ...(body['max_tokens'] ? { max_output_tokens: body['max_tokens'] } : {}),
+    ...more,
+  })
+}
+
+/** A body of /v1/messages that asks what a chat body asks. */
+export function tell(body: Body, more: Body = {}): Step {
+  const name = record(record(body['tool_choice'])['function'])['name']
+  const tools = list(body['tools']).map((tool) => {
+    const { name: called, description, parameters } = record(record(tool)['function'])
+    return { name: called, description, input_schema: parameters ?? { type: 'object', properties: {} } }
+  })
+  return post('/v1/messages', {
+    model: 'phi-4-mini-instruct',
+    max_tokens: body['max_tokens'] ?? 400,
+    messages: body['messages'],
+    ...(tools.length > 0 ? { tools } : {}),
+    ...(body['tool_choice'] ? { tool_choice: name ? { type: 'tool', name } : { type: 'any' } } : {}),
+    ...more,
+  })
 }

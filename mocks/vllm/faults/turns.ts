@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { isObject, list, parseJson, record } from '../json.ts'
+import { attempt, isObject, list, record } from '../json.ts'
 import type { Refusal, Scene } from '../wire.ts'
 import { answered, plain, streamed, tokenized } from './triggers.ts'
 
@@ -9,12 +9,17 @@ function messagesOf(body: Record<string, unknown>): Messages {
   return list(body['messages']).filter(isObject)
 }
 
+/** The body with another list of messages; a body without a list stays as it is. */
+function relisted(body: Record<string, unknown>, change: (messages: Messages) => Messages): Record<string, unknown> {
+  return Array.isArray(body['messages']) ? { ...body, messages: change(messagesOf(body)) } : body
+}
+
 /** The body with each message changed. */
 function retold(
   body: Record<string, unknown>,
   change: (message: Record<string, unknown>) => Record<string, unknown>,
 ): Record<string, unknown> {
-  return { ...body, messages: messagesOf(body).map(change) }
+  return relisted(body, (messages) => messages.map(change))
 }
 
 /** Refuses a chat whose messages are meant, as a template error would. */
@@ -22,7 +27,7 @@ function refusing(meant: (message: Record<string, unknown>) => boolean, message:
   return (refusal: Refusal | undefined, { request }: Scene) => {
     if (refusal) return refusal
     const type = status === 400 ? 'BadRequestError' : 'InternalServerError'
-    return messagesOf(record(parseJson(request.body))).some(meant) ? { status, message, type, param: null } : undefined
+    return messagesOf(record(attempt(request.body))).some(meant) ? { status, message, type, param: null } : undefined
   }
 }
 
@@ -56,7 +61,7 @@ export const turns: Fault[] = [
     class: 'C55',
     issue: 'recipes#327',
     trigger: [plain(answered(result))],
-    body: (body) => ({ ...body, messages: messagesOf(body).filter((message) => message['role'] !== 'tool') }),
+    body: (body) => relisted(body, (messages) => messages.filter((message) => message['role'] !== 'tool')),
   },
   {
     id: 'tool-result-empty-answer',
@@ -74,8 +79,9 @@ export const turns: Fault[] = [
     class: 'C55',
     trigger: [plain({ messages: [...messagesOf(answered('18')), { role: 'tool', tool_call_id: 'call_2', content: '27' }] })],
     body(body) {
-      const messages = messagesOf(body)
-      return { ...body, messages: messages.filter((message, i) => message['role'] !== 'tool' || messages[i + 1]?.['role'] !== 'tool') }
+      return relisted(body, (messages) =>
+        messages.filter((message, i) => message['role'] !== 'tool' || messages[i + 1]?.['role'] !== 'tool'),
+      )
     },
   },
   {
@@ -179,5 +185,115 @@ export const turns: Fault[] = [
       }),
     ],
     verdict: refusing((message) => callsOf(message).length > 1, 'This model only supports single tool-calls at once!'),
+  },
+  {
+    id: 'tool-result-cut',
+    what: 'Tool results end after 12 characters in the prompt.',
+    class: 'C55',
+    trigger: [plain(answered(result))],
+    turn(turn) {
+      for (const message of turn.messages) if (message.role === 'tool') message.text = message.text.slice(0, 12)
+    },
+  },
+  {
+    id: 'tool-result-escaped',
+    what: 'Quotes in tool results are escaped in the prompt.',
+    class: 'C55',
+    trigger: [plain(answered(result))],
+    turn(turn) {
+      for (const message of turn.messages) if (message.role === 'tool') message.text = JSON.stringify(message.text).slice(1, -1)
+    },
+  },
+  {
+    id: 'tool-results-swapped',
+    what: 'Two tool results change places in the prompt.',
+    class: 'C56',
+    trigger: [plain({ messages: [...messagesOf(answered('18')), { role: 'tool', tool_call_id: 'call_2', content: '27' }] })],
+    turn({ messages }) {
+      const [a, b] = messages.filter(({ role }) => role === 'tool')
+      if (a && b) [a.text, b.text] = [b.text, a.text]
+    },
+  },
+  {
+    id: 'history-system-lost',
+    what: 'System messages are not in the prompt.',
+    class: 'C56',
+    trigger: [
+      tokenized({
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'Hi' },
+        ],
+      }),
+    ],
+    body: (body) => relisted(body, (messages) => messages.filter((message) => message['role'] !== 'system')),
+  },
+  {
+    id: 'history-last-turn-only',
+    what: 'Only the last two messages reach the prompt.',
+    class: 'C56',
+    trigger: [tokenized(answered(result))],
+    body: (body) => relisted(body, (messages) => messages.slice(-2)),
+  },
+  {
+    id: 'tools-not-in-prompt',
+    what: 'Tools are left out of the prompt behind a tool result.',
+    class: 'C56',
+    trigger: [tokenized(answered(result))],
+    body: (body) => (messagesOf(body).some((message) => message['role'] === 'tool') ? { ...body, tools: undefined } : body),
+  },
+  {
+    id: 'null-tool-calls-rejected',
+    what: 'An earlier message with tool_calls null is refused.',
+    class: 'C57',
+    trigger: [
+      plain({
+        messages: [
+          { role: 'user', content: 'Hi' },
+          { role: 'assistant', content: 'Hi', tool_calls: null },
+          { role: 'user', content: 'Say bye.' },
+        ],
+      }),
+    ],
+    verdict: refusing((message) => message['tool_calls'] === null, "'NoneType' object is not iterable"),
+  },
+  {
+    id: 'tool-result-empty-rejected',
+    what: 'An empty tool result is refused.',
+    class: 'C57',
+    trigger: [plain(answered(''))],
+    verdict: refusing((message) => message['role'] === 'tool' && message['content'] === '', 'content must not be empty'),
+  },
+  {
+    id: 'text-beside-calls-rejected',
+    what: 'An earlier message with text and calls is refused.',
+    class: 'C57',
+    trigger: [plain(answered(result, '{"location": "Paris"}', { content: 'One moment.' }))],
+    verdict: refusing(
+      (message) => callsOf(message).length > 0 && typeof message['content'] === 'string' && message['content'] !== '',
+      'Assistant message must have either content or tool_calls, but not both.',
+    ),
+  },
+  {
+    id: 'zero-arguments-history-rejected',
+    what: 'Arguments {} of an earlier call give status 500.',
+    class: 'C57',
+    trigger: [plain(answered(result, '{}'))],
+    verdict: refusing(
+      (message) => callsOf(message).some((call) => call.function['arguments'] === '{}'),
+      "'str' object has no attribute 'items'",
+      500,
+    ),
+  },
+  {
+    id: 'history-without-tools-rejected',
+    what: 'Earlier calls are refused when the request has no tools.',
+    class: 'C57',
+    trigger: [plain({ ...answered(result), tools: undefined })],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (!record(attempt(request.body))['tools'] && messagesOf(record(attempt(request.body))).some((message) => callsOf(message).length > 0)
+        ? { status: 400, message: 'tools must be set when messages have tool_calls', type: 'BadRequestError', param: null }
+        : undefined),
   },
 ]

@@ -113,4 +113,55 @@ export const usage: Fault[] = [
       turn.promptTokens = turn.messages.reduce((sum, { text }) => sum + tokenize(text).length + 4, 0)
     },
   },
+  {
+    id: 'usage-as-text',
+    what: 'Counts of usage are strings.',
+    class: 'C09',
+    trigger: [plain(noTools)],
+    plain({ usage: counts }) {
+      for (const [key, value] of Object.entries(counts ?? {})) if (typeof value === 'number') counts![key] = String(value)
+    },
+  },
+  {
+    id: 'usage-prompt-zero',
+    what: 'prompt_tokens is 0.',
+    class: 'C09',
+    trigger: [plain(noTools)],
+    plain({ usage: counts }) {
+      if (counts) Object.assign(counts, { prompt_tokens: 0, total_tokens: counts['completion_tokens'] })
+    },
+  },
+  {
+    id: 'usage-beyond-limit',
+    what: 'completion_tokens is larger than max_tokens.',
+    class: 'C09',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Count to 50.' }], max_tokens: 5 })],
+    plain({ usage: counts }, { turn }) {
+      if (!counts || counts['completion_tokens'] !== turn.maxTokens) return
+      Object.assign(counts, { completion_tokens: turn.maxTokens + 1, total_tokens: turn.promptTokens + turn.maxTokens + 1 })
+    },
+  },
+  {
+    id: 'usage-null-streamed',
+    what: 'The usage chunk has usage null.',
+    class: 'C08',
+    trigger: [counted(noTools)],
+    events(events) {
+      for (const event of events.filter(isUsage)) if ('chunk' in event) Object.assign(event.chunk, { usage: null })
+    },
+  },
+  {
+    id: 'usage-chunk-twice',
+    what: 'The usage chunk comes twice.',
+    class: 'C08',
+    trigger: [counted(noTools)],
+    events: (events) => events.flatMap((event) => (isUsage(event) ? [event, event] : [event])),
+  },
+  {
+    id: 'usage-chunk-first',
+    what: 'The usage chunk comes before all others.',
+    class: 'C08',
+    trigger: [counted(noTools)],
+    events: (events) => [...events.filter(isUsage), ...events.filter((event) => !isUsage(event))],
+  },
 ]

@@ -235,4 +235,103 @@ export const values: Fault[] = [
     trigger: [plain(typed)],
     said: (said) => rewrite(said, (args) => strings(args, (text) => text.toUpperCase())),
   },
+  {
+    id: 'line-breaks-escaped-twice',
+    what: 'Line breaks in a value arrive as a backslash and an n.',
+    class: 'C32',
+    trigger: [plain(echoes(awkward))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('\n', String.raw`\n`))),
+  },
+  {
+    id: 'line-breaks-raw',
+    what: 'Line breaks in a value stand unescaped in the JSON.',
+    class: 'C32',
+    trigger: [plain(echoes(awkward))],
+    said(said) {
+      for (const call of said.calls) call.arguments = call.arguments.replaceAll(String.raw`\n`, '\n')
+    },
+  },
+  {
+    id: 'emoji-joiners-lost',
+    what: 'Joiners inside an emoji are lost.',
+    class: 'C33',
+    trigger: [plain(echoes('ok 👩‍💻'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('\u200d', ''))),
+  },
+  {
+    id: 'accents-decomposed',
+    what: 'Letters with accents arrive as letter and accent.',
+    class: 'C33',
+    trigger: [plain(echoes('Münster'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.normalize('NFD'))),
+  },
+  {
+    id: 'tabs-as-spaces',
+    what: 'Tabs in a value arrive as spaces.',
+    class: 'C34',
+    trigger: [plain(echoes(awkward))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('\t', '    '))),
+  },
+  {
+    id: 'minus-sign-lost',
+    what: 'Negative numbers lose their sign.',
+    class: 'C36',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? Math.abs(leaf) : leaf))),
+  },
+  {
+    id: 'decimals-as-integers',
+    what: 'Numbers are cut to integers.',
+    class: 'C36',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? Math.trunc(leaf) : leaf))),
+  },
+  {
+    id: 'empty-strings-lost',
+    what: 'Keys whose value is an empty string are lost.',
+    class: 'C36',
+    trigger: [plain(echoes(''))],
+    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== ''))),
+  },
+  {
+    id: 'null-keys-lost',
+    what: 'Keys whose value is null are lost.',
+    class: 'C38',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))),
+  },
+  {
+    id: 'nested-flattened',
+    what: 'Keys of nested objects arrive on the top level.',
+    class: 'C37',
+    trigger: [plain(typed)],
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.assign({}, ...Object.entries(args).map(([key, value]) => (isObject(value) ? value : { [key]: value }))),
+      ),
+  },
+  {
+    id: 'only-strings-survive',
+    what: 'Values that are not strings are lost.',
+    class: 'C38',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => Object.fromEntries(Object.entries(args).filter(([, value]) => typeof value === 'string'))),
+  },
+  {
+    id: 'booleans-as-numbers',
+    what: 'Booleans arrive as 0 and 1.',
+    class: 'C35',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'boolean' ? Number(leaf) : leaf))),
+  },
+  {
+    id: 'keys-in-camel-case',
+    what: 'Keys of the arguments begin with a capital.',
+    class: 'C38',
+    trigger: [plain(required)],
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.fromEntries(Object.entries(args).map(([key, value]) => [key.replace(/^./, (c) => c.toUpperCase()), value])),
+      ),
+  },
 ]

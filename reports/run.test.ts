@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
+import { listen } from '../mocks/vllm/listen.ts'
+import type { Verdict } from './record.ts'
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly verdicts: readonly Verdict[]
+  readonly page: string
+}
+
+/** `npm test` as a user has it, in a process of its own with nothing in its environment but what is given. */
+async function npmTest(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
+  try {
+    const [code, out] = await new Promise<readonly [number, string]>((done) => {
+      const child = execFile(
+        process.execPath,
+        [resolve(import.meta.dirname, 'run.ts'), ...args],
+        {
+          env: {
+            PATH: process.env['PATH'] ?? '',
+            CONFORMANCE_REPORT_DIR: folder,
+            CONFORMANCE_READY_TIMEOUT: '2',
+            CONFORMANCE_TIMEOUT: '4',
+            ...env,
+          },
+          maxBuffer: 1 << 26,
+        },
+        (_error, stdout, stderr) => done([child.exitCode ?? -1, `${stderr}${stdout}`]),
+      )
+    })
+    const lines = await readFile(join(folder, 'verdicts.jsonl'), 'utf8').catch(() => '')
+    const verdicts = lines.split('\n').flatMap((line): Verdict[] => (line === '' ? [] : [JSON.parse(line) as Verdict]))
+    return { code, out, verdicts, page: await readFile(join(folder, 'index.html'), 'utf8').catch(() => '') }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function against(options: VllmOptions, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Promise<Ended> {
+  const door = await listen(createVllm({ apiKey: 'sk-canary-5417', ...options }))
+  try {
+    return await npmTest({ OPENAI_BASE_URL: `${door.url}/v1`, OPENAI_API_KEY: 'sk-canary-5417', ...env }, args)
+  } finally {
+    await door.close()
+  }
+}
+
+const failed = ({ verdicts }: Ended): string[] =>
+  verdicts.filter(({ outcome, level }) => outcome === 'failed' && level === 'MUST').map(({ id }) => id)
+
+test('a healthy server conforms: exit code 0, every verdict in the record and on the page', { timeout: 60_000 }, async () => {
+  const ended = await against({})
+  expect(failed(ended)).toEqual([])
+  expect(ended.code).toBe(0)
+  expect(ended.verdicts.length).toBeGreaterThanOrEqual(150)
+  expect(ended.out).toContain('Tool calling works on')
+  expect(ended.out).toContain(`${ended.verdicts.filter(({ outcome }) => outcome === 'passed').length} passed`)
+  expect(ended.page).toContain('Tool calling works on')
+  expect(ended.out + ended.page + JSON.stringify(ended.verdicts)).not.toContain('sk-canary-5417')
+})
+
+for (const [fault, id] of [
+  ['done-missing', 'stream.done'],
+  ['stream-hangs-after-role', 'http.complete'],
+  ['status-line-broken', 'http.complete'],
+  ['id-changes-per-chunk', 'envelope.id'],
+  ['usage-total-not-sum', 'usage.sum'],
+  ['tool-index-missing', 'calls.index'],
+  ['arguments-last-brace-lost', 'arguments.json'],
+  ['none-ignored-streamed', 'calls.none'],
+  ['named-calls-other-tool', 'calls.named'],
+  ['tool-result-ignored', 'local.uses-result'],
+  ['unknown-named-500', 'bad.absent-function'],
+  ['auth-open', 'auth.chat-without-key'],
+  ['models-list-empty', undefined],
+] as const) {
+  test(`${fault}: ${id === undefined ? 'blocked, exit code 3' : `${id} fails, exit code 1`}`, { timeout: 60_000 }, async () => {
+    const ended = await against({ fault })
+    expect(ended.code, ended.out).toBe(id === undefined ? 3 : 1)
+    if (id === undefined) return
+    expect(failed(ended).map((each) => each.replace(/:(?:plain|stream)$/, ''))).toContain(id)
+    expect(ended.page).toMatch(/does NOT (?:work|conform)/)
+  })
+}
+
+test('disconnect-not-noticed: a slow answer that the client leaves has to be counted', { timeout: 60_000 }, async () => {
+  const ended = await against({ fault: 'disconnect-not-noticed', gapMs: 30 }, {}, ['-t', 'Metrics'])
+  expect(ended.code, ended.out).toBe(1)
+  expect(failed(ended)).toContain('metrics.client-leaves')
+  expect((await against({ gapMs: 30 }, {}, ['-t', 'Metrics'])).code).toBe(0)
+})
+
+test('CONFORMANCE_FAIL_ON=never decides the exit code, not the report', { timeout: 60_000 }, async () => {
+  const ended = await against({ fault: 'done-missing' }, { CONFORMANCE_FAIL_ON: 'never' })
+  expect(ended.code).toBe(0)
+  expect(failed(ended)).toContain('stream.done')
+  expect(ended.page).toContain('does NOT conform')
+})
+
+test('a server without a parser: one cause, and the ConfigMap that mends it', { timeout: 60_000 }, async () => {
+  const ended = await against({ parser: 'none' })
+  expect(ended.code).toBe(1)
+  expect(ended.out).toMatch(/^Cause: .*parser/m)
+  expect(ended.out).toContain('enable-auto-tool-choice: true')
+  expect(ended.page).toContain('enable-auto-tool-choice: true')
+})
+
+test('a wrong key blocks the run: exit code 3 and the cause', { timeout: 60_000 }, async () => {
+  const ended = await against({}, { OPENAI_API_KEY: 'sk-another-9917' })
+  expect(ended.code).toBe(3)
+  expect(ended.out).toMatch(/^Cause: .*refuses the key/m)
+  expect(ended.page).toContain('refuses the key')
+  expect(ended.out + ended.page).not.toContain('sk-another-9917')
+})
+
+test('a filter runs a part and says so; one that matches nothing is a mistake of the user', { timeout: 60_000 }, async () => {
+  const part = await against({}, {}, ['-t', 'Named tool choice'])
+  expect(part.code).toBe(0)
+  expect(part.out).toContain('Only part of the suite was asked for')
+  expect(part.verdicts.filter(({ tags }) => !tags.includes('contract')).every(({ group }) => group === 'Named tool choice')).toBe(true)
+  const none = await npmTest({}, ['-t', 'no such thing'])
+  expect(none.code).toBe(2)
+  expect(none.out).toContain('matches no requirement')
+  expect(none.out).not.toMatch(/^\s+at /m)
+})
+
+test('a mistake of the user is one sentence, without a stack trace', { timeout: 60_000 }, async () => {
+  const ended = await npmTest({ OPENAI_BASE_URL: 'http://workspace\u2011phi:80/v1' })
+  expect(ended.code).toBe(2)
+  expect(ended.out.trim().split('\n')).toHaveLength(1)
+  expect(ended.out).toContain('U+2011')
+})
