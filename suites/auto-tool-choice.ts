@@ -1,5 +1,5 @@
 import { argumentsOf, scenario, user } from '../fixtures/scenario.ts'
-import { time, weather } from '../fixtures/tools/tools.ts'
+import { hello, time, weather } from '../fixtures/tools/tools.ts'
 import { validator } from '../fixtures/contract/arguments.ts'
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
@@ -54,7 +54,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     },
   )
 
-  const toolless = ask('without-tools', { messages: [user('Say hello to the world.')], logprobs: true }, { forms: ['plain'] })
+  const toolless = ask('without-tools', hello, { forms: ['plain'] })
   together(
     'auto.prompt',
     'MUST',

@@ -1,3 +1,5 @@
+import { shown } from '../fixtures/contract/rule.ts'
+import { header } from '../fixtures/exchange/exchange.ts'
 import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
 import type { View } from '../fixtures/contract/view.ts'
 import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
@@ -39,13 +41,16 @@ const answered = (facts: Facts): readonly View[] =>
     .views()
     .filter(
       ({ exchange, answer }) =>
-        exchange.request.method === 'POST' && exchange.status === 200 && exchange.end.kind !== 'unsent' && answer.error === undefined,
+        /\/(?:completions|responses|messages)$/.test(exchange.request.path) &&
+        exchange.status === 200 &&
+        exchange.end.kind !== 'unsent' &&
+        answer.error === undefined,
     )
 
 const tokens = (facts: Facts, key: string): number =>
   generated(facts).reduce((sum, view) => sum + (typeof view.answer.usage?.[key] === 'number' ? view.answer.usage[key] : 0), 0)
 
-export default scenario('Metrics', ({ request, together }) => {
+export default scenario('Metrics', ({ request, must, together }) => {
   const before = request('before', { method: 'GET', path: '/metrics' }, { unless: isVllm })
   const leaving = request(
     'client-leaves',
@@ -64,6 +69,27 @@ export default scenario('Metrics', ({ request, together }) => {
     { form: 'stream', unless: isVllm },
   )
   const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true })
+
+  must(
+    'metrics.format',
+    'MUST write its metrics in the text format of Prometheus, labelled with the served model',
+    'Prometheus exposition format 0.0.4; vLLM label model_name',
+    after,
+    ({ status, text, exchange }, facts) => {
+      if (status === 404) return { notApplicable: 'the server has no /metrics' }
+      if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
+      const type = header(exchange, 'content-type') ?? ''
+      if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))
+        return { where: 'header content-type', got: shown(type), wanted: 'text/plain' }
+      const { samples, strange } = parseMetrics(text)
+      if (strange[0] !== undefined) return { where: 'body', got: shown(strange[0]), wanted: 'name{labels} value' }
+      const served = new Set(generated(facts).map((view) => view.answer.model))
+      const wrong = samples.find(({ name, labels }) => name === 'vllm:request_success_total' && !served.has(labels['model_name']))
+      return wrong === undefined || served.size === 0
+        ? undefined
+        : { where: wrong.name, got: shown(wrong.labels), wanted: `model_name ${[...served].join(', ')}` }
+    },
+  )
 
   together(
     'metrics.requests',

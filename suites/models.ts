@@ -1,10 +1,11 @@
 import { shown } from '../fixtures/contract/rule.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
+import { scenario } from '../fixtures/scenario.ts'
+import { hello } from '../fixtures/tools/tools.ts'
 
 export default scenario('Models endpoint', ({ request, ask, together, must }) => {
   const models = request('list', { method: 'GET', path: '/v1/models' }, { expect: 'answer' })
-  const chat = ask('who-answers', { messages: [user('Say hello to the world.')], logprobs: true }, { forms: ['plain'] })
+  const chat = ask('who-answers', hello, { forms: ['plain'] })
 
   must(
     'models.some',

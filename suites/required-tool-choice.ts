@@ -3,8 +3,18 @@ import { scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Required tool choice', ({ ask, must, should }) => {
-  const fitting = ask('fitting', { messages: [user('What time is it in Paris?')], tools: [weather.offer, time], tool_choice: 'required' })
-  const notNeeded = ask('not-needed', { messages: [user('Thank you very much.')], tools: [weather.offer, time], tool_choice: 'required' })
+  const fitting = ask('fitting', {
+    messages: [user('What time is it in Paris?')],
+    tools: [weather.offer, time],
+    tool_choice: 'required',
+    // The scenario of usage asks the same, so this costs it no request.
+    stream_options: { include_usage: true, continuous_usage_stats: true },
+  })
+  const notNeeded = ask(
+    'not-needed',
+    { messages: [user('Thank you very much.')], tools: [weather.offer, time], tool_choice: 'required' },
+    { forms: ['plain'] },
+  )
 
   must(
     'required.calls',

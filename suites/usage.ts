@@ -1,20 +1,17 @@
 import { shown } from '../fixtures/contract/rule.ts'
 import { fields } from '../fixtures/contract/view.ts'
-import { named, scenario, user } from '../fixtures/scenario.ts'
-import { time, weather } from '../fixtures/tools/tools.ts'
+import { scenario, user } from '../fixtures/scenario.ts'
+import { hello, time, weather } from '../fixtures/tools/tools.ts'
 
-export default scenario('Usage', ({ ask, must, together }) => {
+export default scenario('Usage', ({ ask, must, request, together }) => {
   const body = {
-    messages: [user('What is the weather like in San Francisco in fahrenheit?')],
+    messages: [user('What time is it in Paris?')],
     tools: [weather.offer, time],
-    tool_choice: named('get_weather'),
+    tool_choice: 'required' as const,
+    stream_options: { include_usage: true, continuous_usage_stats: true },
   }
   const whole = ask('plain', body, { forms: ['plain'] })
-  const continuous = ask(
-    'continuous',
-    { ...body, stream_options: { include_usage: true, continuous_usage_stats: true } },
-    { forms: ['stream'] },
-  )
+  const continuous = ask('continuous', body, { forms: ['stream'] })
 
   must(
     'usage.last-is-whole',
@@ -28,6 +25,28 @@ export default scenario('Usage', ({ ask, must, together }) => {
       return counts.every((count) => Number(count) <= last)
         ? undefined
         : { where: 'usage.completion_tokens', got: shown(counts), wanted: 'a count that grows' }
+    },
+  )
+
+  const chat = ask('hello', hello, { forms: ['plain'] })
+  const counted = request('tokenize', {
+    method: 'POST',
+    path: '/tokenize',
+    body: JSON.stringify({ model: '$MODEL', messages: hello.messages }),
+  })
+  together(
+    'usage.tokenize',
+    'MUST',
+    'MUST count as many prompt_tokens as its tokenizer counts for the same messages',
+    'vLLM POST /tokenize; tool-call-bugs section 0, oracle 4',
+    [chat, counted],
+    ([answered, tokenized]) => {
+      if (tokenized === undefined || tokenized.status !== 200) return { notApplicable: 'the server has no /tokenize that is open' }
+      const count = fields(tokenized.document?.ok === true ? tokenized.document.value : undefined)?.['count']
+      const prompt = answered?.answer.usage?.['prompt_tokens']
+      return count === prompt
+        ? undefined
+        : { where: 'usage.prompt_tokens', got: shown(prompt), wanted: `${shown(count)}, as /tokenize counts` }
     },
   )
 

@@ -9,7 +9,10 @@ import { profileNamed, type Profile } from '../../fixtures/contract/profiles.ts'
 import { shown, type Breach, type World } from '../../fixtures/contract/rule.ts'
 import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
 import type { Exchange } from '../../fixtures/exchange/exchange.ts'
+import { replyOf, type Check, type Facts, type Reply } from '../../fixtures/scenario.ts'
+import { loadScenarios } from '../../fixtures/scenarios.ts'
 import type { Packed, Recorded } from './answers.ts'
+import { recordedDefects, type RecordedDefect, type Where } from './defects.ts'
 
 /** A breach of the contract in a recorded answer. */
 export interface RecordedFinding {
@@ -100,6 +103,7 @@ interface Judged {
 /** Every breach in every recorded answer, by every rule, the pair rules and what the recording knows of the model's own words. */
 export async function judgeRecordings(packed: readonly Packed[]): Promise<{ findings: RecordedFinding[]; exchanges: number; pairs: number }> {
   const findings: RecordedFinding[] = []
+  const requirements = await requirementsOnCases()
   let exchanges = 0
   let pairs = 0
   for (const { version, exchanges: all } of packed) {
@@ -109,7 +113,8 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
     const views = new Map<string, View>()
     for (const [parser, recordedBy] of Map.groupBy(all, ({ parser: of, conditions }) => `${of}/${conditions}`)) {
       const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
-      const cards = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data']).flatMap((card) => fields(card) ?? [])
+      const listed = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data'])
+      const cards = listed.map((card) => fields(card) ?? {})
       const world: World = {
         profile,
         models: cards.map((card) => String(card['id'])),
@@ -140,6 +145,12 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
         const judged = memory.get(keys.get(recorded) ?? '') as Judged
         views.set(`${parser}/${recorded.case}`, judged.view)
         for (const { rule, level, breach } of judged.breaches) add(recorded, judged.view, rule, level, breach)
+        // A run judges no behaviour by a refusal.
+        const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
+        for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
+          const found = check(replyOf(judged.view), { profile, hasKey: true, views: () => [] })
+          if (found !== undefined && 'got' in found) add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
+        }
         for (const { rule, breach } of ownWords(recorded, judged.view)) add(recorded, judged.view, rule, 'MUST', breach)
       }
       for (const recorded of recordedBy) {
@@ -169,15 +180,33 @@ function familyIn(view: View): string | undefined {
   return familyOf(raw, (view.request?.tools ?? []).map((tool) => tool.function.name))
 }
 
+/** Requirements of scenarios whose question a recorded case asks too, and which no rule of the contract stands in for. */
+const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp])[] = [
+  ['bad-requests', /^bad\.schema-impossible$/, /^error\.schema-required$/],
+  ['bad-requests', /^bad\.body-list$/, /^error\.body-list$/],
+  ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
+  ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
+  ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
+  ['responses', /^responses\.(?:item|status)$/, /^responses\.auto$/],
+  ['responses', /^responses\.(?:events|same-call)$/, /^responses\.auto\.stream$/],
+  ['messages', /^messages\.input$/, /^messages\.(?:tool|any)\.stream$/],
+]
+
+async function requirementsOnCases(): Promise<readonly { id: string; level: RecordedFinding['level']; cases: RegExp; check: (reply: Reply, facts: Facts) => Check }[]> {
+  const scenarios = await loadScenarios(1)
+  return REQUIREMENTS.flatMap(([slug, ids, cases]) =>
+    (scenarios.get(slug)?.requirements ?? []).flatMap(({ id, level, kind }) =>
+      ids.test(id) && 'each' in kind ? [{ id, level, cases, check: kind.each }] : [],
+    ),
+  )
+}
+
 /** What the scripted model says before a call when it is told to think aloud. */
 const BEFORE = 'Let me look that up.'
 
 /** What the model wrote against what arrived: a scripted model's words are known, so this needs no rule. */
 function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; breach: Breach }> {
   const { status, case: name, wrote } = recorded
-  // Requirements of the bad-requests scenario, on the same request.
-  if (name.startsWith('error.schema') && status >= 500)
-    yield { rule: 'bad.schema-impossible', breach: { where: 'status line', got: `${status} ${view.text.slice(0, 160)}`, wanted: '400, or an answer' } }
   if (view.intent.expect !== 'answer' || view.request === undefined || status !== 200 || wrote === undefined) return
   if (view.intent.truncated === true || view.answer.error !== undefined) return
   const choice = view.request.tool_choice
@@ -186,7 +215,7 @@ function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; bre
   // A grammar made the model write something else than its script, and its text means calls that are not known.
   if (calls.length === 0 && callMarkup(wrote) !== undefined) return
   const written = calls.slice(0, view.request.parallel_tool_calls === false ? 1 : undefined).map(([callee, args]) => {
-    const json = parseJson(JSON.stringify(args))
+    const json = parseJson(JSON.stringify(args ?? {}))
     return `${callee} ${json.ok ? canonical(json.root) : ''}`
   })
   for (const { index, calls: made, content, finishReason } of view.answer.choices) {
@@ -213,6 +242,73 @@ function jsonCalls(wrote: string, view: View): readonly (readonly [string, unkno
   if (name !== undefined && !Array.isArray(json.value)) return [[name, json.value]]
   return list(json.value).flatMap((raw) => {
     const call = fields(raw)
-    return typeof call?.['name'] === 'string' ? [[call['name'], call['parameters']] as const] : []
+    return typeof call?.['name'] === 'string' ? [[call['name'], call['parameters'] ?? call['arguments']] as const] : []
   })
+}
+
+function fits({ versions, parsers, conditions, cases, rules: ids, got }: Where, { version, recorded, rule, breach }: RecordedFinding): boolean {
+  return (
+    versions?.includes(version) !== false &&
+    parsers?.includes(recorded.parser) !== false &&
+    conditions?.includes(recorded.conditions) !== false &&
+    cases?.test(recorded.case) !== false &&
+    ids?.test(rule) !== false &&
+    got?.test(breach.got) !== false
+  )
+}
+
+/** The entries of defects.ts that explain a finding: there has to be exactly one. */
+export function explanations(finding: RecordedFinding): RecordedDefect[] {
+  return recordedDefects.filter(({ where, known = [] }) =>
+    finding.known === undefined
+      ? where.some((part) => fits(part, finding))
+      : known.some((part) => part.id === finding.known && fits(part, finding)),
+  )
+}
+
+/** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
+export function defectsTable(findings: readonly RecordedFinding[]): string {
+  const lines = recordedDefects
+    .filter(({ defect }) => defect > 0)
+    .map((entry) => {
+      const own = findings.filter((finding) => explanations(finding).includes(entry))
+      const unique = (values: readonly string[]): string[] => [...new Set(values)].toSorted(byNumber)
+      const ids = (judged: 'contract' | 'requirement' | 'words'): string =>
+        unique(own.filter(({ rule }) => kindOf(rule) === judged).map(({ rule }) => `\`${rule}\``)).join(' ')
+      const noticed = ids('contract')
+      const others = [ids('requirement'), entry.unnoticed ?? (noticed === '' ? "only the model's own words show it" : '')].filter(Boolean)
+      const versions = unique(own.length > 0 ? own.map(({ version }) => version) : [entry.proof.version])
+      const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
+      const cells = [
+        String(entry.defect),
+        entry.sentence,
+        versions.join(', '),
+        parsers.join(', '),
+        String(new Set(own.map(({ recorded }) => recorded)).size),
+        noticed === '' ? `none: ${others.join('; ')}` : [noticed, ...(others.length > 0 ? [`(${others.join('; ')})`] : [])].join(' '),
+        entry.issue,
+      ]
+      return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
+    })
+  return [
+    '# Observed defects of vLLM, and what the contract notices of them',
+    '',
+    'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self fixtures/contract/recorded.test.ts`; do not edit.',
+    'Numbers up to 45 are those of the list of observed defects, higher ones were found by judging the recordings. Answers: how many recorded answers show it.',
+    '',
+    '| # | Defect | Versions | Parsers | Answers | Rules of the contract that notice it | Issue |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+const contractIds = new Set([...rules, ...pairRules].map(({ id }) => id))
+
+/** Who noticed: a rule, a requirement of a scenario, or the recording, which knows what the model wrote. */
+function kindOf(rule: string): 'contract' | 'requirement' | 'words' {
+  if (contractIds.has(rule)) return 'contract'
+  return rule.startsWith('recorded.') ? 'words' : 'requirement'
 }

@@ -82,6 +82,25 @@ describe('a stranger with the openai client', () => {
     expect(asked).toEqual(['Oslo'])
   })
 
+  test.each(['0.25.1', 'openai'])('uses the Responses helper, %s', async (profile) => {
+    const { client } = await serve({ profile })
+    const tools: OpenAI.Responses.FunctionTool[] = [
+      { type: 'function', strict: null, ...weather.function, parameters: weather.function.parameters! },
+    ]
+    const stream = client.responses.stream({ model, input: 'Weather in Oslo and Rome, please', tools })
+    const final = await stream.finalResponse()
+    expect(final.output.map((item) => (item.type === 'function_call' ? item.arguments : item.type))).toEqual([
+      '{"city": "Oslo"}',
+      '{"city": "Rome"}',
+    ])
+    const input: OpenAI.Responses.ResponseInput = [
+      { role: 'user', content: 'Weather in Oslo?' },
+      { type: 'function_call', call_id: 'call_1', name: 'lookup_weather', arguments: '{"city": "Oslo"}' },
+      { type: 'function_call_output', call_id: 'call_1', output: 'rain all day' },
+    ]
+    expect((await client.responses.create({ model, input, tools })).output_text).toContain('rain all day')
+  })
+
   test('is told what is wrong', async () => {
     const { client } = await serve({ parser: 'none' })
     await expect(client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }], tools: [weather] })).rejects.toThrow(
@@ -132,6 +151,17 @@ describe('the socket door', () => {
     await reader.cancel()
   })
 
+  test('holds its port while weights are loading', async () => {
+    const server = await listen(createVllm(), { loadingMs: 300 })
+    open.push(server)
+    const health = await fetch(`${server.url}/health`)
+    expect([health.status, await health.text(), health.headers.get('connection')]).toEqual([404, '', 'close'])
+    expect((await fetch(`${server.url}/v1/models`)).status).toBe(404)
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('kaito_model_download_remaining_seconds 0.')
+    await expect.poll(async () => (await fetch(`${server.url}/health`)).status).toBe(200)
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('vllm:')
+  })
+
   test('keeps connections and closes all of them', async () => {
     const server = await listen(createVllm())
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${server.url}/version`).then((answer) => answer.json())))
@@ -169,6 +199,8 @@ describe('the command', () => {
     [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
     [['--fault', 'done-mising'], 'the nearest is done-missing.'],
     [['--prot', '1'], '--prot is no option; the nearest is --port.'],
+    [['--queue-limit', 'few'], '--queue-limit takes a whole number, not few.'],
+    [['--loading', 'long'], '--loading takes a whole number, not long.'],
     [['--latency', 'soon'], '--latency takes a whole number, not soon.'],
   ])('%j ends with code 2 and one sentence', async (args, text) => {
     const { code, err } = await run(...args)

@@ -1,7 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault } from './fault.ts'
 import { faultOf, faults } from './faults/index.ts'
-import { createVllm, type MockAnswer } from './vllm.ts'
+import {
+  answered,
+  broken,
+  counted,
+  echoes,
+  get,
+  named,
+  none,
+  noTools,
+  oneCall,
+  pair,
+  plain,
+  required,
+  respond,
+  smallTalk,
+  streamed,
+  tell,
+  tokenized,
+  truncated,
+  twoCalls,
+  typed,
+  zeroCall,
+} from './faults/triggers.ts'
+import { profiles } from './profiles.ts'
+import { createVllm, type MockAnswer, type MockRequest } from './vllm.ts'
 
 /** Everything that a client can see of the trigger, as text. */
 function play(fault: Fault, on: boolean): string {
@@ -39,7 +63,7 @@ describe('faults', () => {
   test('have names of their own, a sentence and a class', () => {
     const ids = faults.map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.length).toBeGreaterThanOrEqual(60)
+    expect(ids.length).toBeGreaterThanOrEqual(300)
     for (const { id, what, class: kind } of faults) {
       expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)+$/)
       expect(what).toMatch(/^[A-Za-z[].*\.$/)
@@ -56,4 +80,84 @@ describe('faults', () => {
   test('an unknown name is answered with the nearest', () => {
     expect(() => faultOf('done-mising')).toThrow('the nearest is done-missing')
   })
+})
+
+const badJson = { ...plain({}), body: '{"messages": [' }
+const asked: Record<string, unknown>[] = [
+  oneCall,
+  twoCalls,
+  zeroCall,
+  required,
+  named,
+  none,
+  noTools,
+  smallTalk,
+  typed,
+  truncated,
+  echoes('"}'),
+  { ...required, max_tokens: 7 },
+  { ...noTools, model: 'other' },
+  {},
+]
+const bodies: Record<string, unknown>[] = [
+  ...asked,
+  pair,
+  broken,
+  answered('18'),
+  { ...twoCalls, max_tokens: 1 },
+  { ...twoCalls, max_tokens: 12 },
+  { ...twoCalls, max_tokens: 20 },
+  { ...oneCall, logprobs: true, top_logprobs: 2, stop: ['Par'] },
+  { ...oneCall, parallel_tool_calls: false, tool_choice: null },
+  { ...noTools, tools: [] },
+  { ...oneCall, tool_choice: 'sometimes' },
+  { messages: 'x' },
+  { messages: [null] },
+  { messages: [], tools: [null] },
+]
+const varied: MockRequest[] = [
+  ...bodies.flatMap((body) => [plain(body), streamed(body)]),
+  ...asked.flatMap((body) => [respond(body), respond(body, { stream: true }), tell(body), tell(body, { stream: true })]),
+  counted({ ...pair, max_tokens: 30 }),
+  counted(twoCalls),
+  tokenized(oneCall),
+  tokenized({}),
+  tokenized({ prompt: 'x' }),
+  badJson,
+  { ...badJson, body: '[]' },
+  { ...badJson, body: 'null' },
+  { ...badJson, path: '/v1/responses' },
+  { ...badJson, path: '/v1/messages' },
+  { ...plain(noTools), headers: {} },
+  ...['/v1/models', '/v1/models/x', '/health', '/version', '/metrics', '/nothing', '/v1/chat/completions', '/v1/messages'].map(get),
+]
+
+/** Faults that are about bodies without messages, or about all refusals or all answers. */
+const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
+
+const others = ['0.12.0', 'openai', 'vllm-rust']
+
+describe('every fault', () => {
+  test.each(faults.map((fault, i) => [fault.id, fault, others[i % others.length]!] as const))(
+    '%s answers whatever is asked',
+    (id, fault, other) => {
+      for (const profile of ['0.25.1', other]) {
+        const vllm = createVllm({ profile, fault, ...(fault.needsKey ? { apiKey: 'k' } : {}) })
+        for (const request of profile === other ? varied.filter((_request, n) => n % 3 === 0) : varied)
+          vllm.answer(fault.needsKey ? { ...request, headers: { ...request.headers, authorization: 'Bearer k' } } : request)
+      }
+      const vllm = createVllm({ fault })
+      const statuses = [vllm.answer(plain({})).status, vllm.answer(plain({ tools: oneCall['tools'] })).status]
+      expect(answersBadBodies.has(id) || statuses.every((status) => status === 400)).toBe(true)
+    },
+  )
+})
+
+test('healthy servers answer whatever is asked', () => {
+  for (const profile of Object.keys(profiles)) {
+    for (const parser of ['hermes', 'hermes-without-auto', 'none'] as const) {
+      const vllm = createVllm({ profile, parser })
+      for (const request of varied) expect(vllm.answer(request).status).toBeLessThan(500)
+    }
+  }
 })

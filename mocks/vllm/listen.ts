@@ -11,10 +11,28 @@ export interface Listening {
   close(): Promise<void>
 }
 
-/** Serves a mock on a socket; port 0 takes a free one. Rejects with the error of listening, such as EADDRINUSE. */
-export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {}): Promise<Listening> {
+export interface ListenOptions {
+  /** 0 takes a free one. Default 0. */
+  port?: number
+  /** Default 127.0.0.1. */
+  host?: string
+  /**
+   * So many milliseconds the port is held by the small server that KAITO runs while weights download: /metrics, and 404
+   * with an empty body for everything else. Default 0.
+   */
+  loadingMs?: number
+}
+
+/** Serves a mock on a socket. Rejects with the error of listening, such as EADDRINUSE. */
+export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1', loadingMs = 0 }: ListenOptions = {}): Promise<Listening> {
   const sockets = new Set<Socket>()
+  const loadedAt = performance.now() + loadingMs
   const server = createServer({ keepAlive: true }, (request, response) => {
+    const left = loadedAt - performance.now()
+    if (left > 0) {
+      serveLoading(request, response, left)
+      return
+    }
     serve(vllm, request, response).catch(() => request.socket.destroy())
   })
   server.on('connection', (socket) => {
@@ -39,6 +57,24 @@ export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1' }: { por
         for (const socket of sockets) socket.destroy()
       }),
   }
+}
+
+function serveLoading(request: IncomingMessage, response: ServerResponse, left: number): void {
+  request.resume()
+  response.setHeader('connection', 'close')
+  if (request.url?.split('?')[0] !== '/metrics') {
+    response.writeHead(404, { 'content-length': '0' }).end()
+    return
+  }
+  const lines = [
+    '# HELP kaito_model_download_speed_bytes_per_second Speed of the download of the model.',
+    '# TYPE kaito_model_download_speed_bytes_per_second gauge',
+    'kaito_model_download_speed_bytes_per_second 1.0e+08',
+    '# HELP kaito_model_download_remaining_seconds Time until the model is there.',
+    '# TYPE kaito_model_download_remaining_seconds gauge',
+    `kaito_model_download_remaining_seconds ${(left / 1000).toFixed(3)}`,
+  ]
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(`${lines.join('\n')}\n`)
 }
 
 async function serve(vllm: Vllm, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -18,6 +18,8 @@ const flags = {
   gap: { type: 'string' },
   chunking: { type: 'string' },
   seed: { type: 'string' },
+  'queue-limit': { type: 'string' },
+  loading: { type: 'string' },
   'list-faults': { type: 'boolean' },
   help: { type: 'boolean' },
 } satisfies ParseArgsOptionsConfig
@@ -88,13 +90,13 @@ async function main(): Promise<void> {
     gapMs: count('gap', values.gap),
     chunking,
     seed: count('seed', values.seed),
+    queueLimit: count('queue-limit', values['queue-limit']),
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VllmOptions
-  const server = await listen(createVllm(given), { port: count('port', values.port, 65_535) ?? 0, host: values.host }).catch(
-    (error: Error) => {
-      throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
-    },
-  )
+  const door = { port: count('port', values.port, 65_535) ?? 0, host: values.host, loadingMs: count('loading', values.loading) ?? 0 }
+  const server = await listen(createVllm(given), door).catch((error: Error) => {
+    throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
+  })
   console.log(server.url)
   const stop = (): void => void server.close()
   process.once('SIGINT', stop)

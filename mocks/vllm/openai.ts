@@ -197,12 +197,14 @@ export function completionAsOpenAi(body: Completion, fingerprint: string | null)
 
 /** A stream as the OpenAI API writes it, in place. */
 export function eventsAsOpenAi(events: Event[], turn: Turn, fingerprint: string | null): void {
+  const all = events.flatMap((event) => ('chunk' in event ? event.chunk.choices : []))
+  const spoken = new Set(all.filter(({ delta }) => !delta.tool_calls && delta.content).map(({ index }) => index))
   for (const event of events) {
     if (!('chunk' in event)) continue
     const { chunk } = event
     for (const choice of chunk.choices) {
       choiceAsOpenAi(choice)
-      if ('role' in choice.delta) choice.delta['refusal'] = null
+      if ('role' in choice.delta) Object.assign(choice.delta, { ...(spoken.has(choice.index) ? {} : { content: null }), refusal: null })
       for (const entry of choice.delta.tool_calls ?? []) {
         if ('id' in entry && entry.function) entry.function.arguments ??= ''
       }

@@ -87,8 +87,11 @@ function checkPrevious(body: Body): void {
   if (typeof previous === 'string') refuse(`Response with id '${previous}' not found.`, null, 404, 'NotFoundError')
 }
 
+function deny(message: string, param: string | null, code: string | null): never {
+  return refuse(message, param, 400, '', code)
+}
+
 function checkAsOpenAi(body: Body): void {
-  const deny = (message: string, param: string | null, code: string | null): never => refuse(message, param, 400, '', code)
   const { input, tools, tool_choice: choice } = body
   if (!body['model']) deny("Missing required parameter: 'model'.", 'model', 'missing_required_parameter')
   if (input === undefined) deny("Missing required parameter: 'input'.", 'input', 'missing_required_parameter')

@@ -16,8 +16,10 @@ import {
   counted,
   tokenized,
   answered,
+  respond,
+  tell,
 } from './faults/triggers.ts'
-import { record } from './json.ts'
+import { list, record } from './json.ts'
 import { profiles } from './profiles.ts'
 import { createVllm, type MockAnswer, type Vllm, type VllmOptions } from './vllm.ts'
 
@@ -119,6 +121,7 @@ describe.each(Object.keys(profiles))('vLLM %s', (profile) => {
     expect(logprobs).toHaveLength(whole.usage.completion_tokens)
     expect(logprobs.every(({ token, bytes, top_logprobs: top }) => Buffer.from(bytes).toString() === token && top.length === 2)).toBe(true)
     expect(logprobs.map(({ token }) => token).join('')).toContain('"location": "Paris"')
+    if (profiles[profile]!.dialect === 'openai') return
     expect(metric(vllm, 'vllm:generation_tokens_total')).toBe(2 * whole.usage.completion_tokens)
     expect(metric(vllm, 'vllm:prompt_tokens_total')).toBe(2 * whole.usage.prompt_tokens)
     expect(metric(vllm, 'vllm:request_success_total{engine="0",finished_reason="stop"')).toBe(2)
@@ -130,6 +133,7 @@ describe.each(Object.keys(profiles))('vLLM %s', (profile) => {
     expect(bodyOf(vllm.answer(plain(truncated))).choices[0]!.finish_reason).toBe('length')
     expect(assemble(vllm.answer(streamed(truncated))).finish).toBe('length')
     expect(bodyOf(vllm.answer(plain(truncated))).usage.completion_tokens).toBe(24)
+    if (profiles[profile]!.dialect === 'vllm-rust') return
     const ids = bodyOf(vllm.answer(plain(pair))).choices.flatMap(({ message }) => message.tool_calls!.map(({ id }) => id))
     expect(new Set(ids).size).toBe(2)
   })
@@ -239,7 +243,8 @@ describe('the server', () => {
     [{ max_tokens: 99_999 }, 'maximum context length is 16384'],
     [{ tools: [{ type: 'function', function: {} }] }, 'Field required'],
   ])('refuses %o', (fields, text) => {
-    for (const profile of Object.keys(profiles)) {
+    for (const { id: profile, dialect } of Object.values(profiles)) {
+      if (dialect !== 'vllm') continue
       const answer = vllmOf({ profile }).answer(plain({ ...noTools, ...fields }))
       expect(answer.status).toBe(400)
       expect(textOf(answer)).toContain(text)
@@ -269,5 +274,220 @@ describe('the server', () => {
     const start = performance.now()
     for (let i = 0; i < 500; i++) vllm.answer(request)
     expect((performance.now() - start) / 500).toBeLessThan(2)
+  })
+})
+
+describe("KAITO's queue guard", () => {
+  test('refuses what is too much, counts it, and lets other paths through', () => {
+    const vllm = vllmOf({ queueLimit: 1 })
+    const first = vllm.begin(streamed(noTools))
+    const refused = vllm.answer(plain(noTools))
+    expect([refused.status, JSON.parse(textOf(refused))]).toEqual([
+      429,
+      {
+        error: {
+          message: 'Too many requests: waiting queue (2) exceeds max-num-seqs (1).',
+          type: 'requests',
+          param: null,
+          code: 'rate_limit_exceeded',
+        },
+      },
+    ])
+    expect(vllm.answer(tokenized(noTools)).status).toBe(429)
+    expect(vllm.answer(respond(noTools)).status).toBe(200)
+    expect(vllm.answer(get('/v1/models')).status).toBe(200)
+    vllm.finished(first.id)
+    expect(vllm.answer(plain(noTools)).status).toBe(200)
+    expect(metric(vllm, 'kaito_ratelimit_rejected_total')).toBe(2)
+    expect(textOf(vllmOf().answer(get('/metrics')))).not.toContain('kaito_')
+  })
+})
+
+interface Named {
+  type: string
+  item?: Record<string, unknown>
+  item_id?: string
+  delta?: unknown
+  sequence_number?: number
+  response?: Record<string, unknown>
+}
+
+function namedOf(answer: MockAnswer): Named[] {
+  return textOf(answer)
+    .split('\n\n')
+    .filter(Boolean)
+    .map((block) => {
+      const [event, data] = block.split('\n')
+      const parsed: Named = JSON.parse(data!.slice('data: '.length))
+      expect(event).toBe(`event: ${parsed.type}`)
+      return parsed
+    })
+}
+
+function callsIn(output: unknown): unknown[] {
+  return list(output).map((item) => [record(item)['name'], record(item)['arguments']])
+}
+
+function inputIn(block: Record<string, unknown>): unknown {
+  return block['type'] === 'tool_use' ? JSON.parse(String(block['so'])) : block['so']
+}
+
+describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0', 'openai'])('/v1/responses of %s', (profile) => {
+  test.each([
+    ['one call', oneCall],
+    ['two calls', twoCalls],
+    ['required', required],
+    ['a named tool', named],
+    ['text', noTools],
+    ['a cut', truncated],
+  ])('%s: events build what the last of them holds', (_title, body) => {
+    const vllm = vllmOf({ profile })
+    const events = namedOf(vllm.answer(respond(body, { stream: true })))
+    expect(events.map((event) => event.sequence_number)).toEqual(events.map((_event, i) => i))
+    const last = events.at(-1)!.response!
+    expect(events.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => ({ ...item, summary: undefined }))).toEqual(
+      list(last['output']).map((item) => ({ ...record(item), summary: undefined })),
+    )
+    for (const item of list(last['output']).map(record)) {
+      const deltas = events.filter((event) => event.item_id === item['id'] && typeof event.delta === 'string')
+      const text = item['arguments'] ?? record(list(item['content'])[0])['text']
+      expect(deltas.map(({ delta }) => delta).join('')).toBe(text)
+    }
+    const whole = record(JSON.parse(textOf(vllm.answer(respond(body)))))
+    expect(whole['status']).toBe(body === truncated ? 'incomplete' : 'completed')
+    expect([last['status'], last['usage']]).toEqual([whole['status'], whole['usage']])
+    if (body === truncated) return
+    expect(callsIn(last['output'])).toEqual(callsIn(whole['output']))
+  })
+
+  test('refuses what does not fit', () => {
+    const vllm = vllmOf({ profile })
+    for (const [step, text] of [
+      [respond(noTools, { tool_choice: 'required' }), "Tool choice 'required' must be specified with 'tools' parameter."],
+      [respond(named, { tool_choice: { type: 'function', name: 'other' } }), "Tool choice 'function' not found in 'tools' parameter."],
+      [respond({}, { input: undefined }), profile === 'openai' ? "'input'" : 'Field required'],
+    ] as const) {
+      const answer = vllm.answer(step)
+      expect(answer.status).toBe(400)
+      expect(record(record(JSON.parse(textOf(answer)))['error'])['message']).toContain(text)
+    }
+  })
+})
+
+describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0'])('/v1/messages of vLLM %s', (profile) => {
+  test.each([
+    ['one call', oneCall, 'tool_use'],
+    ['two calls', twoCalls, 'tool_use'],
+    ['any', required, 'tool_use'],
+    ['a forced tool', named, 'tool_use'],
+    ['text', noTools, 'end_turn'],
+    ['a cut', truncated, 'max_tokens'],
+  ])('%s: blocks agree and are closed', (_title, body, reason) => {
+    const vllm = vllmOf({ profile })
+    const whole = record(JSON.parse(textOf(vllm.answer(tell(body)))))
+    const events = namedOf(vllm.answer(tell(body, { stream: true }))).map((event): Record<string, unknown> => ({ ...event }))
+    const blocks: Record<string, unknown>[] = []
+    for (const event of events) {
+      const delta = record(event['delta'])
+      if (event['type'] === 'content_block_start') blocks[Number(event['index'])] = { ...record(event['content_block']), so: '' }
+      const block = blocks[Number(event['index'])]
+      if (event['type'] === 'content_block_delta' && block)
+        block['so'] = `${String(block['so'])}${String(delta['text'] ?? delta['partial_json'])}`
+    }
+    expect(events.filter(({ type }) => type === 'content_block_stop')).toHaveLength(blocks.length)
+    expect([whole['stop_reason'], record(events.at(-2)!['delta'])['stop_reason']]).toEqual([reason, reason])
+    expect(record(events.at(-2)!['usage'])).toEqual(whole['usage'])
+    if (body === truncated) return
+    expect(blocks.map(inputIn)).toEqual(list(whole['content']).map((block) => record(block)['input'] ?? record(block)['text']))
+  })
+
+  test('refuses in its own envelope, and by schema in that of chat', () => {
+    const vllm = vllmOf({ profile })
+    const other = vllm.answer(tell(named, { tool_choice: { type: 'tool', name: 'other' } }))
+    expect([other.status, JSON.parse(textOf(other))]).toMatchObject([400, { type: 'error', error: { type: 'BadRequestError' } }])
+    const missing = vllm.answer(tell(noTools, { max_tokens: undefined }))
+    expect([missing.status, textOf(missing)]).toEqual([400, expect.stringContaining('Field required')])
+    expect(vllmOf({ profile, apiKey: 'k' }).answer(tell(noTools)).status).toBe(401)
+  })
+})
+
+describe('profiles beside the releases', () => {
+  test('older releases lack the newer routes', () => {
+    for (const [profile, step, status] of [
+      ['0.9.0', respond(noTools), 404],
+      ['0.10.1.1', respond(noTools), 200],
+      ['0.10.1.1', tell(noTools), 404],
+      ['vllm-rust', respond(noTools), 404],
+      ['vllm-rust', tell(noTools), 404],
+      ['openai', tell(noTools), 404],
+    ] as const) {
+      expect([profile, vllmOf({ profile }).answer(step).status]).toEqual([profile, status])
+    }
+  })
+
+  test('calls are counted under the request type', () => {
+    const vllm = vllmOf()
+    vllm.answer(respond(oneCall))
+    vllm.answer(tell(oneCall))
+    const name =
+      'vllm:tool_call_parser_invocations_total{mode="non_streaming",model_name="phi-4-mini-instruct",outcome="tool_call",request_type='
+    expect([metric(vllm, `${name}"responses"`), metric(vllm, `${name}"chat_completions"`)]).toEqual([1, 1])
+    expect(metric(vllm, 'vllm:request_success_total{engine="0",finished_reason="stop"')).toBe(2)
+    expect(textOf(vllm.answer(get('/metrics')))).toContain('http_requests_total{handler="/v1/messages",method="POST",status="2xx"} 1.0')
+  })
+
+  test.each([
+    ['vllm-rust', { n: 2, temperature: 1 }, 400, 'invalid_request_error', 'Only n=1 is supported.'],
+    ['vllm-rust', { model: 'other' }, 404, 'model_not_found', 'does not exist'],
+    [
+      'vllm-rust',
+      { tools: oneCall['tools'], tool_choice: { type: 'allowed_tools' } },
+      400,
+      'invalid_request_error',
+      'is not supported yet',
+    ],
+    ['openai', { model: 'other' }, 404, 'model_not_found', 'does not exist or you do not have access'],
+    ['openai', { messages: undefined }, 400, 'missing_required_parameter', "'messages'"],
+    ['openai', { messages: [{ role: 'tool', tool_call_id: 'x', content: '' }] }, 400, null, 'must be a response to'],
+    ['openai', { tools: [] }, 400, 'empty_array', "'tools'"],
+    ['openai', { tool_choice: 'required' }, 400, null, "only allowed when 'tools' are specified"],
+    ['openai', { temperature: 3 }, 400, null, 'temperature'],
+  ])('%s refuses %j', (profile, fields, status, code, text) => {
+    const answer = vllmOf({ profile }).answer(plain({ ...noTools, ...fields }))
+    const { error } = record(JSON.parse(textOf(answer)))
+    expect([answer.status, error]).toMatchObject([status, { type: 'invalid_request_error', code }])
+    expect(record(error)['message']).toContain(text)
+  })
+
+  test('openai has no routes of vLLM, and objects as errors', () => {
+    const vllm = vllmOf({ profile: 'openai', apiKey: 'sk-test' })
+    for (const path of ['/health', '/version', '/metrics', '/tokenize']) {
+      const answer = vllm.answer(get(path))
+      expect([path, answer.status, JSON.parse(textOf(answer))]).toMatchObject([
+        path,
+        404,
+        { error: { type: 'invalid_request_error', code: null } },
+      ])
+    }
+    const wrong = vllm.answer(plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer x' } }))
+    expect([wrong.status, JSON.parse(textOf(wrong))]).toMatchObject([401, { error: { code: 'invalid_api_key' } }])
+  })
+
+  test('openai and the Rust server stream in their own shapes', () => {
+    const chunksOf = (profile: string): Record<string, unknown>[] =>
+      textOf(vllmOf({ profile }).answer(counted(oneCall)))
+        .split('\n\n')
+        .filter((block) => block.startsWith('data: {'))
+        .map((block) => record(JSON.parse(block.slice(6))))
+    const openai = chunksOf('openai')
+    expect(openai.slice(0, -1).every((chunk) => chunk['usage'] === null && chunk['service_tier'] === 'default')).toBe(true)
+    expect(openai[1]!['choices']).toMatchObject([
+      { delta: { tool_calls: [{ index: 0, id: expect.stringMatching(/^call_/), function: { name: 'get_weather', arguments: '' } }] } },
+    ])
+    expect(JSON.stringify(openai)).not.toMatch(/stop_reason|token_ids/)
+    const rust = chunksOf('vllm-rust')
+    expect(rust[0]!['choices']).toEqual([{ index: 0, delta: { role: 'assistant' } }])
+    expect(rust.filter((chunk) => JSON.stringify(chunk).includes('finish_reason'))).toHaveLength(1)
+    expect(bodyOf(vllmOf({ profile: 'openai' }).answer(plain(required))).choices[0]!.message.content).toBeNull()
   })
 })

@@ -267,7 +267,7 @@ export const choice: Fault[] = [
     class: 'C41',
     trigger: [plain(named)],
     said(said, { turn }) {
-      if (turn.mode === 'named' && said.calls[0]) said.calls.push({ ...said.calls[0] }, { ...said.calls[0] }, { ...said.calls[0] })
+      if (turn.mode === 'named' && said.calls[0]) said.calls.push({ ...said.calls[0] })
     },
     choice(made, { turn }) {
       const [call] = made.calls

@@ -229,9 +229,9 @@ export const service: Fault[] = [
     issue: 'kserve#3715',
     trigger: [get('/v1/models')],
     reply: on('/v1/models', (body) => {
-      const list: { data: { id: string }[] } = JSON.parse(body)
-      for (const card of list.data) card.id = `/mnt/models/${card.id}`
-      return JSON.stringify(list)
+      const models: { data: { id: string }[] } = JSON.parse(body)
+      for (const card of models.data) card.id = `/mnt/models/${card.id}`
+      return JSON.stringify(models)
     }),
   },
   {
@@ -493,7 +493,7 @@ export const service: Fault[] = [
     class: 'C68',
     needsKey: true,
     trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer sk' } })],
-    admits: (request) => (/^Bearer sk/.test(request.headers['authorization'] ?? '') ? true : undefined),
+    admits: (request) => (request.headers['authorization']?.startsWith('Bearer sk') ? true : undefined),
   },
   {
     id: 'auth-accepts-other-scheme',
@@ -501,7 +501,7 @@ export const service: Fault[] = [
     class: 'C68',
     needsKey: true,
     trigger: [plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Basic c2stdGVzdA==' } })],
-    admits: (request) => (/^Basic /.test(request.headers['authorization'] ?? '') ? true : undefined),
+    admits: (request) => (request.headers['authorization']?.startsWith('Basic ') ? true : undefined),
   },
   {
     id: 'auth-shown-in-error',

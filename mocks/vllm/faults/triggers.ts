@@ -95,16 +95,16 @@ export function get(path: string): Step {
 }
 
 function flat(tools: unknown): Body[] {
-  return list(tools).map((tool) => ({ type: 'function', ...record(record(tool)['function']) }))
+  return list(tools).map((item) => ({ type: 'function', ...record(record(item)['function']) }))
 }
 
 /** A body of /v1/responses that asks what a chat body asks. */
 export function respond(body: Body, more: Body = {}): Step {
-  const text = record(list(body['messages'])[0])['content']
+  const asked = record(list(body['messages'])[0])['content']
   const choice = record(record(body['tool_choice'])['function'])['name']
   return post('/v1/responses', {
     model: 'phi-4-mini-instruct',
-    input: text,
+    input: asked,
     ...(body['tools'] ? { tools: flat(body['tools']) } : {}),
     ...(body['tool_choice'] ? { tool_choice: choice ? { type: 'function', name: choice } : body['tool_choice'] } : {}),
     ...(body['max_tokens'] ? { max_output_tokens: body['max_tokens'] } : {}),
@@ -115,8 +115,8 @@ export function respond(body: Body, more: Body = {}): Step {
 /** A body of /v1/messages that asks what a chat body asks. */
 export function tell(body: Body, more: Body = {}): Step {
   const name = record(record(body['tool_choice'])['function'])['name']
-  const tools = list(body['tools']).map((tool) => {
-    const { name: called, description, parameters } = record(record(tool)['function'])
+  const tools = list(body['tools']).map((item) => {
+    const { name: called, description, parameters } = record(record(item)['function'])
     return { name: called, description, input_schema: parameters ?? { type: 'object', properties: {} } }
   })
   return post('/v1/messages', {

@@ -1,0 +1,542 @@
+/** Which findings an entry explains: every part that is given must fit. */
+export interface Where {
+  readonly versions?: readonly string[]
+  readonly parsers?: readonly string[]
+  readonly conditions?: readonly string[]
+  readonly cases?: RegExp
+  readonly rules?: RegExp
+  readonly got?: RegExp
+}
+
+/** A defect of real vLLM, and what of the recorded answers it explains. */
+export interface RecordedDefect {
+  /** Number in our list of observed defects; above 45 what the recordings showed later, 0 circumstances that are no defect. */
+  readonly defect: number
+  readonly sentence: string
+  readonly issue: string
+  /** Findings that fixtures/contract/known.ts does not explain. */
+  readonly where: readonly Where[]
+  /** Findings that known.ts explains by the entry named, and that are this defect. */
+  readonly known?: readonly (Where & { readonly id: string })[]
+  /** Why no rule of the contract can notice it. */
+  readonly unnoticed?: string
+  /** One recorded answer: what the model wrote (absent where it matters not), and a piece of the body that arrived. */
+  readonly proof: {
+    readonly version: string
+    readonly parser: string
+    readonly case: string
+    readonly conditions?: string
+    readonly wrote?: string
+    readonly arrived: string
+  }
+}
+
+const OLD = ['0.12.0', '0.14.1', '0.17.1'] as const
+const TO_22 = [...OLD, '0.22.1'] as const
+const NEW = ['0.25.1', '0.32.0'] as const
+const NO_PARSER = ['none', 'hermes-noauto'] as const
+const PARIS = '{"name": "get_weather", "arguments": {"location": "Paris"}}'
+
+export const recordedDefects: readonly RecordedDefect[] = [
+  {
+    defect: 0,
+    sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
+    issue: 'vllm-wire section 2',
+    where: [{ parsers: NO_PARSER, rules: /^http\.status$/, got: /requires --/ }],
+    proof: { version: '0.25.1', parser: 'none', case: 'auto', arrived: 'tool choice requires --enable-auto-tool-choice and --tool-call-parser' },
+  },
+  {
+    defect: 0,
+    sentence: 'A model of 135 million parameters wrote arguments that do not fit the schema; nothing constrains a tool that is not strict.',
+    issue: 'README of the recordings of vLLM 0.32.0, line 1',
+    where: [{ conditions: ['generated'], rules: /^arguments\.schema$/ }],
+    proof: { version: '0.32.0', parser: 'hermes', case: 'named.nested', conditions: 'generated', arrived: '"arguments":' },
+  },
+  {
+    defect: 0,
+    sentence: 'The grammar of 0.32.0 forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
+    issue: 'vllm-observed section 4, observed but no defect by itself',
+    where: [{ versions: ['0.32.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
+    proof: { version: '0.32.0', parser: 'qwen3_coder', case: 'named.zero.stream', wrote: '<function=ping>', arrived: '"finish_reason":"length"' },
+  },
+  {
+    defect: 1,
+    sentence: 'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives; without a parser the markup is content.',
+    issue: 'vllm#19679',
+    where: [
+      { cases: /^auto\.null-choice$/ },
+      { cases: /^auto\.null-choice\.stream$/, rules: /^agree\./ },
+      { cases: /^auto\.null-choice\.stream$/, parsers: NO_PARSER },
+    ],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'auto.null-choice', wrote: PARIS, arrived: '"content":null' },
+  },
+  {
+    defect: 2,
+    sentence: 'phi4_mini_json streams nothing under auto: neither calls nor text.',
+    issue: 'vllm-observed defect 2',
+    where: [
+      {
+        parsers: ['phi4_mini_json'],
+        cases: /^(?:auto|auto\.(?!null-choice).*|n2\.auto|logprobs\.auto|usage(?:-continuous)?\.auto|round-trip(?:\..*)?)\.stream$/,
+      },
+      { parsers: ['phi4_mini_json'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
+      { parsers: ['phi4_mini_json'], cases: /^responses\.auto\.stream$/ },
+    ],
+    proof: { version: '0.25.1', parser: 'phi4_mini_json', case: 'auto.stream', wrote: 'functools[', arrived: '"delta":{},"logprobs":null,"finish_reason":"stop"' },
+  },
+  {
+    defect: 3,
+    sentence: 'phi4_mini_json loses a plain call whose arguments hold a closing bracket.',
+    issue: 'vllm-observed defect 3',
+    where: [{ parsers: ['phi4_mini_json'], cases: /^auto\.(?:quotes|types|markup)$/ }],
+    proof: { version: '0.25.1', parser: 'phi4_mini_json', case: 'auto.types', wrote: '"tags": ["a b", "c,d"]', arrived: '"content":null' },
+  },
+  {
+    defect: 4,
+    sentence: 'Text before the call is dropped from a plain answer; llama3_json streams call and text as content.',
+    issue: 'vllm-observed defect 4',
+    where: [
+      { parsers: ['phi4_mini_json', 'llama3_json'], cases: /^auto\.text-before$/ },
+      { parsers: ['llama3_json'], cases: /^auto\.text-before\.stream$/ },
+    ],
+    known: [{ id: 'text-before-call-dropped' }, { id: 'call-after-text-streamed-as-text' }],
+    proof: { version: '0.25.1', parser: 'llama3_json', case: 'auto.text-before', wrote: 'Let me look that up.', arrived: '"content":null' },
+  },
+  {
+    defect: 5,
+    sentence: 'llama3_json never streams the empty arguments of a function without parameters.',
+    issue: 'vllm#11392',
+    where: [{ parsers: ['llama3_json'], cases: /\.zero.*\.stream$/ }],
+    known: [{ id: 'zero-arguments-not-streamed' }],
+    proof: { version: '0.25.1', parser: 'llama3_json', case: 'named.zero.stream', wrote: '{"name": "ping", "parameters": {}}', arrived: '"function":{"name":"ping"}' },
+  },
+  {
+    defect: 6,
+    sentence: 'llama3_json under required: two calls come without a separator, which the parser cannot read; plain all is content, streamed one call arrives.',
+    issue: 'vllm-observed defect 6',
+    where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^required\.parallel/ }],
+    proof: { version: '0.25.1', parser: 'llama3_json', case: 'required.parallel', arrived: '}}{\\"name\\"' },
+  },
+  {
+    defect: 7,
+    sentence: 'A plain call that max_tokens cut is closed by the parser and says tool_calls.',
+    issue: 'vllm#47963',
+    where: [],
+    known: [{ id: 'truncated-call-completed' }],
+    proof: { version: '0.25.1', parser: 'glm45', case: 'truncated.auto', wrote: 'one two three', arrived: '"arguments":"{}"' },
+  },
+  {
+    defect: 8,
+    sentence: 'A streamed call that max_tokens cut says tool_calls.',
+    issue: 'vllm#47963',
+    where: [{ versions: ['0.25.1'], parsers: ['deepseek_v32'], cases: /^truncated\..*\.stream$/, rules: /^arguments\.schema$/ }],
+    known: [{ id: 'truncated-stream-says-tool-calls' }],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'truncated.auto.stream', wrote: 'one two three', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 9,
+    sentence: 'The beginning of a call that max_tokens cut is shown as content.',
+    issue: 'vllm#47137',
+    where: [],
+    known: [{ id: 'markup-of-cut-call' }],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'truncated.auto', wrote: 'one two three', arrived: '"content":"<tool_call>' },
+  },
+  {
+    defect: 10,
+    sentence: 'A value that holds </tool_call> ends the call there: plain it is lost with its markup in content, streamed the arguments are cut.',
+    issue: 'vllm#45167',
+    where: [{ parsers: ['hermes', 'granite4'], cases: /^auto\.markup/ }],
+    known: [{ id: 'markup-in-value', parsers: ['hermes', 'granite4'] }],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"content":"<tool_call>' },
+  },
+  {
+    defect: 11,
+    sentence: 'A value that holds </parameter> is cut there, the rest is lost.',
+    issue: 'vllm#56077',
+    where: [
+      { versions: NEW, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
+      { parsers: ['minimax_m2'], cases: /^auto\.markup/ },
+    ],
+    known: [
+      { id: 'markup-in-value', versions: NEW, parsers: ['qwen3_coder'] },
+      { id: 'markup-in-value', parsers: ['minimax_m2'] },
+    ],
+    proof: { version: '0.25.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'b </parameter> c', arrived: 'a </tool_call> b\\"}' },
+  },
+  {
+    defect: 12,
+    sentence: 'Spaces and line breaks at the ends of a value are stripped.',
+    issue: 'vllm#42026',
+    where: [],
+    known: [{ id: 'spaces-stripped' }],
+    unnoticed: 'no rule knows the value that the model wrote; a requirement with a forced literal does (arguments.shapes.padded)',
+    proof: { version: '0.25.1', parser: 'qwen3_coder', case: 'auto.spaces', wrote: '  two  spaces ', arrived: '{\\"text\\": \\"two  spaces\\"}' },
+  },
+  {
+    defect: 13,
+    sentence: 'A value with closing tags: the plain call has empty arguments, the streamed one the right value.',
+    issue: 'vllm-observed defect 13',
+    where: [{ versions: ['0.25.1'], parsers: ['glm45', 'glm47'], cases: /^auto\.markup/ }],
+    known: [{ id: 'markup-in-value', parsers: ['glm45', 'glm47'] }],
+    proof: { version: '0.25.1', parser: 'glm45', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"arguments":"{}"' },
+  },
+  {
+    defect: 14,
+    sentence: 'functiongemma delivers string values only, puts nested keys on the top level, and streams what is no JSON.',
+    issue: 'vllm-observed defect 14',
+    where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:types|zero)/ }],
+    proof: { version: '0.25.1', parser: 'functiongemma', case: 'auto.types', wrote: 'count:-3', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 15,
+    sentence: 'deepseek_v3 and deepseek_v31 lose calls, their beginnings or their ends when several tokens share a delta.',
+    issue: 'vllm#31501',
+    where: [
+      { versions: NEW, parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^(?!auto\.null-choice).*\.stream$/ },
+      { versions: NEW, parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
+      { versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^(?:auto\.parallel|logprobs\.auto|round-trip\.again)\.stream$/ },
+      { versions: ['0.22.1'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|unicode)\.stream$/ },
+    ],
+    proof: {
+      version: '0.32.0',
+      parser: 'deepseek_v3',
+      case: 'auto.parallel.stream',
+      wrote: '{"location": "Paris"}',
+      arrived: '"finish_reason":"tool_calls"',
+    },
+  },
+  {
+    defect: 16,
+    sentence: 'Where JSON is constrained, two streamed calls that share a delta are mixed: index 1 first, or two texts in one call.',
+    issue: 'vllm-observed defect 16',
+    where: [
+      { parsers: ['granite4', 'functiongemma', 'mistral', 'phi4_mini_json'], cases: /^required\.parallel.*\.stream$/, rules: /^(?!calls\.later-null)/ },
+      { versions: OLD, parsers: ['deepseek_v3', 'qwen3_coder'], cases: /^required\.parallel.*\.stream$/ },
+    ],
+    proof: { version: '0.17.1', parser: 'phi4_mini_json', case: 'required.parallel.stream', wrote: '"Tokyo"', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 17,
+    sentence: 'llama3_json on a busy server: id, type and name of the first call are never sent.',
+    issue: 'vllm-observed defect 17',
+    where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^auto\.two-tools\.stream$/ }],
+    proof: { version: '0.25.1', parser: 'llama3_json', case: 'auto.two-tools.stream', wrote: '"Paris"', arrived: '"tool_calls":[{"index":0,"function":{"arguments":' },
+  },
+  {
+    defect: 18,
+    sentence: 'A tool schema with an unknown type is answered with 500 and an empty message under required.',
+    issue: 'vllm#35438',
+    where: [],
+    known: [{ id: 'impossible-schema-500' }],
+    unnoticed: 'refusing the schema and ignoring it are both right, so no rule judges the request; the requirement bad.schema-impossible does',
+    proof: { version: '0.25.1', parser: 'hermes', case: 'error.schema-required', arrived: '{"error":{"message":"","type":"InternalServerError"' },
+  },
+  {
+    defect: 19,
+    sentence: 'A message about an invalid body ends with a file path and a line number of the server.',
+    issue: 'vllm#46415',
+    where: [],
+    known: [{ id: 'paths-in-errors' }],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'error.bad-json', arrived: 'File \\"' },
+  },
+  {
+    defect: 20,
+    sentence: 'A body that is a list is answered with 500.',
+    issue: 'vllm#51654, vllm#52528',
+    where: [],
+    known: [{ id: 'body-list-500', rules: /^(?:errors\.status|bad\.body-list)$/ }],
+    proof: { version: '0.25.1', parser: 'hermes', case: 'error.body-list', arrived: "'list' object has no attribute 'get'" },
+  },
+  {
+    defect: 21,
+    sentence: 'gemma4 under required: the model may answer in prose; the plain answer then says tool_calls without a call.',
+    issue: 'vllm#53255, vllm#53363',
+    where: [{ parsers: ['gemma4'], cases: /^required\.not-needed/ }],
+    proof: { version: '0.25.1', parser: 'gemma4', case: 'required.not-needed', wrote: 'You said:', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 22,
+    sentence: 'Without a parser /v1/responses answers 200 with the markup as text, also under required.',
+    issue: 'vllm-observed defect 22',
+    where: [],
+    unnoticed: 'the rules judge chat completions; the requirement responses.item says inconclusive when the answer is text',
+    proof: { version: '0.25.1', parser: 'none', case: 'responses.required', wrote: PARIS, arrived: '"status":"completed"' },
+  },
+  {
+    defect: 23,
+    sentence: 'A cut /v1/responses answer holds a function_call that says completed, with arguments {}.',
+    issue: 'vllm-observed defect 23',
+    where: [],
+    unnoticed: 'the rules judge chat completions, and no scenario cuts a Responses answer',
+    proof: { version: '0.25.1', parser: 'glm45', case: 'responses.truncated', arrived: '"type":"function_call"' },
+  },
+  {
+    defect: 24,
+    sentence: 'A forced tool of /v1/messages ends with end_turn beside its tool_use block.',
+    issue: 'vllm-observed defect 24',
+    where: [],
+    unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
+    proof: { version: '0.25.1', parser: 'hermes', case: 'messages.tool', arrived: '"stop_reason":"end_turn"' },
+  },
+  {
+    defect: 25,
+    sentence: 'Under tool_choice none a stream still carries calls and says tool_calls.',
+    issue: 'vllm#42747',
+    where: [],
+    known: [{ id: 'none-streams-calls' }],
+    proof: { version: '0.22.1', parser: 'hermes', case: 'none.stream', wrote: PARIS, arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 26,
+    sentence: 'Under required a streamed value that ends in a brace drags the bracket of the list along.',
+    issue: 'vllm-observed defect 26',
+    where: [
+      {
+        versions: TO_22,
+        parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'phi4_mini_json', 'qwen3_coder'],
+        cases: /^required\.quotes\.stream$/,
+      },
+    ],
+    known: [{ id: 'bracket-after-brace' }],
+    proof: { version: '0.22.1', parser: 'hermes', case: 'required.quotes.stream', wrote: 'tab }"}}]', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 27,
+    sentence: 'A legal request under required that max_tokens cuts is answered with 400 about its own unfinished JSON.',
+    issue: 'vllm#36841, vllm#40148',
+    where: [],
+    known: [{ id: 'truncated-required-refused', versions: ['0.14.1'] }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
+  },
+  {
+    defect: 28,
+    sentence: 'With n = 2 the streamed fragments of both choices go through one parser: index, id and name are wrong, arguments are cut.',
+    issue: 'vllm#38158',
+    where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ }],
+    known: [{ id: 'choices-share-parser', versions: ['0.14.1'] }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: '"index":1' },
+  },
+  {
+    defect: 29,
+    sentence: 'A streamed /v1/responses answer under required or a named tool is cut with an empty body.',
+    issue: 'vllm-observed defect 29',
+    where: [{ versions: ['0.14.1'], cases: /^responses\.(?:required|named)\.stream$/, rules: /^http\.complete$/ }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'responses.named.stream', arrived: '' },
+  },
+  {
+    defect: 30,
+    sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
+    issue: 'vllm-observed defect 30',
+    where: [{ versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'auto.zero.stream', wrote: '"arguments": {}', arrived: '"function":{"name":"ping"}' },
+  },
+  {
+    defect: 31,
+    sentence: 'hermes streams a brace too many after a call that follows a text.',
+    issue: 'vllm-observed defect 31',
+    where: [{ versions: ['0.14.1'], parsers: ['hermes'], cases: /^auto\.text-before\.stream$/ }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'auto.text-before.stream', wrote: PARIS, arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 32,
+    sentence: 'deepseek_v3 streams arguments that are encoded twice.',
+    issue: 'vllm-observed defect 32',
+    where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3'], cases: /^auto\.stream$/ }],
+    proof: { version: '0.14.1', parser: 'deepseek_v3', case: 'auto.stream', wrote: '{"location": "Paris"}', arrived: '\\\\\\"' },
+  },
+  {
+    defect: 33,
+    sentence: 'A streamed call breaks off with an error event: list index out of range.',
+    issue: 'vllm-observed defect 33',
+    where: [{ versions: OLD, parsers: ['qwen3_coder', 'mistral'], rules: /^stream\.no-error$/, got: /list index out of range/ }],
+    proof: { version: '0.14.1', parser: 'qwen3_coder', case: 'auto.strict.stream', wrote: '<function=get_weather>', arrived: 'list index out of range' },
+  },
+  {
+    defect: 34,
+    sentence: 'mistral with parallel_tool_calls false glues the second call to the first.',
+    issue: 'vllm-observed defect 34',
+    where: [{ versions: ['0.22.1'], parsers: ['mistral'], cases: /^auto\.parallel-false\.stream$/ }],
+    proof: { version: '0.22.1', parser: 'mistral', case: 'auto.parallel-false.stream', wrote: '"Tokyo"', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 35,
+    sentence: 'llama3_json swallows a streamed JSON answer to a request without tools.',
+    issue: 'vllm-observed defect 35',
+    where: [{ versions: ['0.22.1'], parsers: ['llama3_json'], cases: /^format\.json-schema\.stream$/ }],
+    proof: { version: '0.22.1', parser: 'llama3_json', case: 'format.json-schema.stream', wrote: '{"city": "Paris", "n": 2}', arrived: '"delta":{"role":"assistant","content":""}' },
+  },
+  {
+    defect: 36,
+    sentence: 'qwen3_coder cuts a value at a closing tag; streamed the arguments are no JSON.',
+    issue: 'vllm-observed defect 36',
+    where: [{ versions: TO_22, parsers: ['qwen3_coder'], cases: /^auto\.markup/ }],
+    known: [{ id: 'markup-in-value', versions: TO_22, parsers: ['qwen3_coder'] }],
+    proof: { version: '0.22.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '\\"a ' },
+  },
+  {
+    defect: 37,
+    sentence: 'A body that is a list is answered with 500 in plain text, not JSON.',
+    issue: 'vllm-observed defect 37',
+    where: [],
+    known: [{ id: 'body-list-500', rules: /^errors\.(?:body|content-type)$/ }],
+    proof: { version: '0.14.1', parser: 'hermes', case: 'error.body-list', arrived: 'Internal Server Error' },
+  },
+  {
+    defect: 38,
+    sentence: 'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
+    issue: 'vllm-observed defect 38',
+    where: [
+      { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
+      { versions: ['0.12.0'], parsers: ['none'], cases: /^required/, rules: /^http\.status$/, got: /validation error/ },
+    ],
+    proof: { version: '0.12.0', parser: 'none', case: 'named', wrote: PARIS, arrived: '"arguments":"<tool_call>' },
+  },
+  {
+    defect: 39,
+    sentence: 'A streamed call of /v1/responses comes as text with its markup.',
+    issue: 'vllm-observed defect 39',
+    where: [],
+    known: [{ id: 'responses-streams-markup' }],
+    unnoticed: 'the rules judge chat completions; the requirement responses.same-call does',
+    proof: { version: '0.17.1', parser: 'hermes', case: 'responses.auto.stream', wrote: PARIS, arrived: '"type":"response.output_text.delta"' },
+  },
+  {
+    defect: 40,
+    sentence: 'A /v1/responses answer that max_tokens cut says completed.',
+    issue: 'vllm-observed defect 40',
+    where: [],
+    unnoticed: 'the rules judge chat completions, and no scenario cuts a Responses answer',
+    proof: { version: '0.12.0', parser: 'hermes', case: 'responses.truncated', arrived: '"status":"completed"' },
+  },
+  {
+    defect: 41,
+    sentence: 'A /v1/messages answer holds an empty text block before the call, and its stream ends with [DONE].',
+    issue: 'vllm-observed defect 41',
+    where: [],
+    unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
+    proof: { version: '0.14.1', parser: 'hermes', case: 'messages.auto', arrived: '"type":"text"' },
+  },
+  {
+    defect: 42,
+    sentence: 'Defects 27, 28 and 29 in the versions before and after: cut required, n = 2, forced Responses streams.',
+    issue: 'vllm#36841, vllm#38158',
+    where: [
+      { versions: ['0.12.0', '0.17.1'], cases: /^responses\.(?:required|named)\.stream$/, rules: /^http\.complete$/ },
+      { versions: ['0.12.0', '0.17.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
+    ],
+    known: [
+      { id: 'truncated-required-refused', versions: ['0.12.0', '0.17.1'] },
+      { id: 'choices-share-parser', versions: ['0.12.0', '0.17.1'] },
+    ],
+    proof: { version: '0.17.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
+  },
+  {
+    defect: 43,
+    sentence: 'deepseek_v3 streams the arguments twice, the second time escaped.',
+    issue: 'vllm-observed defect 43',
+    where: [{ versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|strict)\.stream$/ }],
+    proof: { version: '0.12.0', parser: 'deepseek_v3', case: 'auto.quotes.stream', wrote: 'say \\"hi', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 44,
+    sentence: 'mistral streams no empty arguments, loses short ones, and an escaped quote.',
+    issue: 'vllm-observed defect 44',
+    where: [{ versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ }],
+    proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '"name":"ping"' },
+  },
+  {
+    defect: 45,
+    sentence: 'Streamed arguments under required end with the bracket of the list.',
+    issue: 'vllm-observed defect 45',
+    where: [{ versions: ['0.12.0'], parsers: ['qwen3_coder', 'llama3_json'], cases: /^required\.stream$/ }],
+    proof: { version: '0.12.0', parser: 'qwen3_coder', case: 'required.stream', wrote: '{"location": "Paris"}}]', arrived: ']' },
+  },
+  {
+    defect: 46,
+    sentence: 'gemma4 does not enforce a named choice: prose comes instead of the call, finish stop.',
+    issue: 'vllm#53363',
+    where: [{ parsers: ['gemma4'], cases: /^named\.(?:other|zero)/ }],
+    proof: { version: '0.32.0', parser: 'gemma4', case: 'named.zero', wrote: 'You said: Go.', arrived: '"content":"You said: Go."' },
+  },
+  {
+    defect: 47,
+    sentence: 'phi4_mini_json streams no text either when the request has no tools.',
+    issue: 'none known; compare vllm-observed defects 2 and 35',
+    where: [{ versions: ['0.22.1'], parsers: ['phi4_mini_json'], cases: /^(?:text|usage(?:-continuous)?\.text|format\.json-schema)\.stream$/ }],
+    proof: { version: '0.22.1', parser: 'phi4_mini_json', case: 'text.stream', wrote: 'hello to the world', arrived: '"finish_reason":"stop"' },
+  },
+  {
+    defect: 48,
+    sentence: 'hermes loses a piece of a streamed value, and what is left is valid JSON: Paris arrives as Par.',
+    issue: 'none known; compare vllm-observed defect 30',
+    where: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^usage-continuous\.auto\.stream$/ }],
+    proof: { version: '0.17.1', parser: 'hermes', case: 'usage-continuous.auto.stream', wrote: '"Paris"', arrived: '{\\"location\\": \\"Par"}' },
+  },
+  {
+    defect: 49,
+    sentence: 'functiongemma loses arguments, or the last character of a text, when several tokens share a delta.',
+    issue: 'vllm-observed, note on --stream-interval 5',
+    where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:bytewise|two-tools|text-before)\.stream$/ }],
+    proof: { version: '0.25.1', parser: 'functiongemma', case: 'auto.text-before.stream', conditions: 'stream-interval 5', wrote: 'Let me look that up.', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 50,
+    sentence: 'llama3_json on a busy server loses streamed arguments, or the whole call.',
+    issue: 'none known; compare vllm-observed defect 17',
+    where: [{ versions: ['0.14.1', '0.22.1'], parsers: ['llama3_json'], cases: /^auto(?:\.(?:parallel|two-tools|empty-string))?\.stream$/ }],
+    proof: { version: '0.22.1', parser: 'llama3_json', case: 'auto.stream', wrote: '"Paris"', arrived: '"function":{"name":"get_weather"}' },
+  },
+  {
+    defect: 51,
+    sentence: 'qwen3_coder on a busy server streams {} for the arguments, or loses the call.',
+    issue: 'none known; compare vllm-observed defect 33',
+    where: [{ versions: ['0.14.1', '0.17.1', '0.22.1'], parsers: ['qwen3_coder'], cases: /^auto(?:\.(?:explicit|two-tools|zero-bare))?\.stream$/ }],
+    proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.explicit.stream', wrote: 'Paris', arrived: '"arguments":""' },
+  },
+  {
+    defect: 52,
+    sentence: 'A legal request is answered with 400 Already borrowed: two requests meet in the tokenizer.',
+    issue: 'vllm#40949, vllm#41181',
+    where: [{ versions: ['0.17.1'], rules: /^(?:http|agree)\.status$/, parsers: ['mistral', 'qwen3_coder'], cases: /^auto\.(?:bytewise|types)(?:\.stream)?$/ }],
+    proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.types.stream', arrived: 'Already borrowed' },
+  },
+  {
+    defect: 53,
+    sentence: 'Where JSON is constrained, later fragments of a call hold name: null.',
+    issue: 'vllm#31438',
+    where: [{ versions: NEW, parsers: ['granite4', 'functiongemma', 'phi4_mini_json', 'mistral'], rules: /^calls\.later-null$/ }],
+    proof: { version: '0.32.0', parser: 'granite4', case: 'required.stream', arrived: '"function":{"name":null,"arguments":' },
+  },
+  {
+    defect: 54,
+    sentence: 'A tool without a name beside a named choice is answered with 500.',
+    issue: 'README of the recordings of vLLM 0.32.0',
+    where: [{ versions: ['0.32.0'], conditions: ['generated'], cases: /^error\.tool-without-name-named$/ }],
+    proof: { version: '0.32.0', parser: 'hermes', case: 'error.tool-without-name-named', conditions: 'generated', arrived: '"InternalServerError"' },
+  },
+  {
+    defect: 55,
+    sentence: 'kimi_k2 streams a name before it is complete: functions, of functions.get_weather:0.',
+    issue: 'none known',
+    where: [{ versions: ['0.32.0'], parsers: ['kimi_k2'], cases: /^truncated\.auto-early\.stream$/, rules: /^calls\.name$/ }],
+    proof: { version: '0.32.0', parser: 'kimi_k2', case: 'truncated.auto-early.stream', wrote: 'functions.get_weather:0', arrived: '"name":"functions"' },
+  },
+  {
+    defect: 56,
+    sentence: 'A streamed call of /v1/responses has another call_id in its events than in response.completed.',
+    issue: 'vllm#47916',
+    where: [],
+    known: [{ id: 'responses-call-id-differs' }],
+    unnoticed: 'the rules judge chat completions; the requirement responses.same-call does',
+    proof: { version: '0.25.1', parser: 'hermes', case: 'responses.auto.stream', arrived: '"call_id":' },
+  },
+  {
+    defect: 57,
+    sentence: 'A forced call that /v1/messages streams lacks the first piece of its input.',
+    issue: 'vllm#34887, vllm#45287',
+    where: [],
+    known: [{ id: 'messages-input-cut' }],
+    unnoticed: 'the rules judge chat completions; the requirement messages.input does',
+    proof: { version: '0.14.1', parser: 'hermes', case: 'messages.tool.stream', arrived: 'input_json_delta' },
+  },
+]
