@@ -52,6 +52,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ['refusesEmptyTools', 'refuses `tools: []` (vllm#39780)'],
     ['constrains', 'a strict tool under a forced choice constrains the arguments (vllm-observed section 2)'],
     ['obeysParallelFalse', 'obeys `parallel_tool_calls: false` (vllm#26233)'],
+    ['severalChoices', 'answers n above 1 (vllm-wire section 10)'],
     ['countsParserInvocations', 'has `vllm:tool_call_parser_invocations_total` (vllm#44448)'],
   ]
   const profilesText = [

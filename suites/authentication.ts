@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { fields } from '../fixtures/contract/view.ts'
 import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 
@@ -8,7 +9,7 @@ const chat = {
   body: JSON.stringify({ model: '$MODEL', messages: [user('Say hi.')], max_tokens: 1 }),
 } as const
 
-const refused = ({ status }: Reply, { profile }: Facts): Check =>
+const refused = ({ status }: Pick<Reply, 'status'>, { profile }: Facts): Check =>
   status === 401 || (status === 403 && profile.engine === 'unknown')
     ? undefined
     : { where: 'status line', got: String(status), wanted: '401' }
@@ -16,6 +17,16 @@ const refused = ({ status }: Reply, { profile }: Facts): Check =>
 export default scenario('Authentication', ({ request, must }) => {
   const keyless = request('chat-without-key', { ...chat, authorization: 'none' }, { unless })
   const wrongKey = request('chat-with-wrong-key', { ...chat, authorization: { literal: 'Bearer sk-this-is-not-the-key' } }, { unless })
+  const responses = request(
+    'responses-without-key',
+    {
+      method: 'POST',
+      path: '/v1/responses',
+      body: JSON.stringify({ model: '$MODEL', input: 'Say hi.', max_output_tokens: 1 }),
+      authorization: 'none',
+    },
+    { unless },
+  )
   const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' }, { unless })
 
   must(
@@ -38,6 +49,23 @@ export default scenario('Authentication', ({ request, must }) => {
     'vLLM --api-key guards all of /v1; vllm#42591',
     models,
     refused,
+  )
+
+  must(
+    'auth.responses-without-key',
+    'MUST refuse a response without the key',
+    'vLLM --api-key guards all of /v1; vllm-mlx#317, vllm#42591',
+    responses,
+    ({ status }, facts) =>
+      status === 404 || status === 405 ? { notApplicable: 'the server has no /v1/responses' } : refused({ status }, facts),
+  )
+
+  must(
+    'auth.silent',
+    'MUST NOT repeat the key of a request in its answer',
+    'OWASP ASVS 7.1: no credentials in messages',
+    wrongKey,
+    ({ text }) => (text.includes('sk-this-is-not-the-key') ? { where: 'body', got: shown(text), wanted: 'no key' } : undefined),
   )
 
   must(

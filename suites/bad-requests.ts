@@ -17,7 +17,6 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     model,
     messages,
     tools: [{ type: 'function', function: { parameters: {} } }],
-    tool_choice: 'auto',
   })
   const bogusChoice = wrong('choice-unknown', { model, messages, tools, tool_choice: 'sometimes' })
   const unknownModel = wrong('model-unknown', { model: 'no-such-model', messages })
@@ -27,6 +26,16 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     'tools-empty',
     { model, messages, tools: [] },
     { unless: ({ profile }) => (profile.refusesEmptyTools ? undefined : `${profile.id} reads an empty list as no tools (vllm#39780)`) },
+  )
+  const tooHot = wrong('temperature-out-of-range', { model, messages, temperature: 9 })
+  const messagesNoList = wrong('messages-no-list', { model, messages: 'What is the weather like?' })
+  const tooLong = wrong(
+    'prompt-too-long',
+    { model, messages: [user('word '.repeat(40_000))] },
+    {
+      unless: ({ contextLength }) =>
+        contextLength !== undefined && contextLength <= 32_768 ? undefined : 'the context is too long to be exceeded cheaply, or not known',
+    },
   )
   const noMessages = wrong('messages-missing', { model })
   const impossible = request('schema-impossible', {
@@ -81,6 +90,27 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
         : { where: 'status line', got: String(status), wanted: '404' },
   )
   must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'vllm-wire section 2', notJson, refused)
+  must(
+    'bad.temperature',
+    'MUST refuse a temperature that is out of range',
+    'OpenAI API reference: temperature between 0 and 2; vllm-wire section 2',
+    tooHot,
+    refused,
+  )
+  must(
+    'bad.messages-no-list',
+    'MUST refuse messages that are no list',
+    'OpenAI API reference: messages is an array',
+    messagesNoList,
+    refused,
+  )
+  must(
+    'bad.prompt-too-long',
+    'MUST refuse a prompt that is longer than the context',
+    'OpenAI API reference: context_length_exceeded; vllm-wire section 2',
+    tooLong,
+    refused,
+  )
   must('bad.body-list', 'MUST refuse a body that is a list', 'vllm#51654, vllm#52528', bodyList, refused)
   must('bad.tools-empty', 'MUST refuse an empty list of tools', 'OpenAI API reference: tools; vllm#39780', emptyTools, refused)
   must(
@@ -93,7 +123,22 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   )
   must('bad.messages-missing', 'MUST refuse a body without messages', 'OpenAI API reference: messages is required', noMessages, refused)
 
-  const bad = [absent, absentStreamed, noTools, nameless, bogusChoice, unknownModel, notJson, bodyList, emptyTools, noMessages, impossible]
+  const bad = [
+    messagesNoList,
+    tooLong,
+    tooHot,
+    absent,
+    absentStreamed,
+    noTools,
+    nameless,
+    bogusChoice,
+    unknownModel,
+    notJson,
+    bodyList,
+    emptyTools,
+    noMessages,
+    impossible,
+  ]
   const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
   must(
     'bad.health-after',

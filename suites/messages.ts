@@ -40,7 +40,12 @@ export default scenario('Messages API', ({ request, must }) => {
         .find((each) => each?.['type'] === 'tool_use')
       if (block === undefined)
         return { where: 'content', got: shown(documentOf(reply)['content']).slice(0, 200), wanted: 'a block tool_use' }
-      const right = typeof block['id'] === 'string' && block['id'] !== '' && block['name'] === name && fields(block['input']) !== undefined
+      const right =
+        typeof block['id'] === 'string' &&
+        block['id'] !== '' &&
+        block['name'] === name &&
+        fields(block['input']) !== undefined &&
+        Object.keys(fields(block['input']) ?? {}).length > 0
       return right ? undefined : { where: 'content', got: shown(block).slice(0, 200), wanted: 'id, name, input' }
     }),
   )
@@ -59,6 +64,36 @@ export default scenario('Messages API', ({ request, must }) => {
   )
 
   must(
+    'messages.usage',
+    'MUST count the tokens of the prompt and of the answer',
+    'Anthropic API reference: usage',
+    plain,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const usage = fields(documentOf(reply)['usage'])
+      const right = [usage?.['input_tokens'], usage?.['output_tokens']].every((count) => typeof count === 'number' && count > 0)
+      return right ? undefined : { where: 'usage', got: shown(usage), wanted: 'input_tokens and output_tokens above 0' }
+    }),
+  )
+
+  must(
+    'messages.streamed-stop',
+    'MUST stop a streamed message with tool_use when it called, and count its tokens',
+    'Anthropic API reference: message_delta; vllm-wire section 9',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const last = events(reply).findLast((event) => event['type'] === 'message_delta')
+      const reason = fields(last?.['delta'])?.['stop_reason']
+      if (reason === 'max_tokens') return { inconclusive: 'the answer was cut' }
+      const tokens = fields(last?.['usage'])?.['output_tokens']
+      return reason === 'tool_use' && typeof tokens === 'number' && tokens > 0
+        ? undefined
+        : { where: 'message_delta', got: shown(last), wanted: 'stop_reason tool_use and usage.output_tokens above 0' }
+    }),
+  )
+
+  must(
     'messages.events',
     'MUST stream a message in the order of the API: start, blocks opened and closed, delta, stop',
     'Anthropic API reference: streaming; vllm-wire section 9; vllm#45367',
@@ -72,6 +107,13 @@ export default scenario('Messages API', ({ request, must }) => {
         types.at(-1) === 'message_stop' &&
         types.indexOf('message_delta') > types.lastIndexOf('content_block_stop')
       const paired = count('content_block_start') === count('content_block_stop') && count('content_block_start') > 0
+      const misnamed = (reply.stream?.events ?? []).find(
+        ({ name, data }) => data !== '[DONE]' && !(data ?? '').includes(`"type":"${name}"`) && !(data ?? '').includes(`"type": "${name}"`),
+      )
+      if (misnamed !== undefined)
+        return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: 'the type of its data' }
+      const places = events(reply).flatMap((event) => (event['type'] === 'content_block_start' ? [event['index']] : []))
+      if (places.some((place, index) => place !== index)) return { where: 'index', got: shown(places), wanted: '0, 1, …' }
       return ordered && paired
         ? undefined
         : {

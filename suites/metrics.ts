@@ -50,7 +50,7 @@ const answered = (facts: Facts): readonly View[] =>
 const tokens = (facts: Facts, key: string): number =>
   generated(facts).reduce((sum, view) => sum + (typeof view.answer.usage?.[key] === 'number' ? view.answer.usage[key] : 0), 0)
 
-export default scenario('Metrics', ({ request, must, together }) => {
+export default scenario('Metrics', ({ request, must, should, together }) => {
   const before = request('before', { method: 'GET', path: '/metrics' }, { unless: isVllm })
   const leaving = request(
     'client-leaves',
@@ -70,13 +70,21 @@ export default scenario('Metrics', ({ request, must, together }) => {
   )
   const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true })
 
+  should(
+    'metrics.present',
+    'SHOULD show its metrics at /metrics',
+    'KAITO tool calling article: validate tool calling using vLLM metrics; a gateway may hide them',
+    after,
+    ({ status }) => (status === 200 ? undefined : { where: 'status line', got: String(status), wanted: '200' }),
+  )
+
   must(
     'metrics.format',
     'MUST write its metrics in the text format of Prometheus, labelled with the served model',
     'Prometheus exposition format 0.0.4; vLLM label model_name',
     after,
     ({ status, text, exchange }, facts) => {
-      if (status === 404) return { notApplicable: 'the server has no /metrics' }
+      if (status === 404) return { notApplicable: 'there is no /metrics; metrics.present says so' }
       if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
       const type = header(exchange, 'content-type') ?? ''
       if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))

@@ -2,7 +2,12 @@ import { scenario, user } from '../fixtures/scenario.ts'
 import { weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Tool choice none', ({ ask, must }) => {
-  const question = ask('weather', { messages: [user('What is the weather like in Paris?')], tools: [weather.offer], tool_choice: 'none' })
+  const question = ask('weather', {
+    messages: [user('What is the weather like in Paris?')],
+    tools: [weather.offer],
+    tool_choice: 'none',
+    logprobs: true,
+  })
 
   const nothingOffered = ask('without-tools', { messages: [user('Say hi.')], tool_choice: 'none', max_tokens: 64 }, { forms: ['plain'] })
 

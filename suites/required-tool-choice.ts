@@ -4,7 +4,7 @@ import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Required tool choice', ({ ask, must, should }) => {
   const fitting = ask('fitting', {
-    messages: [user('What time is it in Paris?')],
+    messages: [{ role: 'system', content: 'You are a helpful assistant.' }, user('What time is it in Paris?')],
     tools: [weather.offer, time],
     tool_choice: 'required',
     // The scenario of usage asks the same, so this costs it no request.

@@ -9,7 +9,7 @@ const body = {
   model: '$MODEL',
   input: 'What is the weather like in San Francisco in fahrenheit?',
   tools: [{ type: 'function', name, description, parameters }],
-  tool_choice: 'auto',
+  tool_choice: 'required',
   max_output_tokens: 512,
   temperature: 0,
 }
@@ -26,6 +26,13 @@ const callIn = (response: Fields | undefined): Fields | undefined =>
   list(response?.['output'])
     .map(fields)
     .find((item) => item?.['type'] === 'function_call')
+/** The type that an event's data names. */
+const typeOf = (data: string | undefined): string | undefined => {
+  const parsed = parseJson(data ?? '')
+  const type = parsed.ok ? fields(parsed.value)?.['type'] : undefined
+  return typeof type === 'string' ? type : undefined
+}
+
 const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
 
 export default scenario('Responses API', ({ request, must }) => {
@@ -50,7 +57,11 @@ export default scenario('Responses API', ({ request, must }) => {
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
       const call = callIn(documentOf(reply))
-      if (call === undefined) return { inconclusive: 'the model answered in text' }
+      if (call === undefined) {
+        return documentOf(reply)['status'] === 'incomplete'
+          ? { inconclusive: 'the answer was cut' }
+          : { where: 'output', got: shown(documentOf(reply)['output']), wanted: 'a function_call: tool_choice is required' }
+      }
       const parsed = parseJson(typeof call['arguments'] === 'string' ? call['arguments'] : '')
       const right =
         typeof call['call_id'] === 'string' &&
@@ -76,6 +87,20 @@ export default scenario('Responses API', ({ request, must }) => {
   )
 
   must(
+    'responses.usage',
+    'MUST report usage that adds up',
+    'OpenAI API reference: usage of a response',
+    plain,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const usage = fields(documentOf(reply)['usage'])
+      const [input, output, all] = [usage?.['input_tokens'], usage?.['output_tokens'], usage?.['total_tokens']]
+      const right = typeof input === 'number' && typeof output === 'number' && input > 0 && output > 0 && all === input + output
+      return right ? undefined : { where: 'usage', got: shown(usage), wanted: 'input_tokens, output_tokens and their sum' }
+    }),
+  )
+
+  must(
     'responses.events',
     'MUST open, fill and close a streamed response in the order of the API, numbered without a gap',
     'OpenAI API reference: streaming events; vllm-wire section 8',
@@ -92,6 +117,11 @@ export default scenario('Responses API', ({ request, must }) => {
         return { where: 'output items', got: `${added} added, ${done} done`, wanted: 'every item added and done' }
       const numbers = events(reply).map((event) => event['sequence_number'])
       const gap = numbers.findIndex((number, index) => number !== index)
+      const misnamed = (reply.stream?.events ?? []).find(({ name, data }) => data !== '[DONE]' && name !== typeOf(data))
+      if (misnamed !== undefined)
+        return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: `event: ${typeOf(misnamed.data)}` }
+      const places = events(reply).flatMap((event) => (event['type'] === 'response.output_item.added' ? [event['output_index']] : []))
+      if (places.some((place, index) => place !== index)) return { where: 'output_index', got: shown(places), wanted: '0, 1, …' }
       return gap === -1 ? undefined : { where: `event ${gap}, sequence_number`, got: shown(numbers[gap]), wanted: String(gap) }
     }),
   )
@@ -109,12 +139,28 @@ export default scenario('Responses API', ({ request, must }) => {
       const item = fields(done?.['item'])
       if (item === undefined)
         return last === undefined
-          ? { inconclusive: 'the model answered in text, or the call came as text' }
+          ? { where: 'events', got: 'no function_call', wanted: 'a call: tool_choice is required' }
           : { where: 'events', got: 'a call that no event announced', wanted: 'response.output_item.done' }
       const joined = all
         .filter((event) => event['type'] === 'response.function_call_arguments.delta')
         .map((event) => String(event['delta']))
         .join('')
+      const added = fields(
+        all.find((event) => event['type'] === 'response.output_item.added' && fields(event['item'])?.['type'] === 'function_call')?.[
+          'item'
+        ],
+      )
+      const finished = all.filter((event) => event['type'] === 'response.function_call_arguments.done')
+      if (added?.['name'] !== name || added['call_id'] !== item['call_id'] || added['id'] !== item['id']) {
+        return { where: 'response.output_item.added', got: shown(added), wanted: 'the id, call_id and name of the item that is done' }
+      }
+      if (finished.length !== 1 || finished[0]?.['arguments'] !== item['arguments']) {
+        return {
+          where: 'response.function_call_arguments.done',
+          got: shown(finished.map((event) => event['arguments'])),
+          wanted: `${shown(item['arguments'])} once`,
+        }
+      }
       for (const key of ['call_id', 'name', 'arguments']) {
         if (item[key] !== last?.[key])
           return {

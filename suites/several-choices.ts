@@ -3,14 +3,18 @@ import { named, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Several choices (n=2)', ({ ask, must }) => {
-  const two = ask('named', {
-    messages: [user('What is the weather like in Lisbon?')],
-    tools: [weather.offer, time],
-    tool_choice: named('get_weather'),
-    n: 2,
-    logprobs: true,
-    temperature: 0.7,
-  })
+  const two = ask(
+    'named',
+    {
+      messages: [user('What is the weather like in Lisbon?')],
+      tools: [weather.offer, time],
+      tool_choice: named('get_weather'),
+      n: 2,
+      logprobs: true,
+      temperature: 0.7,
+    },
+    { unless: ({ profile }) => (profile.severalChoices ? undefined : `${profile.id} refuses n above 1 (vllm-wire section 10)`) },
+  )
 
   must('choices.two', 'MUST give as many choices as n asks for', 'OpenAI API reference: n', two, ({ answer }) =>
     answer.choices.length === 2 ? undefined : { where: 'choices', got: `${answer.choices.length}`, wanted: '2' },

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { scenario, user } from '../fixtures/scenario.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
@@ -6,11 +7,25 @@ const words =
   'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 
 export default scenario('Truncation by max_tokens', ({ ask, must }) => {
-  const text = ask('text', { messages: [user(`Say ${words}.`)], max_tokens: 3 }, { truncated: true })
+  const text = ask('text', { messages: [user(`Say ${words}.`)], max_completion_tokens: 3 }, { truncated: true })
   const call = ask(
     'call',
     { messages: [user(`Use echo with {"text": "${words}"}`)], tools: [echo], tool_choice: 'required', max_tokens: 8 },
     { truncated: true },
+  )
+
+  const stopped = ask('stop', { messages: [user(`Say ${words}.`)], stop: ['five'] }, { forms: ['plain'] })
+
+  must(
+    'truncation.stop',
+    'MUST end at a stop word and leave it out',
+    'OpenAI API reference: stop',
+    stopped,
+    ({ content, finishReason }) => {
+      if (content.includes('five')) return { where: 'content', got: shown(content), wanted: 'no text from the stop word on' }
+      if (!content.includes('one')) return { inconclusive: `the model said something else: ${content.slice(0, 80)}` }
+      return finishReason === 'stop' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'stop' }
+    },
   )
 
   must(

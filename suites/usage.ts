@@ -5,7 +5,7 @@ import { hello, time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Usage', ({ ask, must, request, together }) => {
   const body = {
-    messages: [user('What time is it in Paris?')],
+    messages: [{ role: 'system', content: 'You are a helpful assistant.' }, user('What time is it in Paris?')],
     tools: [weather.offer, time],
     tool_choice: 'required' as const,
     stream_options: { include_usage: true, continuous_usage_stats: true },
