@@ -16,7 +16,8 @@ export default scenario('Tool choice none', ({ ask, must }) => {
     'MUST accept tool_choice none when no tool is offered',
     'vllm#10000; Kimi-Vendor-Verifier',
     nothingOffered,
-    () => undefined,
+    ({ content, answer }) =>
+      content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== '' ? undefined : { where: 'content', got: content, wanted: 'text' },
   )
 
   must(

@@ -1,4 +1,4 @@
-import { argumentsOf, scenario, user } from '../fixtures/scenario.ts'
+import { scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Parallel calls', ({ ask, must, sample }) => {
@@ -23,20 +23,6 @@ export default scenario('Parallel calls', ({ ask, must, sample }) => {
     "vLLM tests/tool_use/test_parallel_tool_calls.py; the model's choice",
     [twoCities],
     ({ calls, finishReason }) => (finishReason === 'length' ? undefined : calls.length >= 2),
-  )
-
-  must(
-    'parallel.distinct',
-    'MUST keep the arguments of two calls apart',
-    'lmdeploy PR#4692, vllm#25405, vllm#39626',
-    twoCities,
-    ({ calls }) => {
-      if (calls.length < 2) return { inconclusive: `the model made ${calls.length} call(s) this time; parallel.two has the rate` }
-      const places = calls.map((call) => JSON.stringify(argumentsOf(call) ?? call.arguments))
-      return new Set(places).size === places.length
-        ? undefined
-        : { inconclusive: `the model asked twice for the same: ${places.join(' ')}` }
-    },
   )
 
   must(

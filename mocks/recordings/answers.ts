@@ -65,7 +65,8 @@ export function pack({ version, exchanges }: Packed): Uint8Array {
       const text = Buffer.from(body).toString('utf8')
       if (!Buffer.from(text).equals(body)) throw new Error(`${version} ${parser} ${name}: the body is no UTF-8`)
       return {
-        of: [placeOf(parser), placeOf(conditions), placeOf(name), placeOf(request), placeOf(wrote)], ...rest,
+        of: [placeOf(parser), placeOf(conditions), placeOf(name), placeOf(request), placeOf(wrote)],
+        ...rest,
         body: text,
         ...(pieces === undefined
           ? {}

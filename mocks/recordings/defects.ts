@@ -43,7 +43,12 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
     issue: 'vllm-wire section 2',
     where: [{ parsers: NO_PARSER, rules: /^http\.status$/, got: /requires --/ }],
-    proof: { version: '0.25.1', parser: 'none', case: 'auto', arrived: 'tool choice requires --enable-auto-tool-choice and --tool-call-parser' },
+    proof: {
+      version: '0.25.1',
+      parser: 'none',
+      case: 'auto',
+      arrived: 'tool choice requires --enable-auto-tool-choice and --tool-call-parser',
+    },
   },
   {
     defect: 0,
@@ -54,14 +59,22 @@ export const recordedDefects: readonly RecordedDefect[] = [
   },
   {
     defect: 0,
-    sentence: 'The grammar of 0.32.0 forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
+    sentence:
+      'The grammar of 0.32.0 forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
     issue: 'vllm-observed section 4, observed but no defect by itself',
     where: [{ versions: ['0.32.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
-    proof: { version: '0.32.0', parser: 'qwen3_coder', case: 'named.zero.stream', wrote: '<function=ping>', arrived: '"finish_reason":"length"' },
+    proof: {
+      version: '0.32.0',
+      parser: 'qwen3_coder',
+      case: 'named.zero.stream',
+      wrote: '<function=ping>',
+      arrived: '"finish_reason":"length"',
+    },
   },
   {
     defect: 1,
-    sentence: 'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives; without a parser the markup is content.',
+    sentence:
+      'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives; without a parser the markup is content.',
     issue: 'vllm#19679',
     where: [
       { cases: /^auto\.null-choice$/ },
@@ -80,9 +93,15 @@ export const recordedDefects: readonly RecordedDefect[] = [
         cases: /^(?:auto|auto\.(?!null-choice).*|n2\.auto|logprobs\.auto|usage(?:-continuous)?\.auto|round-trip(?:\..*)?)\.stream$/,
       },
       { parsers: ['phi4_mini_json'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
-      { parsers: ['phi4_mini_json'], cases: /^responses\.auto\.stream$/ },
+      { versions: ['0.22.1', ...NEW], parsers: ['phi4_mini_json'], cases: /^responses\.auto\.stream$/ },
     ],
-    proof: { version: '0.25.1', parser: 'phi4_mini_json', case: 'auto.stream', wrote: 'functools[', arrived: '"delta":{},"logprobs":null,"finish_reason":"stop"' },
+    proof: {
+      version: '0.25.1',
+      parser: 'phi4_mini_json',
+      case: 'auto.stream',
+      wrote: 'functools[',
+      arrived: '"delta":{},"logprobs":null,"finish_reason":"stop"',
+    },
   },
   {
     defect: 3,
@@ -108,11 +127,18 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#11392',
     where: [{ parsers: ['llama3_json'], cases: /\.zero.*\.stream$/ }],
     known: [{ id: 'zero-arguments-not-streamed' }],
-    proof: { version: '0.25.1', parser: 'llama3_json', case: 'named.zero.stream', wrote: '{"name": "ping", "parameters": {}}', arrived: '"function":{"name":"ping"}' },
+    proof: {
+      version: '0.25.1',
+      parser: 'llama3_json',
+      case: 'named.zero.stream',
+      wrote: '{"name": "ping", "parameters": {}}',
+      arrived: '"function":{"name":"ping"}',
+    },
   },
   {
     defect: 6,
-    sentence: 'llama3_json under required: two calls come without a separator, which the parser cannot read; plain all is content, streamed one call arrives.',
+    sentence:
+      'llama3_json under required: two calls come without a separator, which the parser cannot read; plain all is content, streamed one call arrives.',
     issue: 'vllm-observed defect 6',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^required\.parallel/ }],
     proof: { version: '0.25.1', parser: 'llama3_json', case: 'required.parallel', arrived: '}}{\\"name\\"' },
@@ -131,7 +157,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#47963',
     where: [{ versions: ['0.25.1'], parsers: ['deepseek_v32'], cases: /^truncated\..*\.stream$/, rules: /^arguments\.schema$/ }],
     known: [{ id: 'truncated-stream-says-tool-calls' }],
-    proof: { version: '0.25.1', parser: 'hermes', case: 'truncated.auto.stream', wrote: 'one two three', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.25.1',
+      parser: 'hermes',
+      case: 'truncated.auto.stream',
+      wrote: 'one two three',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 9,
@@ -143,7 +175,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
   },
   {
     defect: 10,
-    sentence: 'A value that holds </tool_call> ends the call there: plain it is lost with its markup in content, streamed the arguments are cut.',
+    sentence:
+      'A value that holds </tool_call> ends the call there: plain it is lost with its markup in content, streamed the arguments are cut.',
     issue: 'vllm#45167',
     where: [{ parsers: ['hermes', 'granite4'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', parsers: ['hermes', 'granite4'] }],
@@ -170,7 +203,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     where: [],
     known: [{ id: 'spaces-stripped' }],
     unnoticed: 'no rule knows the value that the model wrote; a requirement with a forced literal does (arguments.shapes.padded)',
-    proof: { version: '0.25.1', parser: 'qwen3_coder', case: 'auto.spaces', wrote: '  two  spaces ', arrived: '{\\"text\\": \\"two  spaces\\"}' },
+    proof: {
+      version: '0.25.1',
+      parser: 'qwen3_coder',
+      case: 'auto.spaces',
+      wrote: '  two  spaces ',
+      arrived: '{\\"text\\": \\"two  spaces\\"}',
+    },
   },
   {
     defect: 13,
@@ -210,17 +249,33 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'Where JSON is constrained, two streamed calls that share a delta are mixed: index 1 first, or two texts in one call.',
     issue: 'vllm-observed defect 16',
     where: [
-      { parsers: ['granite4', 'functiongemma', 'mistral', 'phi4_mini_json'], cases: /^required\.parallel.*\.stream$/, rules: /^(?!calls\.later-null)/ },
+      {
+        parsers: ['granite4', 'functiongemma', 'mistral', 'phi4_mini_json'],
+        cases: /^required\.parallel.*\.stream$/,
+        rules: /^(?!calls\.later-null)/,
+      },
       { versions: OLD, parsers: ['deepseek_v3', 'qwen3_coder'], cases: /^required\.parallel.*\.stream$/ },
     ],
-    proof: { version: '0.17.1', parser: 'phi4_mini_json', case: 'required.parallel.stream', wrote: '"Tokyo"', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.17.1',
+      parser: 'phi4_mini_json',
+      case: 'required.parallel.stream',
+      wrote: '"Tokyo"',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 17,
     sentence: 'llama3_json on a busy server: id, type and name of the first call are never sent.',
     issue: 'vllm-observed defect 17',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^auto\.two-tools\.stream$/ }],
-    proof: { version: '0.25.1', parser: 'llama3_json', case: 'auto.two-tools.stream', wrote: '"Paris"', arrived: '"tool_calls":[{"index":0,"function":{"arguments":' },
+    proof: {
+      version: '0.25.1',
+      parser: 'llama3_json',
+      case: 'auto.two-tools.stream',
+      wrote: '"Paris"',
+      arrived: '"tool_calls":[{"index":0,"function":{"arguments":',
+    },
   },
   {
     defect: 18,
@@ -228,8 +283,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#35438',
     where: [],
     known: [{ id: 'impossible-schema-500' }],
-    unnoticed: 'refusing the schema and ignoring it are both right, so no rule judges the request; the requirement bad.schema-impossible does',
-    proof: { version: '0.25.1', parser: 'hermes', case: 'error.schema-required', arrived: '{"error":{"message":"","type":"InternalServerError"' },
+    unnoticed:
+      'refusing the schema and ignoring it are both right, so no rule judges the request; the requirement bad.schema-impossible does',
+    proof: {
+      version: '0.25.1',
+      parser: 'hermes',
+      case: 'error.schema-required',
+      arrived: '{"error":{"message":"","type":"InternalServerError"',
+    },
   },
   {
     defect: 19,
@@ -252,14 +313,20 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'gemma4 under required: the model may answer in prose; the plain answer then says tool_calls without a call.',
     issue: 'vllm#53255, vllm#53363',
     where: [{ parsers: ['gemma4'], cases: /^required\.not-needed/ }],
-    proof: { version: '0.25.1', parser: 'gemma4', case: 'required.not-needed', wrote: 'You said:', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.25.1',
+      parser: 'gemma4',
+      case: 'required.not-needed',
+      wrote: 'You said:',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 22,
     sentence: 'Without a parser /v1/responses answers 200 with the markup as text, also under required.',
     issue: 'vllm-observed defect 22',
-    where: [],
-    unnoticed: 'the rules judge chat completions; the requirement responses.item says inconclusive when the answer is text',
+    where: [{ parsers: NO_PARSER, cases: /^responses\.(?:auto|required)/, rules: /^responses\./ }],
+    unnoticed: 'the rules judge chat completions; the requirements responses.item and responses.same-call do',
     proof: { version: '0.25.1', parser: 'none', case: 'responses.required', wrote: PARIS, arrived: '"status":"completed"' },
   },
   {
@@ -298,7 +365,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
       },
     ],
     known: [{ id: 'bracket-after-brace' }],
-    proof: { version: '0.22.1', parser: 'hermes', case: 'required.quotes.stream', wrote: 'tab }"}}]', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.22.1',
+      parser: 'hermes',
+      case: 'required.quotes.stream',
+      wrote: 'tab }"}}]',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 27,
@@ -312,7 +385,9 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 28,
     sentence: 'With n = 2 the streamed fragments of both choices go through one parser: index, id and name are wrong, arguments are cut.',
     issue: 'vllm#38158',
-    where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ }],
+    where: [
+      { versions: ['0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
+    ],
     known: [{ id: 'choices-share-parser', versions: ['0.14.1'] }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: '"index":1' },
   },
@@ -328,7 +403,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
     issue: 'vllm-observed defect 30',
     where: [{ versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ }],
-    proof: { version: '0.14.1', parser: 'hermes', case: 'auto.zero.stream', wrote: '"arguments": {}', arrived: '"function":{"name":"ping"}' },
+    proof: {
+      version: '0.14.1',
+      parser: 'hermes',
+      case: 'auto.zero.stream',
+      wrote: '"arguments": {}',
+      arrived: '"function":{"name":"ping"}',
+    },
   },
   {
     defect: 31,
@@ -349,21 +430,39 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'A streamed call breaks off with an error event: list index out of range.',
     issue: 'vllm-observed defect 33',
     where: [{ versions: OLD, parsers: ['qwen3_coder', 'mistral'], rules: /^stream\.no-error$/, got: /list index out of range/ }],
-    proof: { version: '0.14.1', parser: 'qwen3_coder', case: 'auto.strict.stream', wrote: '<function=get_weather>', arrived: 'list index out of range' },
+    proof: {
+      version: '0.14.1',
+      parser: 'qwen3_coder',
+      case: 'auto.strict.stream',
+      wrote: '<function=get_weather>',
+      arrived: 'list index out of range',
+    },
   },
   {
     defect: 34,
     sentence: 'mistral with parallel_tool_calls false glues the second call to the first.',
     issue: 'vllm-observed defect 34',
     where: [{ versions: ['0.22.1'], parsers: ['mistral'], cases: /^auto\.parallel-false\.stream$/ }],
-    proof: { version: '0.22.1', parser: 'mistral', case: 'auto.parallel-false.stream', wrote: '"Tokyo"', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.22.1',
+      parser: 'mistral',
+      case: 'auto.parallel-false.stream',
+      wrote: '"Tokyo"',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 35,
     sentence: 'llama3_json swallows a streamed JSON answer to a request without tools.',
     issue: 'vllm-observed defect 35',
     where: [{ versions: ['0.22.1'], parsers: ['llama3_json'], cases: /^format\.json-schema\.stream$/ }],
-    proof: { version: '0.22.1', parser: 'llama3_json', case: 'format.json-schema.stream', wrote: '{"city": "Paris", "n": 2}', arrived: '"delta":{"role":"assistant","content":""}' },
+    proof: {
+      version: '0.22.1',
+      parser: 'llama3_json',
+      case: 'format.json-schema.stream',
+      wrote: '{"city": "Paris", "n": 2}',
+      arrived: '"delta":{"role":"assistant","content":""}',
+    },
   },
   {
     defect: 36,
@@ -383,7 +482,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
   },
   {
     defect: 38,
-    sentence: 'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
+    sentence:
+      'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
     issue: 'vllm-observed defect 38',
     where: [
       { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
@@ -395,10 +495,23 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 39,
     sentence: 'A streamed call of /v1/responses comes as text with its markup.',
     issue: 'vllm-observed defect 39',
-    where: [],
+    where: [
+      {
+        versions: OLD,
+        parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'phi4_mini_json', 'qwen3_coder'],
+        cases: /^responses\.auto\.stream$/,
+        rules: /^responses\.same-call$/,
+      },
+    ],
     known: [{ id: 'responses-streams-markup' }],
     unnoticed: 'the rules judge chat completions; the requirement responses.same-call does',
-    proof: { version: '0.17.1', parser: 'hermes', case: 'responses.auto.stream', wrote: PARIS, arrived: '"type":"response.output_text.delta"' },
+    proof: {
+      version: '0.17.1',
+      parser: 'hermes',
+      case: 'responses.auto.stream',
+      wrote: PARIS,
+      arrived: '"type":"response.output_text.delta"',
+    },
   },
   {
     defect: 40,
@@ -422,7 +535,11 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#36841, vllm#38158',
     where: [
       { versions: ['0.12.0', '0.17.1'], cases: /^responses\.(?:required|named)\.stream$/, rules: /^http\.complete$/ },
-      { versions: ['0.12.0', '0.17.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
+      {
+        versions: ['0.12.0', '0.17.1'],
+        parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'],
+        cases: /^n2\.auto\.stream$/,
+      },
     ],
     known: [
       { id: 'truncated-required-refused', versions: ['0.12.0', '0.17.1'] },
@@ -435,7 +552,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'deepseek_v3 streams the arguments twice, the second time escaped.',
     issue: 'vllm-observed defect 43',
     where: [{ versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|strict)\.stream$/ }],
-    proof: { version: '0.12.0', parser: 'deepseek_v3', case: 'auto.quotes.stream', wrote: 'say \\"hi', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.12.0',
+      parser: 'deepseek_v3',
+      case: 'auto.quotes.stream',
+      wrote: 'say \\"hi',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 44,
@@ -462,42 +585,84 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 47,
     sentence: 'phi4_mini_json streams no text either when the request has no tools.',
     issue: 'none known; compare vllm-observed defects 2 and 35',
-    where: [{ versions: ['0.22.1'], parsers: ['phi4_mini_json'], cases: /^(?:text|usage(?:-continuous)?\.text|format\.json-schema)\.stream$/ }],
-    proof: { version: '0.22.1', parser: 'phi4_mini_json', case: 'text.stream', wrote: 'hello to the world', arrived: '"finish_reason":"stop"' },
+    where: [
+      { versions: ['0.22.1'], parsers: ['phi4_mini_json'], cases: /^(?:text|usage(?:-continuous)?\.text|format\.json-schema)\.stream$/ },
+    ],
+    proof: {
+      version: '0.22.1',
+      parser: 'phi4_mini_json',
+      case: 'text.stream',
+      wrote: 'hello to the world',
+      arrived: '"finish_reason":"stop"',
+    },
   },
   {
     defect: 48,
     sentence: 'hermes loses a piece of a streamed value, and what is left is valid JSON: Paris arrives as Par.',
     issue: 'none known; compare vllm-observed defect 30',
     where: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^usage-continuous\.auto\.stream$/ }],
-    proof: { version: '0.17.1', parser: 'hermes', case: 'usage-continuous.auto.stream', wrote: '"Paris"', arrived: '{\\"location\\": \\"Par"}' },
+    proof: {
+      version: '0.17.1',
+      parser: 'hermes',
+      case: 'usage-continuous.auto.stream',
+      wrote: '"Paris"',
+      arrived: '{\\"location\\": \\"Par"}',
+    },
   },
   {
     defect: 49,
     sentence: 'functiongemma loses arguments, or the last character of a text, when several tokens share a delta.',
     issue: 'vllm-observed, note on --stream-interval 5',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:bytewise|two-tools|text-before)\.stream$/ }],
-    proof: { version: '0.25.1', parser: 'functiongemma', case: 'auto.text-before.stream', conditions: 'stream-interval 5', wrote: 'Let me look that up.', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.25.1',
+      parser: 'functiongemma',
+      case: 'auto.text-before.stream',
+      conditions: 'stream-interval 5',
+      wrote: 'Let me look that up.',
+      arrived: '"finish_reason":"tool_calls"',
+    },
   },
   {
     defect: 50,
     sentence: 'llama3_json on a busy server loses streamed arguments, or the whole call.',
     issue: 'none known; compare vllm-observed defect 17',
-    where: [{ versions: ['0.14.1', '0.22.1'], parsers: ['llama3_json'], cases: /^auto(?:\.(?:parallel|two-tools|empty-string))?\.stream$/ }],
-    proof: { version: '0.22.1', parser: 'llama3_json', case: 'auto.stream', wrote: '"Paris"', arrived: '"function":{"name":"get_weather"}' },
+    where: [
+      { versions: ['0.14.1', '0.22.1'], parsers: ['llama3_json'], cases: /^auto(?:\.(?:parallel|two-tools|empty-string))?\.stream$/ },
+    ],
+    proof: {
+      version: '0.22.1',
+      parser: 'llama3_json',
+      case: 'auto.stream',
+      wrote: '"Paris"',
+      arrived: '"function":{"name":"get_weather"}',
+    },
   },
   {
     defect: 51,
     sentence: 'qwen3_coder on a busy server streams {} for the arguments, or loses the call.',
     issue: 'none known; compare vllm-observed defect 33',
-    where: [{ versions: ['0.14.1', '0.17.1', '0.22.1'], parsers: ['qwen3_coder'], cases: /^auto(?:\.(?:explicit|two-tools|zero-bare))?\.stream$/ }],
+    where: [
+      {
+        versions: ['0.14.1', '0.17.1', '0.22.1'],
+        parsers: ['qwen3_coder'],
+        cases: /^auto(?:\.(?:explicit|two-tools|zero-bare))?\.stream$/,
+      },
+    ],
     proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.explicit.stream', wrote: 'Paris', arrived: '"arguments":""' },
   },
   {
     defect: 52,
     sentence: 'A legal request is answered with 400 Already borrowed: two requests meet in the tokenizer.',
     issue: 'vllm#40949, vllm#41181',
-    where: [{ versions: ['0.17.1'], rules: /^(?:http|agree)\.status$/, parsers: ['mistral', 'qwen3_coder'], cases: /^auto\.(?:bytewise|types)(?:\.stream)?$/ }],
+    where: [
+      {
+        versions: ['0.17.1'],
+        rules: /^(?:http|agree)\.status$/,
+        parsers: ['mistral', 'qwen3_coder'],
+        cases: /^auto\.(?:bytewise|types)(?:\.stream)?$/,
+      },
+    ],
     proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.types.stream', arrived: 'Already borrowed' },
   },
   {
@@ -512,14 +677,26 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'A tool without a name beside a named choice is answered with 500.',
     issue: 'README of the recordings of vLLM 0.32.0',
     where: [{ versions: ['0.32.0'], conditions: ['generated'], cases: /^error\.tool-without-name-named$/ }],
-    proof: { version: '0.32.0', parser: 'hermes', case: 'error.tool-without-name-named', conditions: 'generated', arrived: '"InternalServerError"' },
+    proof: {
+      version: '0.32.0',
+      parser: 'hermes',
+      case: 'error.tool-without-name-named',
+      conditions: 'generated',
+      arrived: '"InternalServerError"',
+    },
   },
   {
     defect: 55,
     sentence: 'kimi_k2 streams a name before it is complete: functions, of functions.get_weather:0.',
     issue: 'none known',
     where: [{ versions: ['0.32.0'], parsers: ['kimi_k2'], cases: /^truncated\.auto-early\.stream$/, rules: /^calls\.name$/ }],
-    proof: { version: '0.32.0', parser: 'kimi_k2', case: 'truncated.auto-early.stream', wrote: 'functions.get_weather:0', arrived: '"name":"functions"' },
+    proof: {
+      version: '0.32.0',
+      parser: 'kimi_k2',
+      case: 'truncated.auto-early.stream',
+      wrote: 'functions.get_weather:0',
+      arrived: '"name":"functions"',
+    },
   },
   {
     defect: 56,
@@ -538,5 +715,19 @@ export const recordedDefects: readonly RecordedDefect[] = [
     known: [{ id: 'messages-input-cut' }],
     unnoticed: 'the rules judge chat completions; the requirement messages.input does',
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.tool.stream', arrived: 'input_json_delta' },
+  },
+  {
+    defect: 58,
+    sentence: 'mistral on /v1/responses: the call comes as text, without its marker.',
+    issue: 'none known; compare vllm-observed defect 39',
+    where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.auto$/, rules: /^responses\.item$/ }],
+    unnoticed: 'the rules judge chat completions; the requirement responses.item does',
+    proof: {
+      version: '0.14.1',
+      parser: 'mistral',
+      case: 'responses.auto',
+      wrote: '[TOOL_CALLS][{"name": "get_weather"',
+      arrived: '"text":"[{\\"name\\": \\"get_weather\\"',
+    },
   },
 ]

@@ -101,7 +101,9 @@ interface Judged {
 }
 
 /** Every breach in every recorded answer, by every rule, the pair rules and what the recording knows of the model's own words. */
-export async function judgeRecordings(packed: readonly Packed[]): Promise<{ findings: RecordedFinding[]; exchanges: number; pairs: number }> {
+export async function judgeRecordings(
+  packed: readonly Packed[],
+): Promise<{ findings: RecordedFinding[]; exchanges: number; pairs: number }> {
   const findings: RecordedFinding[] = []
   const requirements = await requirementsOnCases()
   let exchanges = 0
@@ -148,8 +150,9 @@ export async function judgeRecordings(packed: readonly Packed[]): Promise<{ find
         // A run judges no behaviour by a refusal.
         const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
         for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
-          const found = check(replyOf(judged.view), { profile, hasKey: true, views: () => [] })
-          if (found !== undefined && 'got' in found) add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
+          const found = check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
+          if (found !== undefined && 'got' in found)
+            add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }
         for (const { rule, breach } of ownWords(recorded, judged.view)) add(recorded, judged.view, rule, 'MUST', breach)
       }
@@ -177,7 +180,10 @@ const isWhole = ({ exchange, answer }: View): boolean =>
 /** The parser family that a run would see in the model's own words. */
 function familyIn(view: View): string | undefined {
   const raw = Buffer.concat(tokensOf(view, 0).map((token) => token.bytes)).toString('utf8')
-  return familyOf(raw, (view.request?.tools ?? []).map((tool) => tool.function.name))
+  return familyOf(
+    raw,
+    (view.request?.tools ?? []).map((tool) => tool.function.name),
+  )
 }
 
 /** Requirements of scenarios whose question a recorded case asks too, and which no rule of the contract stands in for. */
@@ -187,12 +193,14 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
-  ['responses', /^responses\.(?:item|status)$/, /^responses\.auto$/],
+  ['responses', /^responses\.(?:item|status)$/, /^responses\.(?:auto|required)$/],
   ['responses', /^responses\.(?:events|same-call)$/, /^responses\.auto\.stream$/],
   ['messages', /^messages\.input$/, /^messages\.(?:tool|any)\.stream$/],
 ]
 
-async function requirementsOnCases(): Promise<readonly { id: string; level: RecordedFinding['level']; cases: RegExp; check: (reply: Reply, facts: Facts) => Check }[]> {
+async function requirementsOnCases(): Promise<
+  readonly { id: string; level: RecordedFinding['level']; cases: RegExp; check: (reply: Reply, facts: Facts) => Check }[]
+> {
   const scenarios = await loadScenarios(1)
   return REQUIREMENTS.flatMap(([slug, ids, cases]) =>
     (scenarios.get(slug)?.requirements ?? []).flatMap(({ id, level, kind }) =>
@@ -246,7 +254,10 @@ function jsonCalls(wrote: string, view: View): readonly (readonly [string, unkno
   })
 }
 
-function fits({ versions, parsers, conditions, cases, rules: ids, got }: Where, { version, recorded, rule, breach }: RecordedFinding): boolean {
+function fits(
+  { versions, parsers, conditions, cases, rules: ids, got }: Where,
+  { version, recorded, rule, breach }: RecordedFinding,
+): boolean {
   return (
     versions?.includes(version) !== false &&
     parsers?.includes(recorded.parser) !== false &&
@@ -268,11 +279,11 @@ export function explanations(finding: RecordedFinding): RecordedDefect[] {
 
 /** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
 export function defectsTable(findings: readonly RecordedFinding[]): string {
+  const explained = Map.groupBy(findings, (finding) => explanations(finding)[0])
   const lines = recordedDefects
     .filter(({ defect }) => defect > 0)
     .map((entry) => {
-      const own = findings.filter((finding) => explanations(finding).includes(entry))
-      const unique = (values: readonly string[]): string[] => [...new Set(values)].toSorted(byNumber)
+      const own = explained.get(entry) ?? []
       const ids = (judged: 'contract' | 'requirement' | 'words'): string =>
         unique(own.filter(({ rule }) => kindOf(rule) === judged).map(({ rule }) => `\`${rule}\``)).join(' ')
       const noticed = ids('contract')
@@ -304,6 +315,7 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
 }
 
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+const unique = (values: readonly string[]): string[] => [...new Set(values)].toSorted(byNumber)
 
 const contractIds = new Set([...rules, ...pairRules].map(({ id }) => id))
 

@@ -37,8 +37,10 @@ function wordsOf(scripts: readonly Script[] = []): Pick<Recorded, 'wrote' | 'cal
   const [first] = scripts
   if (first?.script === undefined) return {}
   const said = scripts.find((script) => script.event === 'repaired')?.said?.replace(/<\|im_end\|>$/, '')
-  const dense = (text: string): string => text.replaceAll(/\s/g, '')
-  const same = said === undefined || (dense(said) === dense(first.script) && leaves(first.calls).every((leaf) => said.includes(leaf) || said.includes(JSON.stringify(leaf).slice(1, -1))))
+  const same =
+    said === undefined ||
+    (dense(said) === dense(first.script) &&
+      leaves(first.calls).every((leaf) => said.includes(leaf) || said.includes(JSON.stringify(leaf).slice(1, -1))))
   return { wrote: said ?? first.script, ...(first.calls === undefined || !same ? {} : { calls: first.calls }) }
 }
 
@@ -52,6 +54,8 @@ const conditionsOf: Readonly<Record<string, string>> = {
 
 /** Folders of a model that really generates, and what their server was started with. */
 const generated: Readonly<Record<string, string>> = { auto: 'hermes', noauto: 'hermes-noauto', noparser: 'none' }
+
+const dense = (text: string): string => text.replaceAll(/\s/g, '')
 
 /** Every string within a value. */
 function leaves(value: unknown): string[] {
@@ -105,10 +109,15 @@ function readFolder(folder: string, parser: string): Recorded[] {
       const [method = '', path = ''] = head.split(' ')
       if (!wanted(path)) return []
       const key = /^Authorization: (.*?)\r?$/im.exec(head)?.[1]
-      const [line = '', ...fields] = readFileSync(join(folder, `${name}.head`), 'utf8').trim().split(/\r?\n/)
+      const [line = '', ...fields] = readFileSync(join(folder, `${name}.head`), 'utf8')
+        .trim()
+        .split(/\r?\n/)
       const times = join(folder, `${name}.times`)
       const pieces = existsSync(times)
-        ? readFileSync(times, 'utf8').trim().split('\n').map((text) => text.split('\t').map(Number) as [number, number])
+        ? readFileSync(times, 'utf8')
+            .trim()
+            .split('\n')
+            .map((text) => text.split('\t').map(Number) as [number, number])
         : undefined
       return [
         {
@@ -137,9 +146,7 @@ for (const folder of readdirSync(source).filter((name) => name.startsWith('vllm-
     .filter((name) => statSync(join(source, folder, name)).isDirectory())
     .toSorted()
     .flatMap((name) =>
-      name in generated
-        ? readFolder(join(source, folder, name), generated[name] as string)
-        : readLines(join(source, folder, name), name),
+      name in generated ? readFolder(join(source, folder, name), generated[name] as string) : readLines(join(source, folder, name), name),
     )
   const packed: Packed = { version, exchanges }
   const file = new URL(`answers/vllm-${version}.json.br`, import.meta.url)

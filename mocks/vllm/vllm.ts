@@ -89,6 +89,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
 const utf8 = new TextEncoder()
+const encode = ({ latin1 }: Reply, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
@@ -368,7 +369,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function headersOf(reply: Reply): [string, string][] {
-    const length: [string, string][] = reply.events ? [] : [['content-length', String(utf8.encode(reply.body).length)]]
+    const length: [string, string][] = reply.events ? [] : [['content-length', String(encode(reply, reply.body).length)]]
     const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
@@ -386,10 +387,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function timed(reply: Reply): TimedBytes[] {
-    if (!reply.events) return reply.body === '' ? [] : [{ afterMs: latencyMs, bytes: utf8.encode(reply.body) }]
+    if (!reply.events) return reply.body === '' ? [] : [{ afterMs: latencyMs, bytes: encode(reply, reply.body) }]
     const written = reply.events.map((event, i) => ({
       afterMs: event.afterMs + (i === 0 ? latencyMs : gapMs),
-      bytes: utf8.encode(blockOf(event)),
+      bytes: encode(reply, blockOf(event)),
     }))
     if (chunking === 'byte') {
       return written.flatMap(({ afterMs, bytes }) =>
@@ -397,7 +398,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       )
     }
     if (chunking !== 'whole' || written.some(({ afterMs }, i) => i > 0 && afterMs > gapMs)) return written
-    const all = utf8.encode(reply.events.map(blockOf).join(''))
+    const all = encode(reply, reply.events.map(blockOf).join(''))
     return all.length > 0 ? [{ afterMs: latencyMs, bytes: all }] : []
   }
 

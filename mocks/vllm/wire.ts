@@ -163,6 +163,8 @@ export interface Reply {
   events?: Event[]
   end: MockAnswer['end']
   head?: string
+  /** The body goes out in Latin-1 instead of UTF-8. */
+  latin1?: true
 }
 
 /** A refusal with vLLM's error envelope. */

@@ -352,4 +352,17 @@ export const args: Fault[] = [
       if (choice.calls.length > 1) for (const call of choice.calls) if (call.arguments === '{}') Object.assign(call, { arguments: null })
     },
   },
+  {
+    id: 'arguments-key-twice',
+    what: 'The first key of the arguments stands there twice.',
+    class: 'C24',
+    issue: 'vllm#17585',
+    trigger: [plain(oneCall)],
+    choice(choice) {
+      for (const call of choice.calls) {
+        if (typeof call.arguments === 'string')
+          call.arguments = call.arguments.replace(/^\{("[^"]*": ?(?:"[^"\\]*"|\d+))([,}])/, '{$1, $1$2')
+      }
+    },
+  },
 ]

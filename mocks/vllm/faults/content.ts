@@ -309,4 +309,15 @@ export const content: Fault[] = [
       for (const choice of choices) list(record(choice['logprobs'])['content']).shift()
     },
   },
+  {
+    id: 'auto-call-malformed',
+    what: 'Under auto the call comes as markup that holds no JSON.',
+    class: 'C50',
+    trigger: [plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.mode !== 'auto' || said.calls.length === 0) return
+      said.calls = []
+      said.text = '<tool_call>\nget_weather(San Francisco)\n</tool_call>'
+    },
+  },
 ]

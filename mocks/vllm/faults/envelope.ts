@@ -354,4 +354,13 @@ export const envelope: Fault[] = [
       }
     },
   },
+  {
+    id: 'fingerprint-changes',
+    what: 'system_fingerprint stands in every chunk and changes.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    events(events) {
+      for (const [index, chunk] of chunksOf(events).entries()) chunk.system_fingerprint = `fp_${index}`
+    },
+  },
 ]

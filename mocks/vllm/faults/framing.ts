@@ -279,4 +279,48 @@ export const framing: Fault[] = [
     trigger: [plain(noTools)],
     reply: (reply, { turn }) => (turn && reply.status === 200 ? { ...reply, status: 202 } : undefined),
   },
+  {
+    id: 'body-in-latin-1',
+    what: 'Bodies are written in Latin-1, labelled as JSON.',
+    class: 'C33',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Say Zoë.' }] })],
+    reply: (reply, { request }) => (request.path === '/v1/chat/completions' ? { ...reply, latin1: true } : undefined),
+  },
+  {
+    id: 'encoding-mislabelled',
+    what: 'A plain body is labelled as gzip.',
+    class: 'C03',
+    trigger: [plain(noTools)],
+    reply: (reply, { request }) =>
+      request.path === '/v1/chat/completions' && !reply.events
+        ? { ...reply, headers: [...reply.headers, ['content-encoding', 'gzip']] }
+        : undefined,
+  },
+  {
+    id: 'key-twice',
+    what: 'The object of an answer has the key model twice.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    reply: (reply, { request }) =>
+      request.path === '/v1/chat/completions'
+        ? { ...reply, body: reply.body.replace(/"model":("[^"]*"),/, '"model":$1,"model":$1,') }
+        : undefined,
+  },
+  {
+    id: 'last-event-unterminated',
+    what: 'The blank line behind [DONE] is missing.',
+    class: 'C01',
+    trigger: [streamed(noTools)],
+    events: (events) => events.map((event) => (isDone(event) ? { raw: 'data: [DONE]\n', afterMs: event.afterMs } : event)),
+  },
+  {
+    id: 'events-named',
+    what: 'Every event of a chat stream has a name.',
+    class: 'C03',
+    trigger: [streamed(noTools)],
+    events: (events) =>
+      events.map((event) =>
+        'chunk' in event ? { raw: `event: message\ndata: ${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event,
+      ),
+  },
 ]

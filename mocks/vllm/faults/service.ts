@@ -514,4 +514,27 @@ export const service: Fault[] = [
         ? { ...reply, body: JSON.stringify({ error: `Unauthorized: ${request.headers['authorization'] ?? ''}` }) }
         : undefined,
   },
+  {
+    id: 'models-card-without-owner',
+    what: 'The model card has no owned_by.',
+    class: 'C67',
+    trigger: [get('/v1/models')],
+    reply: on('/v1/models', (body) => body.replace(/"owned_by":"[^"]*",/, '')),
+  },
+  {
+    id: 'version-without-version',
+    what: 'The route /version answers an empty object.',
+    class: 'C67',
+    trigger: [get('/version')],
+    reply: on('/version', () => '{}'),
+  },
+  {
+    id: 'unauthorized-as-html',
+    what: 'A request without the key is refused with a page.',
+    class: 'C60',
+    trigger: [plain(noTools)],
+    needsKey: true,
+    reply: (reply) =>
+      reply.status === 401 ? { ...reply, headers: [['content-type', 'text/html']], body: '<h1>Unauthorized</h1>' } : undefined,
+  },
 ]

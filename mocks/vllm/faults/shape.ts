@@ -419,4 +419,14 @@ export const shape: Fault[] = [
     trigger: [plain(oneCall)],
     choice: calls((call) => void (call.name = word(call.name).split('_')[0])),
   },
+  {
+    id: 'later-fragments-null',
+    what: 'Later fragments carry id, type and name as null.',
+    class: 'C20',
+    issue: 'vllm#31438',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const entry of laterOf(events)) Object.assign(entry, { id: null, type: null, function: { name: null, ...entry.function } })
+    },
+  },
 ]

@@ -164,4 +164,13 @@ export const usage: Fault[] = [
     trigger: [counted(noTools)],
     events: (events) => [...events.filter(isUsage), ...events.filter((event) => !isUsage(event))],
   },
+  {
+    id: 'usage-cached-above-prompt',
+    what: 'More tokens are said to be cached than the prompt has.',
+    class: 'C09',
+    trigger: [plain(noTools)],
+    plain({ usage: counts }) {
+      if (counts) counts['prompt_tokens_details'] = { cached_tokens: Number(counts['prompt_tokens']) + 5 }
+    },
+  },
 ]
