@@ -20,7 +20,7 @@ export interface RecordedDefect {
   readonly known?: readonly (Where & { readonly id: string })[]
   /** Why no rule of the contract can notice it. */
   readonly unnoticed?: string
-  /** One recorded answer: what the model wrote (absent where it matters not), and a piece of the body that arrived. */
+  /** One recorded answer: what the model wrote (absent where it matters not), and a piece of the body that arrived, or a whole content or arguments. */
   readonly proof: {
     readonly version: string
     readonly parser: string
@@ -224,7 +224,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'functiongemma delivers string values only, puts nested keys on the top level, and streams what is no JSON.',
     issue: 'vllm-observed defect 14',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:types|zero)/ }],
-    proof: { version: '0.25.1', parser: 'functiongemma', case: 'auto.types', wrote: 'count:-3', arrived: '"finish_reason":"tool_calls"' },
+    proof: {
+      version: '0.25.1',
+      parser: 'functiongemma',
+      case: 'auto.types',
+      wrote: 'count:-3',
+      arrived: '{"title": "Blue river", "color": "none", "code": "007", "name": "Zoë", "city": "Köln", "zip": 50667}',
+    },
   },
   {
     defect: 15,
@@ -241,7 +247,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'deepseek_v3',
       case: 'auto.parallel.stream',
       wrote: '{"location": "Paris"}',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: '{"location": "Par',
     },
   },
   {
@@ -261,7 +267,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'phi4_mini_json',
       case: 'required.parallel.stream',
       wrote: '"Tokyo"',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: '"}{"location": "Tokyo"}',
     },
   },
   {
@@ -370,7 +376,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'hermes',
       case: 'required.quotes.stream',
       wrote: 'tab }"}}]',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: '{"text": "say \\"hi\\" \\\\ {a: [1]} it\'s\\nline2\\ttab }"}]',
     },
   },
   {
@@ -389,7 +395,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       { versions: ['0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
     ],
     known: [{ id: 'choices-share-parser', versions: ['0.14.1'] }],
-    proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: '"index":1' },
+    proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: ' "Paris"}\n' },
   },
   {
     defect: 29,
@@ -416,14 +422,20 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'hermes streams a brace too many after a call that follows a text.',
     issue: 'vllm-observed defect 31',
     where: [{ versions: ['0.14.1'], parsers: ['hermes'], cases: /^auto\.text-before\.stream$/ }],
-    proof: { version: '0.14.1', parser: 'hermes', case: 'auto.text-before.stream', wrote: PARIS, arrived: '"finish_reason":"tool_calls"' },
+    proof: { version: '0.14.1', parser: 'hermes', case: 'auto.text-before.stream', wrote: PARIS, arrived: '{"location": "Paris"}}' },
   },
   {
     defect: 32,
     sentence: 'deepseek_v3 streams arguments that are encoded twice.',
     issue: 'vllm-observed defect 32',
     where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3'], cases: /^auto\.stream$/ }],
-    proof: { version: '0.14.1', parser: 'deepseek_v3', case: 'auto.stream', wrote: '{"location": "Paris"}', arrived: '\\\\\\"' },
+    proof: {
+      version: '0.14.1',
+      parser: 'deepseek_v3',
+      case: 'auto.stream',
+      wrote: '{"location": "Paris"}',
+      arrived: '"{\\"location\\": \\"Paris\\"}"',
+    },
   },
   {
     defect: 33,
@@ -448,7 +460,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'mistral',
       case: 'auto.parallel-false.stream',
       wrote: '"Tokyo"',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: '{"location": "Paris"}{"location": "Tokyo"}',
     },
   },
   {
@@ -557,7 +569,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'deepseek_v3',
       case: 'auto.quotes.stream',
       wrote: 'say \\"hi',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: '{"text": "say \\"hi"{\\"text\\": \\"say \\\\\\"hi"',
     },
   },
   {
@@ -565,14 +577,20 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'mistral streams no empty arguments, loses short ones, and an escaped quote.',
     issue: 'vllm-observed defect 44',
     where: [{ versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ }],
-    proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '"name":"ping"' },
+    proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '' },
   },
   {
     defect: 45,
     sentence: 'Streamed arguments under required end with the bracket of the list.',
     issue: 'vllm-observed defect 45',
     where: [{ versions: ['0.12.0'], parsers: ['qwen3_coder', 'llama3_json'], cases: /^required\.stream$/ }],
-    proof: { version: '0.12.0', parser: 'qwen3_coder', case: 'required.stream', wrote: '{"location": "Paris"}}]', arrived: ']' },
+    proof: {
+      version: '0.12.0',
+      parser: 'qwen3_coder',
+      case: 'required.stream',
+      wrote: '{"location": "Paris"}}]',
+      arrived: '{"location": "Paris"}]',
+    },
   },
   {
     defect: 46,
@@ -620,7 +638,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       case: 'auto.text-before.stream',
       conditions: 'stream-interval 5',
       wrote: 'Let me look that up.',
-      arrived: '"finish_reason":"tool_calls"',
+      arrived: 'Let me look that up',
     },
   },
   {
@@ -635,7 +653,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       parser: 'llama3_json',
       case: 'auto.stream',
       wrote: '"Paris"',
-      arrived: '"function":{"name":"get_weather"}',
+      arrived: '',
     },
   },
   {
@@ -649,7 +667,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
         cases: /^auto(?:\.(?:explicit|two-tools|zero-bare))?\.stream$/,
       },
     ],
-    proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.explicit.stream', wrote: 'Paris', arrived: '"arguments":""' },
+    proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.explicit.stream', wrote: 'Paris', arrived: '{}' },
   },
   {
     defect: 52,
