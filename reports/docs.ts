@@ -109,19 +109,21 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   ])
 }
 
+/** Ids in one cell, at most six of them. */
+const few = (ids: readonly string[]): string =>
+  ids.length > 6
+    ? `${ids
+        .slice(0, 6)
+        .map((id) => `\`${id}\``)
+        .join(' ')} and ${ids.length - 6} more`
+    : ids.map((id) => `\`${id}\``).join(' ')
+
 /** The documents that follow from running every fault. */
 export function matrixDocuments(rows: readonly Row[], plan: readonly Planned[]): ReadonlyMap<string, string> {
   const level = new Map(plan.map(({ id, level: own }) => [id, own]))
   const failedBy = (row: Row, wanted: string): readonly string[] =>
     (row.changed.failed ?? []).filter((id) => (level.get(id) === 'MUST') === (wanted === 'MUST'))
   const known = new Map(faults.map((fault) => [fault.id, fault]))
-  const few = (ids: readonly string[]): string =>
-    ids.length > 6
-      ? `${ids
-          .slice(0, 6)
-          .map((id) => `\`${id}\``)
-          .join(' ')} and ${ids.length - 6} more`
-      : ids.map((id) => `\`${id}\``).join(' ')
   const noticed = rows.filter((row) => failedBy(row, 'MUST').length > 0)
   const warned = rows.filter((row) => failedBy(row, 'MUST').length === 0 && failedBy(row, 'SHOULD').length > 0)
   const classes = Map.groupBy(rows, (row) => known.get(row.fault)?.class ?? '')

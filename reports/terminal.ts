@@ -61,12 +61,13 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   ])
 
   const known = knownOf(recording.verdicts)
-  section(`Known defects of ${inert(run.server.name)} (${known.length})`, [
-    ...known.map(
+  section(
+    `Known defects of ${inert(run.server.name)} (${known.length})`,
+    known.map(
       ({ what, issue, verdicts }) =>
         `  ${paint('yellow', '◆')} ${inert(what, 160)} (${inert(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
     ),
-  ])
+  )
 
   const warnings = withEffect(recording, 'warning')
   section(`Warnings (${warnings.length})`, [

@@ -3,13 +3,13 @@ import { scenario } from '../fixtures/scenario.ts'
 import { hello } from '../fixtures/tools/tools.ts'
 
 export default scenario('Chat without tools', ({ ask, must }) => {
-  const answer = ask('hello', hello)
+  const greeting = ask('hello', hello)
 
   must(
     'chat.text',
     'MUST answer in text when no tool is offered',
     'vLLM tests/tool_use/test_chat_completions.py',
-    answer,
+    greeting,
     ({ content, answer }) =>
       content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
         ? undefined
@@ -20,7 +20,7 @@ export default scenario('Chat without tools', ({ ask, must }) => {
     'chat.finish-reason',
     'MUST finish an ordinary answer with stop',
     'OpenAI API reference: finish_reason',
-    answer,
+    greeting,
     ({ finishReason }) => (finishReason === 'stop' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'stop' }),
   )
 })

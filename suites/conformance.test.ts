@@ -43,7 +43,7 @@ for (const planned of run.plan) groups.set(planned.group, [...(groups.get(planne
 for (const [group, verdicts] of groups) {
   describe.concurrent(group, () => {
     // A verdict carries its title, and publish() ends the test as the verdict says.
-    // oxlint-disable valid-title, expect-expect
+    // oxlint-disable vitest/expect-expect
     for (const { id, title, tags } of verdicts) {
       test(`${title} [${id}]`, { tags: [...tags], meta: { id }, timeout: 0 }, async (context) => {
         run.select(chosen(context.task), rulesAlone)

@@ -108,7 +108,7 @@ export default scenario('Messages API', ({ request, must }) => {
         types.indexOf('message_delta') > types.lastIndexOf('content_block_stop')
       const paired = count('content_block_start') === count('content_block_stop') && count('content_block_start') > 0
       const misnamed = (reply.stream?.events ?? []).find(
-        ({ name, data }) => data !== '[DONE]' && !(data ?? '').includes(`"type":"${name}"`) && !(data ?? '').includes(`"type": "${name}"`),
+        (event) => event.data !== '[DONE]' && !new RegExp(`"type": ?"${event.name}"`).test(event.data ?? ''),
       )
       if (misnamed !== undefined)
         return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: 'the type of its data' }

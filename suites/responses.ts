@@ -117,7 +117,7 @@ export default scenario('Responses API', ({ request, must }) => {
         return { where: 'output items', got: `${added} added, ${done} done`, wanted: 'every item added and done' }
       const numbers = events(reply).map((event) => event['sequence_number'])
       const gap = numbers.findIndex((number, index) => number !== index)
-      const misnamed = (reply.stream?.events ?? []).find(({ name, data }) => data !== '[DONE]' && name !== typeOf(data))
+      const misnamed = (reply.stream?.events ?? []).find((event) => event.data !== '[DONE]' && event.name !== typeOf(event.data))
       if (misnamed !== undefined)
         return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: `event: ${typeOf(misnamed.data)}` }
       const places = events(reply).flatMap((event) => (event['type'] === 'response.output_item.added' ? [event['output_index']] : []))
