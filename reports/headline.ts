@@ -82,7 +82,7 @@ const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
   ['passed', 'passed'],
   ['failure', 'failed'],
   ['warning', 'warning', 'warnings'],
-  ['known', 'known defect', 'known defects'],
+  ['known', 'known'],
   ['broken', 'broken'],
   ['blocked', 'blocked'],
   ['inconclusive', 'inconclusive'],

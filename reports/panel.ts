@@ -50,7 +50,7 @@ function knownTable(recording: Recording): string {
   const rows = known.map(
     ({ what, issue, verdicts }) => `<tr><td>${safe(what, 300)}</td><td>${safe(issue, 120)}</td><td>${verdicts.length}</td></tr>`,
   )
-  const head = '<thead><tr><th>Defect</th><th>Upstream</th><th class="narrow">Requirements</th></tr></thead>'
+  const head = '<thead><tr><th>Defect</th><th>Upstream</th><th class="narrow">Verdicts</th></tr></thead>'
   return details(
     `Known defects of ${inert(recording.run.server.name)}`,
     known.length,

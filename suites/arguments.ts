@@ -115,7 +115,7 @@ const typeOf = (value: unknown): object =>
 /** Asks for one call that holds all the values, and requires each of them. */
 function literals(script: Script, key: string, choice: 'named' | 'required', values: Readonly<Record<string, Literal>>): void {
   // OpenAI's API allows names of up to 64 characters.
-  const name = key === 'plain' ? `save_${key}_`.padEnd(64, 'x') : `save_${key}`
+  const name = key === 'plain' ? 'save_a_plain_record_under_a_name_of_the_full_length'.padEnd(64, '_of_64') : `save_${key}`
   const properties = Object.fromEntries(
     Object.entries(values).map(([property, { value, schema, referenced }]) => {
       if (referenced === true) return [property, { $ref: `#/$defs/${property}` }]
