@@ -76,7 +76,7 @@ for (const [fault, id] of [
   ['arguments-last-brace-lost', 'arguments.json'],
   ['none-ignored-streamed', 'calls.none'],
   ['named-calls-other-tool', 'calls.named'],
-  ['tool-result-ignored', 'local.uses-result'],
+  ['tool-result-ignored', 'local.prompt-grows.weather'],
   ['unknown-named-500', 'bad.absent-function'],
   ['auth-open', 'auth.chat-without-key'],
   ['models-list-empty', undefined],

@@ -45,7 +45,13 @@ export class RecordError extends Error {
  * Throws a RecordError when the folder holds anything that is not ours.
  */
 export function openRecord(folder: string, run: Run, redactor: Redactor = createRedactor([])): Recorder {
-  mkdirSync(folder, { recursive: true })
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new RecordError(
+      `The report folder ${folder} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another in CONFORMANCE_REPORT_DIR.`,
+    )
+  }
   const ours: readonly string[] = Object.values(FILES)
   const present = readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'lost+found')
   const foreign = present.find((name) => !ours.includes(name)) ?? (isRun(join(folder, FILES.run)) ? undefined : present[0])

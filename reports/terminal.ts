@@ -48,6 +48,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   }
 
   const failures = withEffect(recording, 'failure')
+  if (!cause && failures.length > 0 && state === 'fails') {
+    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} nothing that the wire shows explains all of it; what failed below is the finding.`)
+  }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
     ...[...shown].flatMap(([group, verdicts]) => [

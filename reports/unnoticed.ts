@@ -54,6 +54,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'second-call-without-arguments': model,
   'third-call-lost': unasked,
   'tool-id-shared-by-choices': 'legal: choices are alternatives, and Kimi numbers the calls of each from 0',
+  'tool-result-cut': 'the prompt cannot be seen: it holds enough words; a SHOULD sees that the answer lacks the result',
   'tool-result-escaped': 'the prompt cannot be seen: it holds the same words',
   'tool-results-last-only': 'the prompt cannot be seen: it holds enough words',
   'tool-results-swapped': 'the prompt cannot be seen: it holds the same words',

@@ -3,6 +3,7 @@ import { tool } from '../fixtures/tools/tools.ts'
 
 /** One value that a call has to bring back: the schema allows no other, so its bytes are known beforehand. */
 interface Literal {
+  /** `$NUMBER 123` stands for a number that JavaScript cannot hold. */
   readonly value: unknown
   /** What the value is, as the sentence of the requirement ends: `MUST hand over … unchanged`. */
   readonly what: string

@@ -139,9 +139,10 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   }
 
   sample(
+    // That the result reached the prompt is proven above; what the model makes of it is its own.
     'local.uses-result',
-    'MUST',
-    'MUST let the model see the result: what the function returned appears in the answer',
+    'SHOULD',
+    'SHOULD answer with what the function returned',
     'vLLM tests/tool_use: the answer contains 98; vllm#39611; TGI#2461',
     [weatherAnswer, orderAnswer],
     ({ content, finishReason }) => (/57\.3|ZX90417/.test(content) ? true : finishReason === 'length' ? undefined : false),

@@ -1,3 +1,4 @@
+import { shown } from '../fixtures/contract/rule.ts'
 import { scenario } from '../fixtures/scenario.ts'
 
 export default scenario('Readiness of the endpoint', ({ request, must, should }) => {
@@ -33,7 +34,7 @@ export default scenario('Readiness of the endpoint', ({ request, must, should })
     ({ status, document }) => {
       if (status === 404) return { notApplicable: 'the server has no /version, as servers other than vLLM may' }
       const told = document?.ok === true ? (document.value as { version?: unknown } | null)?.version : undefined
-      return typeof told === 'string' && told !== '' ? undefined : { where: 'version', got: String(told), wanted: 'a version' }
+      return typeof told === 'string' && told !== '' ? undefined : { where: 'version', got: shown(told), wanted: 'a version' }
     },
   )
 })
