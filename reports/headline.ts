@@ -1,3 +1,5 @@
+import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/known.ts'
+import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { counts, effectOf, type Counts, type Effect } from './gate.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -155,4 +157,13 @@ export function knownOf(
     }
   }
   return [...found.values()]
+}
+
+/** What a complete run looked for and did not meet: the known defects of the release that stand with any parser. */
+export function absentOf({ run, verdicts, partial }: Recording): readonly KnownDefect[] {
+  const version = profileNamed(run.server.profile)?.version
+  if (version === undefined || partial || run.filter !== undefined || run.ended?.cause !== undefined || run.target.kind === 'mock')
+    return []
+  const met = new Set(verdicts.flatMap(({ known }) => known ?? []).map(({ id }) => id))
+  return knownDefects.filter((defect) => defect.parsers === 'all' && stands(defect, version) && !met.has(defect.id))
 }

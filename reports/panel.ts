@@ -1,4 +1,4 @@
-import { headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { absentOf, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './gate.ts'
 import type { Finding, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -35,6 +35,7 @@ ${causeBox(recording)}
 <dl>${facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${escapeMarkup(text)}</dd></div>`).join('')}</dl>
 ${table('Failed requirements', failures, ids, failures.length <= LONG || run.ended?.cause === undefined)}
 ${knownTable(recording)}
+${absentTable(recording)}
 ${table('Warnings', warnings, ids, false)}
 ${grouped('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true)}
 ${grouped('Blocked', withEffect(recording, 'blocked'), true)}
@@ -56,6 +57,18 @@ function knownTable(recording: Recording): string {
     known.length,
     known.length <= LONG,
     `<table>${head}<tbody>${rows.join('')}</tbody></table>`,
+  )
+}
+
+function absentTable(recording: Recording): string {
+  const absent = absentOf(recording)
+  if (absent.length === 0) return ''
+  const rows = absent.map(({ what, issue }) => `<tr><td>${safe(what, 300)}</td><td>${safe(issue, 120)}</td></tr>`)
+  return details(
+    `Known defects of ${inert(recording.run.server.name)} that did not show: fixed in this build, or not met`,
+    absent.length,
+    false,
+    `<table><thead><tr><th>Defect</th><th>Upstream</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
   )
 }
 

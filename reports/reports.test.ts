@@ -4,11 +4,13 @@ import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, hexDump } from './attachments.ts'
 import { CHROMIUM, openPage, type Page } from './browser.ts'
 import { curl } from './curl.ts'
 import { counts } from './gate.ts'
+import { absentOf } from './headline.ts'
 import { agrees, html } from './html.ts'
 import { junit } from './junit.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from './made-up.ts'
@@ -298,4 +300,19 @@ test('progress moves on a terminal and is quiet elsewhere', () => {
   expect(moves).toHaveLength(202)
   expect(moves.at(-1)).toBe('')
   expect(moves.join('')).not.toContain('\n')
+})
+
+test('a complete run against a server names the known defects of its release that did not show', () => {
+  const server = { ...madeUpRun().server, profile: 'vllm-0.25.1' }
+  const struck = knownDefects.find(({ id }) => id === 'abort-not-counted')!
+  const known = [{ id: struck.id, what: struck.what, issue: struck.issue }]
+  const absent = (over: Partial<Run>, verdict: Partial<Verdict> = {}): string[] => {
+    const folder = record(madeUpRun({ server, planned: 1, ...over }), [madeUpVerdict(verdict)], [])
+    return absentOf(readRecord(folder)).map(({ id }) => id)
+  }
+  expect(absent({})).toContain(struck.id)
+  expect(absent({}, { outcome: 'known', known })).not.toContain(struck.id)
+  expect(absent({ server: { ...server, profile: 'openai' } })).toEqual([])
+  expect(absent({ filter: '-t named' })).toEqual([])
+  expect(absent({ ended: { ...finished, cause: madeUpCause } })).toEqual([])
 })
