@@ -1,4 +1,4 @@
-import { absentOf, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './gate.ts'
 import type { Finding, Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -12,20 +12,17 @@ const LONG = 12
  * `ids` are Allure's ids of the verdicts' results, for links to them.
  */
 export function panel(recording: Recording, ids: ReadonlyMap<string, string>): string {
-  const { run, exchanges, partial } = recording
+  const { run, partial } = recording
   const { state, sentence, notes, numbers } = headline(recording)
   const failures = withEffect(recording, 'failure')
   const warnings = withEffect(recording, 'warning')
-  const spent = run.ended
-    ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
-    : plural(exchanges.size, 'request')
   const facts: readonly (readonly [string, string])[] = [
     ['Target', inert(run.target.name)],
     ['Server', inert(run.server.name)],
     ['Profile', `${inert(run.server.profile)}, because ${inert(run.server.profileReason)}`],
     ['Model', modelLine(recording)],
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
-    ['Cost', spent],
+    ['Cost', costLine(recording)],
   ]
   const linked = [...failures, ...warnings].flatMap(({ id }) => ids.get(id) ?? [])
   return `<section id="conformance" class="${state}">${STYLE}
@@ -48,27 +45,22 @@ ${linked.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')
 function knownTable(recording: Recording): string {
   const known = knownOf(recording.verdicts)
   if (known.length === 0) return ''
-  const rows = known.map(
-    ({ what, issue, verdicts }) => `<tr><td>${safe(what, 300)}</td><td>${safe(issue, 120)}</td><td>${verdicts.length}</td></tr>`,
-  )
-  const head = '<thead><tr><th>Defect</th><th>Upstream</th><th class="narrow">Verdicts</th></tr></thead>'
-  return details(
+  return listed(
     `Known defects of ${inert(recording.run.server.name)}`,
-    known.length,
+    ['Defect', 'Upstream', 'Verdicts'],
+    known.map(({ what, issue, verdicts }) => [safe(what, 300), safe(issue, 120), `${verdicts.length}`]),
     known.length <= LONG,
-    `<table>${head}<tbody>${rows.join('')}</tbody></table>`,
   )
 }
 
 function absentTable(recording: Recording): string {
   const absent = absentOf(recording)
   if (absent.length === 0) return ''
-  const rows = absent.map(({ what, issue }) => `<tr><td>${safe(what, 300)}</td><td>${safe(issue, 120)}</td></tr>`)
-  return details(
+  return listed(
     `Known defects of ${inert(recording.run.server.name)} that did not show: fixed in this build, or not met`,
-    absent.length,
+    ['Defect', 'Upstream'],
+    absent.map(({ what, issue }) => [safe(what, 300), safe(issue, 120)]),
     false,
-    `<table><thead><tr><th>Defect</th><th>Upstream</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
   )
 }
 
@@ -128,9 +120,19 @@ function grouped(title: string, verdicts: readonly Verdict[], open: boolean): st
 function seen(recording: Recording): string {
   const told = rates(recording)
   if (told.length === 0) return ''
-  const rows = told.map((one) => `<tr><td>${safe(one.title, 240)}</td><td>${safe(one.seen, 400)}</td><td>${one.outcome}</td></tr>`)
-  const head = '<thead><tr><th>Requirement</th><th>Seen</th><th class="narrow">Verdict</th></tr></thead>'
-  return details('Rates', told.length, told.length <= LONG, `<table>${head}<tbody>${rows.join('')}</tbody></table>`)
+  return listed(
+    'Rates',
+    ['Requirement', 'Seen', 'Verdict'],
+    told.map((one) => [safe(one.title, 240), safe(one.seen, 400), one.outcome]),
+    told.length <= LONG,
+  )
+}
+
+/** A table whose third column, where there is one, is narrow; the cells are escaped already. */
+function listed(title: string, columns: readonly string[], rows: readonly (readonly string[])[], open: boolean): string {
+  const head = columns.map((name, column) => `<th${column === 2 ? ' class="narrow"' : ''}>${name}</th>`)
+  const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
+  return details(title, rows.length, open, `<table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`)
 }
 
 function details(title: string, count: number, open: boolean, body: string): string {

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './gate.ts'
-import { headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
 import { inert, plural } from './text.ts'
@@ -97,10 +97,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ...more(seen.length - MOST_SEEN),
   ])
 
-  const spent = run.ended
-    ? `${plural(run.ended.requests, 'request')}, ${plural(run.ended.tokens, 'token')}, ${run.ended.seconds.toFixed(1)} s`
-    : plural(recording.exchanges.size, 'request')
-  lines.push('', `${tally(numbers)}  ${paint('dim', `(${spent})`)}`)
+  lines.push('', `${tally(numbers)}  ${paint('dim', `(${costLine(recording)})`)}`)
   if (report !== undefined) lines.push(`Report: ${inert(report, 1000)}`)
   return `${lines.join('\n')}\n`
 }

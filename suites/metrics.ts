@@ -25,10 +25,24 @@ function grown(
   return now === undefined ? undefined : now - (total(before, name, labels) ?? 0)
 }
 
-const atLeast = (series: string, got: number | undefined, wanted: number, what: string): Check =>
-  got !== undefined && got >= wanted
-    ? undefined
-    : { where: series, got: got === undefined ? 'no such series' : `grew by ${got}`, wanted: `at least ${wanted}: ${what}` }
+/** The series, one with these labels where they are given, has to grow by at least as much as wanted. */
+function atLeast(
+  before: readonly Sample[],
+  after: readonly Sample[],
+  name: string,
+  wanted: number,
+  what: string,
+  labels?: Readonly<Record<string, string>>,
+): Check {
+  const got = grown(before, after, name, labels)
+  if (got !== undefined && got >= wanted) return undefined
+  const chosen = Object.entries(labels ?? {}).map(([key, value]) => `{${key}="${value}"}`)
+  return {
+    where: `${name}${chosen.join('')}`,
+    got: got === undefined ? 'no such series' : `grew by ${got}`,
+    wanted: `at least ${wanted}: ${what}`,
+  }
+}
 
 const generated = (facts: Facts) =>
   facts.views().filter((view) => view.request !== undefined && view.exchange.status === 200 && view.answer.error === undefined)
@@ -107,12 +121,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     [before, after],
     (replies, facts) =>
       growth(replies, (first, second) =>
-        atLeast(
-          'vllm:request_success_total',
-          grown(first, second, 'vllm:request_success_total'),
-          finishedBy(generated(facts)),
-          'the requests of this run',
-        ),
+        atLeast(first, second, 'vllm:request_success_total', finishedBy(generated(facts)), 'the requests of this run'),
       ),
   )
 
@@ -126,18 +135,8 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
       growth(
         replies,
         (first, second) =>
-          atLeast(
-            'vllm:generation_tokens_total',
-            grown(first, second, 'vllm:generation_tokens_total'),
-            tokens(facts, 'completion_tokens'),
-            'the completion_tokens reported',
-          ) ??
-          atLeast(
-            'vllm:prompt_tokens_total',
-            grown(first, second, 'vllm:prompt_tokens_total'),
-            tokens(facts, 'prompt_tokens'),
-            'the prompt_tokens reported',
-          ),
+          atLeast(first, second, 'vllm:generation_tokens_total', tokens(facts, 'completion_tokens'), 'the completion_tokens reported') ??
+          atLeast(first, second, 'vllm:prompt_tokens_total', tokens(facts, 'prompt_tokens'), 'the prompt_tokens reported'),
       ),
   )
 
@@ -151,18 +150,10 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
       growth(replies, (first, second) => {
         const cut = generated(facts).filter((view) => view.answer.choices.some((choice) => choice.finishReason === 'length')).length
         return (
-          atLeast(
-            'vllm:request_success_total{finished_reason="length"}',
-            grown(first, second, 'vllm:request_success_total', { finished_reason: 'length' }),
-            cut,
-            'answers that said length',
-          ) ??
-          atLeast(
-            'vllm:request_success_total{finished_reason="stop"}',
-            grown(first, second, 'vllm:request_success_total', { finished_reason: 'stop' }),
-            finishedBy(generated(facts)) - cut,
-            'answers that ended by themselves',
-          )
+          atLeast(first, second, 'vllm:request_success_total', cut, 'answers that said length', { finished_reason: 'length' }) ??
+          atLeast(first, second, 'vllm:request_success_total', finishedBy(generated(facts)) - cut, 'answers that ended by themselves', {
+            finished_reason: 'stop',
+          })
         )
       }),
   )
@@ -175,12 +166,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     [before, after],
     (replies, facts) =>
       growth(replies, (first, second) =>
-        atLeast(
-          'vllm:time_to_first_token_seconds_count',
-          grown(first, second, 'vllm:time_to_first_token_seconds_count'),
-          generated(facts).length,
-          'the requests of this run',
-        ),
+        atLeast(first, second, 'vllm:time_to_first_token_seconds_count', generated(facts).length, 'the requests of this run'),
       ),
   )
 
@@ -211,8 +197,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     (replies, facts) =>
       growth(replies, (first, second) =>
         atLeast(
+          first,
+          second,
           'vllm:request_success_total',
-          grown(first, second, 'vllm:request_success_total'),
           finishedBy(answered(facts)),
           'the requests of this run and the one that was left',
         ),
@@ -233,12 +220,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         ).length
         return auto === 0
           ? { notApplicable: 'nothing was asked under auto' }
-          : atLeast(
-              'vllm:tool_call_parser_invocations_total',
-              grown(first, second, 'vllm:tool_call_parser_invocations_total'),
-              1,
-              'answers under auto',
-            )
+          : atLeast(first, second, 'vllm:tool_call_parser_invocations_total', 1, 'answers under auto')
       }),
   )
 })

@@ -2,7 +2,7 @@ import { compareParts, pairRules } from '../../fixtures/contract/agreement.ts'
 import { readWithClient } from '../../fixtures/contract/client.ts'
 import { judge, rules } from '../../fixtures/contract/contract.ts'
 import { canonical, parseJson } from '../../fixtures/contract/json.ts'
-import { tokensOf } from '../../fixtures/contract/content.ts'
+import { wordsOf } from '../../fixtures/contract/content.ts'
 import { knownDefect } from '../../fixtures/contract/known.ts'
 import { callMarkup, familyOf } from '../../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../../fixtures/contract/profiles.ts'
@@ -179,7 +179,7 @@ const isWhole = ({ exchange, answer }: View): boolean =>
 
 /** The parser family that a run would see in the model's own words. */
 function familyIn(view: View): string | undefined {
-  const raw = Buffer.concat(tokensOf(view, 0).map((token) => token.bytes)).toString('utf8')
+  const raw = wordsOf(view, 0)
   return familyOf(
     raw,
     (view.request?.tools ?? []).map((tool) => tool.function.name),
