@@ -3,9 +3,9 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import { diagnose } from '../fixtures/cause/cause.ts'
+import { bodyText, json } from '../fixtures/cause/reach.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
-import { bodyBytes } from '../fixtures/exchange/exchange.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios, scenarioSlugs } from '../fixtures/scenarios.ts'
 import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
@@ -82,15 +82,10 @@ function unknownTags(expression: string, known: ReadonlySet<string>): string[] {
 
 const contextLengthOf = (target: Target): number | undefined => {
   const exchange = target.readiness.exchanges.find(({ request }) => request.path === '/v1/models')
-  try {
-    const body: unknown = exchange === undefined ? undefined : JSON.parse(Buffer.from(bodyBytes(exchange)).toString('utf8'))
-    const card = list(fields(body)?.['data'])
-      .map(fields)
-      .find((candidate) => candidate?.['id'] === target.readiness.model)
-    return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
-  } catch {
-    return undefined
-  }
+  const card = list(exchange && fields(json(exchange))?.['data'])
+    .map(fields)
+    .find((candidate) => candidate?.['id'] === target.readiness.model)
+  return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -185,10 +180,7 @@ async function main(): Promise<number> {
       failed: failed.map(({ id, title }) => ({ id, title })),
     })
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
-    const tokensUsed = [...exchanges.values()].reduce(
-      (sum, exchange) => sum + tokensOf(Buffer.from(bodyBytes(exchange)).toString('utf8')),
-      0,
-    )
+    const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     joinRecord(configuration.reportDir, redactor).write({
       ...run,
       ended: {
