@@ -14,7 +14,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { allureReporter } from './allure-reporter.ts'
 import { gate } from './gate.ts'
 import { makeReports } from './make.ts'
-import type { Run, Verdict } from './record.ts'
+import type { Cause, Run, Verdict } from './record.ts'
 import { createRedactor } from './redact.ts'
 import { joinRecord, openRecord, readRecord, RecordError } from './store.ts'
 import { progress } from './terminal.ts'
@@ -123,6 +123,7 @@ async function main(): Promise<number> {
       world: { profile, models: target.readiness.models, contextLength },
       made: target.readiness.exchanges,
       hasKey: secretsOf(target).length > 0,
+      cluster: target.cluster,
     })
     const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
       .filter((word) => word !== '')
@@ -155,7 +156,7 @@ async function main(): Promise<number> {
         `${target.run.name}: ${words === '' ? '' : 'at most '}${requests} requests, ${tokens.toLocaleString('en-US')} tokens at most, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
-    const { close: _close, ...facts } = target
+    const { close: _close, again: _again, ...facts } = target
     const meter = progress(process.stderr, wanted, configuration.failOn)
     const stop = (signal: NodeJS.Signals): void => {
       meter.done()
@@ -172,13 +173,14 @@ async function main(): Promise<number> {
     if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
     const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
-    const cause = diagnose({
+    const wire = diagnose({
       baseUrl: target.baseUrl,
-      hasKey: target.mockKey !== undefined || (configuration.target.kind === 'endpoint' && configuration.target.apiKey !== undefined),
+      hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       readiness: target.readiness,
       exchanges: [...exchanges.values()],
       failed: failed.map(({ id, title }) => ({ id, title })),
     })
+    const cause = await deepest(target, wire, failed.length > 0)
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     joinRecord(configuration.reportDir, redactor).write({
@@ -198,6 +200,13 @@ async function main(): Promise<number> {
   } finally {
     await target.close()
   }
+}
+
+/** The cause that the wire shows, or what lies deeper in the cluster: a workspace changes while it is judged. */
+async function deepest({ cluster, again, readiness }: Target, wire: Cause | undefined, failed: boolean): Promise<Cause | undefined> {
+  if (cluster === undefined || again === undefined || !failed || readiness.status === 'blocked') return wire
+  const { afterwards } = await import('../fixtures/cause/cluster.ts')
+  return afterwards(wire, cluster.facts, await again())
 }
 
 const nameOf = ({ group, title, id }: Planned): string => `${group} > ${title} [${id}]`

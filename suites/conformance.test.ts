@@ -26,6 +26,7 @@ const run = createRun({
   hasKey: secretsOf(target).length > 0,
   knownFails: configuration.known === 'fail',
   blocked: target.readiness.cause?.sentence,
+  cluster: target.cluster,
   onExchange: keep,
 })
 target.readiness.exchanges.forEach(keep)

@@ -1,0 +1,402 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import net from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { Thing } from './world.ts'
+
+/** Who may do what, as RBAC rules say it: resources with their group, and verbs. */
+export interface Right {
+  readonly groups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+
+export interface KubeOptions {
+  readonly things?: readonly Thing[]
+  /** `v1.36.3` by default. */
+  readonly version?: string
+  /** Logs by `pod`, and by `pod/previous`. */
+  readonly logs?: Readonly<Record<string, string>>
+  /** Where connections to port 5000 of a pod end: a port of this machine; without it nothing listens in the pod. */
+  readonly forwardTo?: number
+  /** The user may do only this; without it everything. */
+  readonly rights?: readonly Right[]
+  /** What the user's token must be. */
+  readonly token?: string
+  /** Resources whose CRDs are not installed: `workspaces`. */
+  readonly without?: readonly string[]
+  /** Versions in which kaito.sh is served, preferred first. */
+  readonly kaitoVersions?: readonly string[]
+}
+
+export interface KubeServer {
+  readonly url: string
+  /** A kubeconfig for it. */
+  readonly kubeconfig: (more?: { readonly namespace?: string; readonly token?: string }) => string
+  /** Creates or replaces an object; watches see it. */
+  readonly apply: (thing: Thing) => void
+  readonly remove: (thing: Thing) => void
+  /** Ends all watches: as a server closes them, or with 410. */
+  readonly endWatches: (how?: 'close' | 'gone') => void
+  /** Breaks all port-forwards. */
+  readonly breakForwards: () => void
+  readonly rename: (token: string) => void
+  /** Method and path of each request but the readings of a watch. */
+  readonly requests: readonly string[]
+  readonly close: () => Promise<void>
+}
+
+interface Kind {
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+  readonly kind: string
+  readonly namespaced: boolean
+}
+
+const kinds: readonly Kind[] = [
+  { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true },
+  { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true },
+  { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },
+  { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
+  { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false },
+  { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false },
+  { group: 'apps', version: 'v1', plural: 'statefulsets', kind: 'StatefulSet', namespaced: true },
+  { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true },
+  { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', kind: 'EndpointSlice', namespaced: true },
+  { group: 'networking.k8s.io', version: 'v1', plural: 'networkpolicies', kind: 'NetworkPolicy', namespaced: true },
+  { group: 'kaito.sh', version: 'v1beta1', plural: 'workspaces', kind: 'Workspace', namespaced: true },
+  { group: 'kaito.sh', version: 'v1beta1', plural: 'inferencesets', kind: 'InferenceSet', namespaced: true },
+  { group: 'karpenter.sh', version: 'v1', plural: 'nodeclaims', kind: 'NodeClaim', namespaced: false },
+  { group: 'monitoring.coreos.com', version: 'v1', plural: 'servicemonitors', kind: 'ServiceMonitor', namespaced: true },
+  { group: 'monitoring.coreos.com', version: 'v1', plural: 'podmonitors', kind: 'PodMonitor', namespaced: true },
+]
+
+/** What a path asks for: `/apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUB`. */
+interface Asked {
+  readonly kind: Kind
+  readonly version: string
+  readonly namespace?: string
+  readonly name?: string
+  readonly sub?: string
+}
+
+/**
+ * A Kubernetes API server with only what the suite asks of one: lists, objects, watches, logs, dry runs, port-forward by WebSocket, tokens
+ * and rights. Its answers are held against those of kube-apiserver 1.36 (recorded.json). Listens on a free port of 127.0.0.1.
+ */
+export async function listenKube(options: KubeOptions = {}): Promise<KubeServer> {
+  const objects = new Map<string, Thing>()
+  const watches = new Set<{ readonly asked: Asked; readonly filter: (thing: Thing) => boolean; readonly response: ServerResponse }>()
+  const forwards = new Set<WebSocket>()
+  const sockets = new Set<net.Socket>()
+  const requests: string[] = []
+  const without = new Set(options.without)
+  let revision = 1000
+  let { token } = options
+
+  const kindOf = (thing: Thing): Kind | undefined => kinds.find(({ kind }) => kind === thing.kind)
+  const keyOf = ({ plural, namespaced }: Kind, namespace: string | undefined, name: string | undefined): string =>
+    `${plural}/${namespaced ? namespace : ''}/${name}`
+  const put = (thing: Thing): void => {
+    const kind = kindOf(thing)
+    if (!kind) throw new Error(`the mock API server has no kind ${thing.kind}`)
+    revision += 1
+    const namespace = kind.namespaced ? (thing.metadata.namespace ?? 'default') : undefined
+    const key = keyOf(kind, namespace, thing.metadata.name)
+    const before = objects.get(key)
+    const now: Thing = {
+      ...thing,
+      metadata: {
+        uid: before?.metadata['uid'] ?? `${thing.metadata.name}-${revision}`,
+        creationTimestamp: '2026-11-22T14:00:00Z',
+        generation: 1,
+        ...thing.metadata,
+        ...(namespace === undefined ? {} : { namespace }),
+        resourceVersion: String(revision),
+      },
+    }
+    objects.set(key, now)
+    tell(before ? 'MODIFIED' : 'ADDED', kind, now)
+  }
+  const tell = (type: string, kind: Kind, thing: Thing): void => {
+    for (const { asked, filter, response } of watches)
+      if (asked.kind === kind && filter(thing)) response.write(`${JSON.stringify({ type, object: thing })}\n`)
+  }
+  for (const thing of options.things ?? []) put(thing)
+
+  const reply = (response: ServerResponse, code: number, body: unknown): void => {
+    response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+    response.end(JSON.stringify(body))
+  }
+  const refuse = (response: ServerResponse, code: number, reason: string, message: string, details?: unknown): void =>
+    reply(response, code, {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      ...(details === undefined ? {} : { details }),
+      code,
+    })
+
+  const askedOf = (path: string): Asked | undefined => {
+    const found = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)
+    if (!found) return undefined
+    const [, group = '', version = '', namespace, plural, name, sub] = found
+    const kind = kinds.find((one) => one.group === group && one.plural === plural)
+    if (!kind || without.has(kind.plural)) return undefined
+    const served = group === 'kaito.sh' ? (options.kaitoVersions ?? ['v1beta1', 'v1alpha1']) : [kind.version]
+    if (!served.includes(version)) return undefined
+    return {
+      kind,
+      version,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name: decodeURIComponent(name) }),
+      ...(sub === undefined ? {} : { sub }),
+    }
+  }
+  const may = ({ kind, sub }: Asked, verb: string): boolean => {
+    const resource = sub === undefined ? kind.plural : `${kind.plural}/${sub}`
+    return (
+      options.rights?.some(
+        ({ groups, resources, verbs }) => groups.includes(kind.group) && resources.includes(resource) && verbs.includes(verb),
+      ) ?? true
+    )
+  }
+  const forbid = (response: ServerResponse, { kind, namespace, name, sub }: Asked, verb: string): void => {
+    const resource = sub === undefined ? kind.plural : `${kind.plural}/${sub}`
+    const full = kind.group ? `${kind.plural}.${kind.group}` : kind.plural
+    refuse(
+      response,
+      403,
+      'Forbidden',
+      `${full}${name === undefined ? '' : ` "${name}"`} is forbidden: User "tester" cannot ${verb} resource "${resource}" in API group "${kind.group}" ${namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`}`.trim(),
+      { ...(name === undefined ? {} : { name }), ...(kind.group ? { group: kind.group } : {}), kind: kind.plural },
+    )
+  }
+  const unauthorized = (request: IncomingMessage): boolean => token !== undefined && request.headers.authorization !== `Bearer ${token}`
+
+  const selects = (asked: Asked, query: URLSearchParams) => {
+    const labels = (query.get('labelSelector') ?? '').split(',').filter(Boolean)
+    const fields = (query.get('fieldSelector') ?? '').split(',').filter(Boolean)
+    return (thing: Thing): boolean =>
+      thing.kind === asked.kind.kind &&
+      (asked.namespace === undefined || thing.metadata.namespace === asked.namespace) &&
+      labels.every((label) => {
+        const [key = '', value] = label.split(/==?/)
+        return value === undefined ? thing.metadata.labels?.[key] !== undefined : thing.metadata.labels?.[key] === value
+      }) &&
+      fields.every((field) => {
+        const [key = '', value] = field.split(/==?/)
+        return key.split('.').reduce<unknown>((inner, part) => (inner as Record<string, unknown> | undefined)?.[part], thing) === value
+      })
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    const watching = url.searchParams.get('watch') === 'true'
+    if (!watching) requests.push(`${request.method} ${url.pathname}`)
+    if (unauthorized(request)) return refuse(response, 401, 'Unauthorized', 'Unauthorized')
+    if (url.pathname === '/version')
+      return reply(response, 200, {
+        major: '1',
+        minor: /^v1\.(\d+)/.exec(options.version ?? '')?.[1] ?? '36',
+        gitVersion: options.version ?? 'v1.36.3',
+        platform: 'linux/amd64',
+      })
+    const group = /^\/apis\/kaito\.sh(?:\/([^/]+))?$/.exec(url.pathname)
+    if (group && !without.has('workspaces')) {
+      const versions = options.kaitoVersions ?? ['v1beta1', 'v1alpha1']
+      if (group[1] === undefined) {
+        const list = versions.map((version) => ({ groupVersion: `kaito.sh/${version}`, version }))
+        return reply(response, 200, { kind: 'APIGroup', apiVersion: 'v1', name: 'kaito.sh', versions: list, preferredVersion: list[0] })
+      }
+      if (versions.includes(group[1])) {
+        const resources = kinds
+          .filter((one) => one.group === 'kaito.sh' && !without.has(one.plural))
+          .map(({ plural, kind, namespaced }) => ({
+            name: plural,
+            singularName: kind.toLowerCase(),
+            namespaced,
+            kind,
+            verbs: ['get', 'list', 'watch'],
+          }))
+        return reply(response, 200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `kaito.sh/${group[1]}`, resources })
+      }
+    }
+    const asked = askedOf(url.pathname)
+    if (!asked) {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+      return void response.end('404 page not found\n')
+    }
+    const verb = request.method === 'POST' ? 'create' : watching ? 'watch' : asked.name === undefined ? 'list' : 'get'
+    if (!may(asked, verb)) return forbid(response, asked, verb)
+    const matching = selects(asked, url.searchParams)
+    if (request.method === 'POST') return dryRun(request, response, asked, url.searchParams)
+    if (watching) {
+      response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })
+      response.flushHeaders()
+      const watch = { asked, filter: matching, response }
+      const from = Number(url.searchParams.get('resourceVersion') ?? 0)
+      for (const thing of objects.values())
+        if (matching(thing) && Number(thing.metadata['resourceVersion']) > from)
+          response.write(`${JSON.stringify({ type: 'MODIFIED', object: thing })}\n`)
+      watches.add(watch)
+      response.on('close', () => watches.delete(watch))
+      return undefined
+    }
+    if (asked.name === undefined) {
+      const items = [...objects.values()].filter(matching)
+      return reply(response, 200, {
+        kind: `${asked.kind.kind}List`,
+        apiVersion: [asked.kind.group, asked.version].filter(Boolean).join('/'),
+        metadata: { resourceVersion: String(revision) },
+        items,
+      })
+    }
+    const thing = objects.get(keyOf(asked.kind, asked.namespace, asked.name))
+    if (!thing) {
+      const full = asked.kind.group ? `${asked.kind.plural}.${asked.kind.group}` : asked.kind.plural
+      return refuse(response, 404, 'NotFound', `${full} "${asked.name}" not found`, {
+        name: asked.name,
+        ...(asked.kind.group ? { group: asked.kind.group } : {}),
+        kind: asked.kind.plural,
+      })
+    }
+    if (asked.sub === 'log') {
+      const previous = url.searchParams.get('previous') === 'true'
+      const text = options.logs?.[previous ? `${asked.name}/previous` : asked.name]
+      if (text === undefined && previous)
+        return refuse(
+          response,
+          400,
+          'BadRequest',
+          `previous terminated container "${url.searchParams.get('container')}" in pod "${asked.name}" not found`,
+        )
+      response.writeHead(200, { 'content-type': 'text/plain' })
+      return void response.end(text ?? '')
+    }
+    return reply(response, 200, { ...thing, apiVersion: asked.kind.group === 'kaito.sh' ? `kaito.sh/${asked.version}` : thing.apiVersion })
+  })
+
+  const dryRun = (request: IncomingMessage, response: ServerResponse, asked: Asked, query: URLSearchParams): void => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      // A mock of a cluster that nobody may change: what is not a dry run is refused, and a test sees it.
+      if (query.get('dryRun') !== 'All') return refuse(response, 405, 'MethodNotAllowed', 'the mock API server takes dry runs only')
+      const object = JSON.parse(Buffer.concat(chunks).toString()) as Thing & { inference?: { preset?: { name?: string } } }
+      const preset = object.inference?.preset?.name
+      if (
+        asked.kind.kind === 'Workspace' &&
+        preset !== undefined &&
+        !/[/]/.test(preset) &&
+        !/^(?:phi|qwen|llama|mistral|ministral|deepseek|gpt-oss|gemma)/.test(preset)
+      ) {
+        return refuse(
+          response,
+          400,
+          'BadRequest',
+          `admission webhook "validation.workspace.kaito.sh" denied the request: validation failed: invalid value: Unsupported inference preset name ${preset}: inference.presetName`,
+        )
+      }
+      return reply(response, 201, object)
+    })
+  }
+
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (protocols) => (protocols.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false),
+  })
+  server.on('upgrade', (request, socket, head) => {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    requests.push(`FORWARD ${url.pathname}`)
+    const asked = askedOf(url.pathname)
+    const answer = (code: number, text: string): void =>
+      void socket.end(`HTTP/1.1 ${code} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
+    if (unauthorized(request)) return answer(401, 'Unauthorized')
+    if (!asked || asked.sub !== 'portforward') return answer(404, 'Not Found')
+    if (!may(asked, 'create') && !may(asked, 'get')) return answer(403, 'Forbidden')
+    if (!objects.has(keyOf(asked.kind, asked.namespace, asked.name))) return answer(404, 'Not Found')
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      forwards.add(webSocket)
+      const port = Number(url.searchParams.get('ports'))
+      // Each channel begins with the port: first byte the channel, then two bytes, low one first.
+      for (const channel of [0, 1]) webSocket.send(Buffer.from([channel, port & 0xff, port >> 8]))
+      const target = net.connect(port === 5000 ? (options.forwardTo ?? 1) : 1, '127.0.0.1')
+      target.on('data', (data) => webSocket.send(Buffer.concat([Buffer.from([0]), data])))
+      target.on('error', () =>
+        webSocket.send(
+          Buffer.concat([
+            Buffer.from([1]),
+            Buffer.from(
+              `error forwarding port ${port} to pod ${asked.name}, uid : failed to execute portforward in network namespace: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+            ),
+          ]),
+        ),
+      )
+      target.on('close', () => webSocket.close())
+      webSocket.on('message', (data: Buffer) => void target.write(data.subarray(1)))
+      webSocket.on('error', () => {})
+      webSocket.on('close', () => {
+        forwards.delete(webSocket)
+        target.destroy()
+      })
+    })
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  return {
+    url,
+    kubeconfig: ({ namespace, token: other } = {}) =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        'current-context': 'mock',
+        clusters: [{ name: 'mock', cluster: { server: url } }],
+        users: [{ name: 'tester', user: { token: other ?? token ?? 'any' } }],
+        contexts: [{ name: 'mock', context: { cluster: 'mock', user: 'tester', ...(namespace === undefined ? {} : { namespace }) } }],
+      }),
+    apply: put,
+    remove(thing) {
+      const kind = kindOf(thing)
+      if (!kind) return
+      const key = keyOf(kind, thing.metadata.namespace ?? 'default', thing.metadata.name)
+      const gone = objects.get(key)
+      objects.delete(key)
+      if (gone) tell('DELETED', kind, gone)
+    },
+    endWatches(how = 'close') {
+      for (const { response } of watches) {
+        if (how === 'gone')
+          response.write(
+            `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'too old resource version', reason: 'Expired', code: 410 } })}\n`,
+          )
+        response.end()
+      }
+    },
+    breakForwards() {
+      for (const webSocket of forwards) webSocket.terminate()
+    },
+    rename(other) {
+      token = other
+    },
+    requests,
+    async close() {
+      for (const webSocket of forwards) webSocket.terminate()
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { expectedModelIds } from '../fixtures/cluster/kaito.ts'
+import { apiPort } from '../fixtures/cluster/forward.ts'
+import { mainPod, wiringOf } from '../fixtures/cluster/wiring.ts'
+import { fields, list } from '../fixtures/contract/view.ts'
+import { scenario, type Check } from '../fixtures/scenario.ts'
+
+export default scenario('Service of the workspace', ({ cluster, request, together }) => {
+  const models = request('models', { method: 'GET', path: '/v1/models' }, { expect: 'answer' })
+
+  cluster(
+    'service.exists',
+    'MUST',
+    'MUST have a Service of its name',
+    'KAITO tool calling article: kubectl get svc; kaito GenerateServiceManifest',
+    ({ facts, waited }): Check => {
+      const { service } = facts
+      if (service.problem === undefined) return undefined
+      if (service.problem.kind !== 'absent' || waited?.ready !== true) return { blocked: service.problem.sentence }
+      return { where: `Service ${facts.workspace}`, got: 'absent', wanted: 'a Service' }
+    },
+  )
+
+  cluster(
+    'service.port',
+    'MUST',
+    'MUST lead port 80 to port 5000 of the pod',
+    'KAITO tool calling article: port 80 for HTTP; kaito GenerateServiceManifest: http 80 → 5000',
+    ({ facts: { service } }): Check => {
+      if (service.problem) return { blocked: service.problem.sentence }
+      const ports = (service.value.spec?.ports ?? []).map(
+        ({ name, port, targetPort }) => `${name ?? 'unnamed'} ${port} → ${targetPort ?? port}`,
+      )
+      const port = apiPort(service.value)
+      const target = port?.targetPort ?? port?.port
+      if (service.value.spec?.clusterIP === 'None')
+        return { where: 'spec.clusterIP', got: 'None: this is the headless Service', wanted: 'an address' }
+      return port?.port === 80 && (target === 5000 || typeof target === 'string')
+        ? undefined
+        : {
+            where: 'spec.ports',
+            got: ports.join(', ') || 'none',
+            wanted: `http 80 → 5000${ports.some((one) => / 8000 /.test(one)) ? '; 8000 is the local end of a port-forward, not a port of the Service' : ''}`,
+          }
+    },
+  )
+
+  cluster(
+    'service.endpoints',
+    'MUST',
+    'MUST have an endpoint that is ready',
+    'Kubernetes EndpointSlice; kaito GenerateServiceManifest: selector of pod 0',
+    ({ facts: { service, slices, pods }, waited }): Check => {
+      if (service.problem) return { blocked: service.problem.sentence }
+      if (waited?.ready !== true) return { blocked: 'the conditions are not True' }
+      const selector = Object.entries(service.value.spec?.selector ?? {})
+      const behind = (pods.value ?? []).filter(({ metadata }) => selector.every(([key, value]) => metadata?.labels?.[key] === value))
+      if (pods.value && behind.length === 0)
+        return { where: 'spec.selector', got: `${selector.map(([key, value]) => `${key}=${value}`).join(', ')}: no pod`, wanted: 'a pod' }
+      if (slices.problem) return { notApplicable: slices.problem.sentence }
+      if (slices.value.length === 0) return { notApplicable: 'nobody makes EndpointSlices for it' }
+      const endpoints = slices.value.flatMap((slice) => slice.endpoints ?? [])
+      const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false && conditions?.terminating !== true)
+      return ready.length > 0
+        ? undefined
+        : { where: 'EndpointSlices', got: `${endpoints.length} endpoints, none ready`, wanted: 'one that is ready' }
+    },
+  )
+
+  cluster(
+    'service.container-port',
+    'SHOULD',
+    'SHOULD lead to a port that the container declares',
+    'kaito pkg/workspace/manifests: containerPort 5000',
+    ({ facts }): Check => {
+      if (facts.service.problem) return { blocked: facts.service.problem.sentence }
+      const pod = mainPod(facts)
+      const declared = pod?.spec?.containers?.flatMap(({ ports }) => ports ?? []) ?? []
+      if (declared.length === 0) return { notApplicable: 'the container declares no port' }
+      const port = apiPort(facts.service.value)
+      const target = port?.targetPort ?? port?.port
+      return declared.some(({ name, containerPort }) => name === target || containerPort === target)
+        ? undefined
+        : { where: 'spec.ports: targetPort', got: String(target), wanted: declared.map(({ containerPort }) => containerPort).join(', ') }
+    },
+  )
+
+  together(
+    'service.model-id',
+    'SHOULD',
+    "SHOULD list the model under the id that KAITO's rule gives",
+    'kaito vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
+    [models],
+    ([listed], { cluster: evidence }): Check => {
+      if (evidence === undefined) return { notApplicable: 'the target is no workspace' }
+      const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).flatMap((card) =>
+        String(fields(card)?.['id'] ?? ''),
+      )
+      const told = wiringOf(evidence.facts)?.flags['served-model-name']
+      const wanted = told === undefined ? expectedModelIds(evidence.facts.object.value, evidence.facts.kaito?.version) : [told]
+      if (wanted.length === 0) return { notApplicable: 'neither a preset nor the command line says which id to expect' }
+      return wanted.some((id) => ids.includes(id))
+        ? { note: ids.join(', ') }
+        : { where: 'data[].id', got: ids.join(', ') || 'none', wanted: wanted.join(' or ') }
+    },
+  )
+})
