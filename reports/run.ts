@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
-import { diagnose } from '../fixtures/cause/cause.ts'
 import { bodyText, json } from '../fixtures/cause/reach.ts'
+import { causeOfRun } from '../fixtures/cause/run-cause.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
@@ -14,7 +14,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { allureReporter } from './allure-reporter.ts'
 import { gate } from './gate.ts'
 import { makeReports } from './make.ts'
-import type { Cause, Run, Verdict } from './record.ts'
+import type { Run, Verdict } from './record.ts'
 import { createRedactor } from './redact.ts'
 import { joinRecord, openRecord, readRecord, RecordError } from './store.ts'
 import { progress } from './terminal.ts'
@@ -173,14 +173,11 @@ async function main(): Promise<number> {
     if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
     const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
-    const wire = diagnose({
-      baseUrl: target.baseUrl,
+    const cause = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
-      readiness: target.readiness,
       exchanges: [...exchanges.values()],
       failed: failed.map(({ id, title }) => ({ id, title })),
     })
-    const cause = await deepest(target, wire, failed.length > 0)
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     joinRecord(configuration.reportDir, redactor).write({
@@ -200,13 +197,6 @@ async function main(): Promise<number> {
   } finally {
     await target.close()
   }
-}
-
-/** The cause that the wire shows, or what lies deeper in the cluster: a workspace changes while it is judged. */
-async function deepest({ cluster, again, readiness }: Target, wire: Cause | undefined, failed: boolean): Promise<Cause | undefined> {
-  if (cluster === undefined || again === undefined || !failed || readiness.status === 'blocked') return wire
-  const { afterwards } = await import('../fixtures/cause/cluster.ts')
-  return afterwards(wire, cluster.facts, await again())
 }
 
 const nameOf = ({ group, title, id }: Planned): string => `${group} > ${title} [${id}]`

@@ -123,6 +123,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       if (asked.kind === kind && filter(thing)) response.write(`${JSON.stringify({ type, object: thing })}\n`)
   }
   for (const thing of options.things ?? []) put(thing)
+  for (const name of new Set(['default', 'kube-system', ...[...objects.values()].flatMap(({ metadata }) => metadata.namespace ?? [])]))
+    put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
   const reply = (response: ServerResponse, code: number, body: unknown): void => {
     response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })

@@ -1,0 +1,807 @@
+import type { VllmOptions } from '../vllm/vllm.ts'
+import type { KubeOptions, KubeServer } from './server.ts'
+import { condition, event, status, waiting, world, type Thing, type World, type WorldOptions } from './world.ts'
+
+/** One state of a cluster and its server, and what a run has to say of it. */
+export interface Situation {
+  readonly name: string
+  /** The cause that must be named; without it the workspace is healthy. */
+  readonly cause?: string
+  /** Words that the sentence, the evidence or the remedy must hold. */
+  readonly says?: readonly string[]
+  readonly options?: WorldOptions
+  /** What is different from a healthy workspace. */
+  readonly change?: (world: World) => void
+  readonly kube?: Omit<KubeOptions, 'things' | 'forwardTo'>
+  readonly env?: Readonly<Record<string, string>>
+  /** What serves in the pod: a mock vLLM by default. */
+  readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
+  /** What happens while the workspace is judged. */
+  readonly during?: (kube: KubeServer, world: World) => void
+}
+
+interface Status {
+  conditions: { type: string; status: string; reason?: string; message?: string }[]
+  containerStatuses: Record<string, unknown>[]
+  initContainerStatuses?: Record<string, unknown>[]
+  [key: string]: unknown
+}
+
+const absent = (thing: Thing): void => {
+  thing.kind = ''
+}
+const statusOf = (thing: Thing): Status => thing['status'] as Status
+const containerOf = ({ pod }: World): Record<string, unknown> =>
+  (pod['spec'] as { containers: Record<string, unknown>[] }).containers[0] as Record<string, unknown>
+
+/** The pod is not Ready; its one container is in this state. */
+const podIs = (world: World, state: Record<string, unknown>, phase = 'Running'): void => {
+  const pod = statusOf(world.pod)
+  pod['phase'] = phase
+  pod.conditions = pod.conditions.map((one) =>
+    one.type === 'Ready' || one.type === 'ContainersReady' ? { ...one, status: 'False', reason: 'ContainersNotReady' } : one,
+  )
+  Object.assign(pod.containerStatuses[0] as object, { ready: false, started: false, ...state })
+}
+const crashed = (exitCode: number, reason: string, restartCount = 4): Record<string, unknown> => ({
+  restartCount,
+  state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 1m20s restarting failed container' } },
+  lastState: { terminated: { exitCode, reason, finishedAt: '2026-11-22T14:20:00Z' } },
+})
+const notReady = (world: World, reason?: string, message?: string): void => {
+  world.workspace['status'] = status('Pending', waiting(reason, message))
+}
+/** Before the node is there neither Service nor workload exist. */
+const withoutNode = (world: World, rows: readonly (readonly [string, string, string])[]): void => {
+  for (const thing of [world.service, world.slice, world.set, world.pod, world.node]) absent(thing)
+  const object = status('Pending', [...rows, ...waiting()])
+  delete object['workerNodes']
+  world.workspace['status'] = object
+}
+const pod0 = 'workspace-phi-4-mini-toolcall-0'
+const quota =
+  'creating agentpool failed: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0 for family standardNCADSA100v4Family'
+
+/** Everything that the article and kaito.md say goes wrong, and what only looks as if it did. */
+export const situations: readonly Situation[] = [
+  { name: 'healthy' },
+  {
+    name: 'healthy, with warnings of yesterday',
+    change: (world) =>
+      world.more.push(
+        event(world.pod, 'Warning', 'FailedScheduling', '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.'),
+        event(world.pod, 'Warning', 'Failed', 'Failed to pull image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0"'),
+        event(world.workspace, 'Warning', 'NodeClaimFailed', quota),
+      ),
+  },
+  {
+    name: 'healthy, with restarts long ago',
+    change: (world) =>
+      Object.assign(statusOf(world.pod).containerStatuses[0] as object, {
+        restartCount: 7,
+        lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-10-01T00:00:00Z' } },
+      }),
+  },
+  {
+    name: 'healthy, with a misspelt runtime annotation',
+    change: ({ workspace }) => Object.assign(workspace.metadata.annotations as object, { 'kaito.sh/runtime': 'vLLM' }),
+  },
+  {
+    name: 'healthy, with a last reconcile error behind a message',
+    change: ({ workspace }) => {
+      const last = statusOf(workspace).conditions.at(-1)
+      if (last)
+        last.message =
+          'workspace succeeds (last reconcile error: Operation cannot be fulfilled on workspaces.kaito.sh: the object has been modified)'
+    },
+  },
+  {
+    name: 'healthy, KAITO 0.6: v1alpha1, a Deployment, no state',
+    kube: { kaitoVersions: ['v1alpha1'] },
+    server: { profile: '0.9.0' },
+    change: (world) => {
+      const object = statusOf(world.workspace)
+      delete object['state']
+      delete object['targetNodeCount']
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodesReady')
+      world.set.kind = 'Deployment'
+      containerOf(world)['image'] = 'mcr.microsoft.com/aks/kaito/kaito-base:0.0.5'
+      delete containerOf(world)['startupProbe']
+    },
+  },
+  { name: 'healthy, in a namespace of its own', options: { namespace: 'team-a' }, env: { KAITO_NAMESPACE: 'team-a' } },
+  { name: 'healthy, controller hidden by the add-on', change: ({ controller }) => absent(controller) },
+  {
+    name: 'healthy, controller down at the moment',
+    change: ({ controller }) => Object.assign(statusOf(controller), { availableReplicas: 0, readyReplicas: 0 }),
+  },
+  {
+    name: 'healthy, on nodes that the user brought',
+    change: ({ workspace, nodeClaim }) => {
+      absent(nodeClaim)
+      delete (workspace['resource'] as Record<string, unknown>)['instanceType']
+      statusOf(workspace).conditions = statusOf(workspace).conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  {
+    name: 'healthy, while a node of another workspace is not ready',
+    change: (world) =>
+      world.more.push({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'aks-ws2', labels: { apps: 'workspace-phi-4-mini-toolcall' } },
+        status: {
+          conditions: [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'container runtime network not ready' }],
+        },
+      }),
+  },
+  {
+    name: 'healthy, a replica of an InferenceSet, served under the name of the set',
+    options: { flags: { 'served-model-name': 'my-set' } },
+    server: { model: 'my-set' },
+    change: ({ workspace }) => {
+      workspace.metadata.labels = { 'inferenceset.kaito.sh/created-by': 'my-set' }
+    },
+  },
+  {
+    name: 'healthy, a template with a command of its own',
+    change: (world) => {
+      world.workspace['inference'] = {
+        template: { spec: { containers: [{ name: 'llama', image: 'ghcr.io/kaito-project/aikit/llama3.2:1b' }] } },
+      }
+      Object.assign(containerOf(world), {
+        command: undefined,
+        args: ['run', '--address=:5000'],
+        image: 'ghcr.io/kaito-project/aikit/llama3.2:1b',
+      })
+    },
+  },
+  { name: 'healthy, Kubernetes 1.30', kube: { version: 'v1.30.4' } },
+
+  {
+    name: 'the name is mistyped',
+    cause: 'workspace-absent',
+    says: ['KAITO_WORKSPACE=workspace-phi-4-mini-toolcall'],
+    env: { KAITO_WORKSPACE: 'workspace-phi-4-mini-tool-call' },
+  },
+  {
+    name: 'the workspace is in another namespace',
+    cause: 'wrong-namespace',
+    says: ['KAITO_NAMESPACE=team-a'],
+    options: { namespace: 'team-a' },
+  },
+  {
+    name: 'the namespace does not exist',
+    cause: 'wrong-namespace',
+    says: ['KAITO_NAMESPACE=default'],
+    env: { KAITO_NAMESPACE: 'defualt', KAITO_WORKSPACE: 'some-workspace' },
+  },
+  {
+    name: 'the name is that of an InferenceSet',
+    cause: 'workspace-absent',
+    says: ['KAITO_INFERENCESET=my-set'],
+    env: { KAITO_WORKSPACE: 'my-set' },
+    change: (world) =>
+      world.more.push({
+        apiVersion: 'kaito.sh/v1beta1',
+        kind: 'InferenceSet',
+        metadata: { name: 'my-set', namespace: 'default' },
+        spec: { replicas: 1 },
+      }),
+  },
+  {
+    name: 'KAITO is not installed',
+    cause: 'kaito-not-installed',
+    says: ['--enable-ai-toolchain-operator'],
+    kube: { without: ['workspaces', 'inferencesets'] },
+  },
+  {
+    name: 'the controller is down and nobody took the workspace up',
+    cause: 'controller-down',
+    says: ['kaito-workspace/kaito-workspace: 0 of 1'],
+    change: (world) => {
+      for (const thing of [world.service, world.slice, world.set, world.pod, world.node, world.nodeClaim]) absent(thing)
+      delete world.workspace['status']
+      Object.assign(statusOf(world.controller), { availableReplicas: 0, readyReplicas: 0 })
+    },
+  },
+  {
+    name: 'the controller went down half-way',
+    cause: 'controller-down',
+    change: (world) => {
+      withoutNode(world, [])
+      Object.assign(statusOf(world.controller), { availableReplicas: 0, readyReplicas: 0 })
+      world.node.kind = 'Node'
+    },
+  },
+  {
+    name: 'there is no controller at all',
+    cause: 'controller-down',
+    change: (world) => {
+      for (const thing of [world.service, world.slice, world.set, world.pod, world.node, world.nodeClaim, world.controller]) absent(thing)
+      delete world.workspace['status']
+    },
+  },
+  {
+    name: 'no quota for GPUs',
+    cause: 'gpu-quota',
+    says: ['Standard_NC24ads_A100_v4', 'InsufficientVCPUQuota'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'LaunchFailed', quota],
+        ['ResourceReady', 'LaunchFailed', quota],
+      ])
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'no quota for GPUs, told by the NodeClaim alone',
+    cause: 'gpu-quota',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition(
+          'Launched',
+          'Unknown',
+          'LaunchFailed',
+          'OperationNotAllowed: operation could not be completed as it results in exceeding approved Total Regional Cores quota',
+        ) as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the VM size is not to be had in the region',
+    cause: 'nodeclaim-not-launched',
+    says: ['SkuNotAvailable'],
+    change: (world) => {
+      withoutNode(world, [
+        [
+          'NodeClaimReady',
+          'LaunchFailed',
+          'creating agentpool failed: SkuNotAvailable: The requested VM size is currently not available in location eastus',
+        ],
+        [
+          'ResourceReady',
+          'LaunchFailed',
+          'creating agentpool failed: SkuNotAvailable: The requested VM size is currently not available in location eastus',
+        ],
+      ])
+    },
+  },
+  {
+    name: 'the NodeClaim is not launched yet',
+    cause: 'nodeclaim-not-launched',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the node is lost',
+    cause: 'node-not-ready',
+    says: ['aks-ws1', 'KubeletNotReady'],
+    server: 'nothing',
+    change: (world) => {
+      world.workspace['status'] = status('NotReady', [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+        ...waiting(),
+      ])
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'container runtime network not ready' },
+      ]
+    },
+  },
+  {
+    name: 'the node is lost, and the conditions still say True',
+    cause: 'node-not-ready',
+    server: 'nothing',
+    change: (world) => {
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+      ]
+    },
+  },
+  {
+    name: 'the device plugin is missing',
+    cause: 'node-plugin-missing',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodePluginsNotReady', 'waiting all node plugins to be ready'],
+        ['ResourceReady', 'NodePluginsNotReady', 'waiting all node plugins to be ready'],
+      ])
+      world.node.kind = 'Node'
+      Object.assign(world.node['status'] as object, { allocatable: { cpu: '24' } })
+    },
+  },
+  {
+    name: 'no node has the labels',
+    cause: 'node-absent',
+    says: ['kubectl label node'],
+    change: (world) => {
+      absent(world.nodeClaim)
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+      ])
+      const object = statusOf(world.workspace)
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  ...(['ImagePullError', 'WorkspaceInferenceStatusPending'] as const).map((reason): Situation => ({
+    name: `the image cannot be pulled, KAITO says ${reason}`,
+    cause: 'image-pull',
+    says: ['mcr.microsoft.com/aks/kaito/kaito-base:0.5.9'],
+    change: (world) => {
+      notReady(
+        world,
+        reason,
+        reason === 'ImagePullError' ? 'container "w" image pull failed (ImagePullBackOff): Back-off pulling image' : undefined,
+      )
+      containerOf(world)['image'] = 'mcr.microsoft.com/aks/kaito/kaito-base:0.5.9'
+      podIs(
+        world,
+        {
+          state: {
+            waiting: {
+              reason: 'ImagePullBackOff',
+              message: 'Back-off pulling image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.9": not found',
+            },
+          },
+        },
+        'Pending',
+      )
+    },
+  })),
+  {
+    name: 'the image of an adapter cannot be pulled',
+    cause: 'image-pull',
+    says: ['init container puller'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'PodInitializing' } } }, 'Pending')
+      statusOf(world.pod).initContainerStatuses = [
+        {
+          name: 'puller',
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason: 'ErrImagePull', message: 'failed to resolve reference' } },
+        },
+      ]
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'puller', image: 'registry.example/adapter:1' }] })
+    },
+  },
+  {
+    name: 'the server does not know an argument',
+    cause: 'crash-loop',
+    says: ['unrecognized arguments: --swap-space 4', 'ConfigMap tc-inference-params'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'usage: inference_api.py [-h] [--model MODEL]\ninference_api.py: error: unrecognized arguments: --swap-space 4\n',
+      },
+    },
+    change: (world) => {
+      notReady(
+        world,
+        'ContainerCrashLoopBackOff',
+        'container "workspace-phi-4-mini-toolcall" is in CrashLoopBackOff; last termination: exit code 2',
+      )
+      podIs(world, crashed(2, 'Error'))
+      Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
+      world.more.push({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'tc-inference-params', namespace: 'default' },
+        data: { 'inference_config.yaml': 'vllm:\n  swap-space: 4\n  tool-call-parser: phi4_mini_json\n' },
+      })
+    },
+  },
+  {
+    name: 'the weights are behind a gate',
+    cause: 'crash-loop',
+    says: ['modelAccessSecret'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'Traceback (most recent call last):\n  File "x.py", line 1\nOSError: You are trying to access a gated repo.\n401 Client Error. Cannot access gated repo for url https://huggingface.co/meta-llama\n(EngineCore_DP0 pid=88) RuntimeError: Engine core initialization failed. See root cause above.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the server crashed and has just been started again',
+    cause: 'crash-loop',
+    says: ['ValueError: The model'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          "(EngineCore_DP0 pid=88) ERROR 11-22 14:00:00 [core.py:866] ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache (41328).\nRuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}\n",
+        [pod0]: 'INFO 11-22 14:05:00 [api_server.py:100] vLLM API server version 0.25.1\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, {
+        restartCount: 5,
+        state: { running: { startedAt: '2026-11-22T14:20:00Z' } },
+        lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+      })
+    },
+  },
+  {
+    name: 'the pod is killed for memory',
+    cause: 'out-of-memory',
+    says: ['OOMKilled'],
+    change: (world) => {
+      notReady(
+        world,
+        'ContainerOOMKilled',
+        'container "w" was OOMKilled (exit code 137); reduce memory usage or use a larger instance type',
+      )
+      podIs(world, crashed(137, 'OOMKilled'))
+    },
+  },
+  {
+    name: 'the model does not fit the GPU',
+    cause: 'out-of-memory',
+    says: ['GPU'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB\nRuntimeError: Engine core initialization failed.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the pod died long after it was ready, and KAITO 0.8 still says True',
+    cause: 'out-of-memory',
+    server: 'nothing',
+    change: (world) => podIs(world, crashed(137, 'OOMKilled')),
+  },
+  {
+    name: 'the pod cannot be scheduled',
+    cause: 'unschedulable',
+    says: ['untolerated taint'],
+    change: (world) => {
+      notReady(world, 'Unschedulable', '0/3 nodes are available')
+      const pod = statusOf(world.pod)
+      pod['phase'] = 'Pending'
+      pod.containerStatuses = []
+      pod.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/3 nodes are available: 1 node(s) had untolerated taint {gpu: only}, 2 node(s) did not match Pod node affinity.',
+        },
+      ]
+      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+    },
+  },
+  {
+    name: 'a volume is not bound',
+    cause: 'unschedulable',
+    says: ['PersistentVolumeClaims'],
+    change: (world) => {
+      notReady(world)
+      const pod = statusOf(world.pod)
+      pod['phase'] = 'Pending'
+      pod.containerStatuses = []
+      pod.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: 'pod has unbound immediate PersistentVolumeClaims. not found',
+        },
+      ]
+      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+    },
+  },
+  {
+    name: 'a Secret that the pod names is missing',
+    cause: 'container-config',
+    says: ['hf-token'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "hf-token" not found' } } }, 'Pending')
+    },
+  },
+  {
+    name: 'the pod was evicted',
+    cause: 'pod-evicted',
+    says: ['ephemeral-storage'],
+    change: (world) => {
+      notReady(world, 'PodEvicted', 'pod was evicted')
+      const pod = statusOf(world.pod)
+      Object.assign(pod, { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.' })
+      pod.conditions = [{ type: 'Ready', status: 'False', reason: 'PodFailed' }]
+      pod.containerStatuses = []
+    },
+  },
+  {
+    name: 'the benchmark holds the pod back',
+    cause: 'benchmark-holding-ready',
+    says: ['kaito.sh/disable-benchmark'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
+    name: 'the benchmark failed',
+    cause: 'benchmark-failed',
+    change: ({ workspace }) => {
+      workspace['status'] = status('NotReady', [['WorkspaceSucceeded', 'BenchmarkFailed', 'benchmark saw no generation']])
+    },
+  },
+  {
+    name: 'the weights are downloaded',
+    cause: 'still-downloading',
+    server: 'loading',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
+    name: 'the server does not listen yet',
+    cause: 'still-loading',
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
+    name: 'the readiness probe fails',
+    cause: 'pod-not-ready',
+    says: ['Readiness probe failed'],
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
+    },
+  },
+  {
+    name: 'a quota of the namespace forbids the pod',
+    cause: 'pod-not-created',
+    says: ['exceeded quota'],
+    change: (world) => {
+      notReady(world)
+      absent(world.pod)
+      absent(world.slice)
+      world.more.push(
+        event(
+          world.set,
+          'Warning',
+          'FailedCreate',
+          'create Pod w-0 in StatefulSet w failed error: pods "w-0" is forbidden: exceeded quota: gpus',
+        ),
+      )
+    },
+  },
+  {
+    name: 'the StatefulSet is scaled to nothing',
+    cause: 'pod-not-created',
+    says: ['--replicas=1'],
+    change: (world) => {
+      notReady(world)
+      absent(world.pod)
+      Object.assign(world.set['spec'] as object, { replicas: 0 })
+    },
+  },
+  {
+    name: 'there is no StatefulSet',
+    cause: 'workload-absent',
+    change: (world) => {
+      notReady(world)
+      for (const thing of [world.pod, world.set, world.slice]) absent(thing)
+    },
+  },
+  {
+    name: 'the workspace is being deleted',
+    cause: 'workspace-deleting',
+    change: (world) => {
+      world.workspace.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      for (const thing of [world.pod, world.set, world.slice]) absent(thing)
+      notReady(world)
+    },
+  },
+  {
+    name: 'the workspace tunes a model',
+    cause: 'not-inference',
+    change: (world) => {
+      delete world.workspace['inference']
+      world.workspace['tuning'] = { preset: { name: 'phi-4-mini-instruct' }, method: 'qlora' }
+      for (const thing of [world.pod, world.set, world.slice, world.service]) absent(thing)
+      world.workspace['status'] = {
+        conditions: [condition('ResourceReady', 'True', 'workspaceResourceStatusSuccess', 'workspace resource is ready')],
+        state: 'Running',
+      }
+    },
+  },
+  {
+    name: 'the pod is being deleted',
+    cause: 'pod-terminating',
+    change: (world) => {
+      notReady(world)
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
+    name: 'something else holds the workspace',
+    cause: 'workspace-not-ready',
+    says: ['SomethingNew'],
+    change: (world) => notReady(world, 'SomethingNew', 'a reason of a later release (last reconcile error: quota exceeded)'),
+  },
+  { name: 'the Service is missing', cause: 'service-absent', change: ({ service, slice }) => [service, slice].forEach(absent) },
+  {
+    name: 'the Service leads to a port where nothing listens',
+    cause: 'service-port',
+    says: ['8000', '5000'],
+    change: ({ service }) =>
+      Object.assign(service['spec'] as object, { ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8000 }] }),
+  },
+  {
+    name: 'the Service has no port for the API',
+    cause: 'service-port',
+    change: ({ service }) =>
+      Object.assign(service['spec'] as object, {
+        ports: [
+          { name: 'ray', port: 6379, protocol: 'TCP', targetPort: 6379 },
+          { name: 'dashboard', port: 8265, protocol: 'TCP', targetPort: 8265 },
+        ],
+      }),
+  },
+  {
+    name: 'the Service selects no pod',
+    cause: 'no-endpoints',
+    change: (world) => {
+      Object.assign(world.service['spec'] as object, { selector: { 'kaito.sh/workspace': 'another' } })
+      world.slice['endpoints'] = null
+    },
+  },
+  {
+    name: 'no endpoint is ready',
+    cause: 'no-endpoints',
+    change: ({ slice }) =>
+      Object.assign((slice['endpoints'] as object[])[0] as object, { conditions: { ready: false, serving: false, terminating: false } }),
+  },
+  { name: 'nothing listens in a pod that is Ready', cause: 'nothing-listening', server: 'nothing' },
+  {
+    name: 'connections are swallowed',
+    cause: 'network-silence',
+    says: ['deny-all'],
+    server: 'silent',
+    change: (world) =>
+      world.more.push({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } }),
+  },
+  {
+    name: 'the key is missing',
+    cause: 'key-required',
+    server: { apiKey: 'sk-of-the-server' },
+    options: { flags: { 'api-key': 'sk-of-the-server' } },
+  },
+  { name: 'the key is wrong', cause: 'key-refused', server: { apiKey: 'sk-of-the-server' }, env: { OPENAI_API_KEY: 'sk-another-key' } },
+  {
+    name: 'the model is not served',
+    cause: 'model-not-served',
+    says: ['qwen2.5-coder-7b-instruct'],
+    env: { CONFORMANCE_MODEL: 'qwen2.5-coder-7b' },
+  },
+  { name: 'the token has expired', cause: 'kubeconfig-expired', kube: { token: 'fresh' }, env: { MOCK_TOKEN: 'stale' } },
+  ...(
+    [
+      ['kaito.sh', 'workspaces', 'get workspaces'],
+      ['', 'services', 'get services'],
+      ['', 'pods', 'list pods'],
+      ['', 'pods/portforward', 'portforward'],
+    ] as const
+  ).map(([group, resource, words]): Situation => ({
+    name: `the right to ${words} is missing`,
+    cause: 'rbac',
+    says: [resource],
+    kube: { rights: without(group, resource) },
+  })),
+
+  {
+    name: 'the preset has no parser',
+    cause: 'no-parser',
+    says: ['tool-call-parser: hermes'],
+    server: { parser: 'none' },
+    change: (world) => strip(world, ['tool-call-parser', 'enable-auto-tool-choice']),
+  },
+  {
+    name: 'the parser is named, but not the flag',
+    cause: 'no-auto-tool-choice',
+    says: ['enable-auto-tool-choice: true'],
+    server: { parser: 'hermes-without-auto' },
+    change: (world) => strip(world, ['enable-auto-tool-choice']),
+  },
+  {
+    name: 'the parser is one for another model',
+    cause: 'wrong-parser',
+    says: ['llama3_json'],
+    server: { fault: 'auto-call-as-markup' },
+    options: { flags: { 'tool-call-parser': 'llama3_json' } },
+  },
+  {
+    name: 'the context is too small',
+    cause: 'context-too-small',
+    server: { maxModelLen: 300 },
+    options: { flags: { 'max-model-len': '300' } },
+  },
+  { name: 'the queue is guarded', cause: 'rate-limited', server: { queueLimit: 0 } },
+  {
+    name: 'the pod is replaced while it is judged',
+    cause: 'pod-restarted',
+    server: { latencyMs: 300 },
+    during(kube, { pod }) {
+      kube.remove(pod)
+      kube.breakForwards()
+      kube.apply({ ...pod, metadata: { ...pod.metadata, uid: 'another' } })
+    },
+  },
+  {
+    name: 'the port-forward breaks while it is judged',
+    cause: 'forward-broken',
+    server: { latencyMs: 300 },
+    during: (kube) => kube.breakForwards(),
+  },
+]
+
+/** All rights that the suite asks for, but one. */
+function without(group: string, resource: string): NonNullable<KubeOptions['rights']> {
+  const all: readonly (readonly [string, readonly string[]])[] = [
+    ['kaito.sh', ['workspaces', 'inferencesets']],
+    ['', ['services', 'pods', 'pods/log', 'pods/portforward', 'events', 'configmaps', 'nodes', 'namespaces']],
+    ['apps', ['statefulsets', 'deployments']],
+    ['discovery.k8s.io', ['endpointslices']],
+    ['networking.k8s.io', ['networkpolicies']],
+    ['karpenter.sh', ['nodeclaims']],
+    ['monitoring.coreos.com', ['servicemonitors', 'podmonitors']],
+  ]
+  return all.map(([apiGroup, resources]) => ({
+    groups: [apiGroup],
+    resources: resources.filter((one) => apiGroup !== group || one !== resource),
+    verbs: ['get', 'list', 'watch', 'create'],
+  }))
+}
+
+/** Takes flags out of the pod's command. */
+function strip(world: World, names: readonly string[]): void {
+  const container = containerOf(world)
+  const line = (container['command'] as string[])[2] ?? ''
+  const kept = line.split(' ').filter((word) => !names.some((name) => word.startsWith(`--${name}`)))
+  container['command'] = ['/bin/sh', '-c', kept.join(' ')]
+}
+
+/** A fresh world of a situation. */
+export function worldOf({ options, change }: Situation): World {
+  const made = structuredClone(world(options))
+  change?.(made)
+  return made
+}
