@@ -53,7 +53,8 @@ interface Kind {
   readonly namespaced: boolean
 }
 
-const kinds: readonly Kind[] = [
+/** The kinds that the suite reads. */
+export const kinds: readonly Kind[] = [
   { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true },
   { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true },
   { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },

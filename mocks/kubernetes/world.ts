@@ -220,6 +220,10 @@ export function world({
       apiVersion: 'karpenter.sh/v1',
       kind: 'NodeClaim',
       metadata: { name: 'ws1', labels: { 'kaito.sh/workspace': workspace, 'kaito.sh/workspacenamespace': namespace } },
+      spec: {
+        nodeClassRef: { group: 'kaito.sh', kind: 'KaitoNodeClass', name: 'default' },
+        requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: ['Standard_NC24ads_A100_v4'] }],
+      },
       status: {
         conditions: ['Launched', 'Registered', 'Initialized', 'Ready'].map((type) => ({
           type,
