@@ -21,6 +21,7 @@ const CORE_SCENARIOS: ReadonlySet<string> = new Set([
   'required-tool-choice',
   'local-functions',
   'zero-argument-tool',
+  'workspace',
 ])
 const CORE_RULES: ReadonlySet<string> = new Set([
   'http.status',
@@ -51,9 +52,11 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
 
   if (effect.failure > 0) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
-    const core = withEffect({ run, verdicts }, 'failure').some(
-      ({ id, tags }) => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag)),
-    )
+    const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
+    // A run in which nothing of it passed has not seen it work either.
+    const core =
+      withEffect({ run, verdicts }, 'failure').some(isCore) ||
+      (run.filter === undefined && !verdicts.some((verdict) => verdict.outcome === 'passed' && isCore(verdict)))
     const sentence = core
       ? `Tool calling does NOT work on ${where}: ${failed}`
       : `Tool calling works on ${where}, but it does NOT conform: ${failed}`

@@ -80,7 +80,7 @@ export function explain(verdict: Verdict, most = 20): string[] {
       .flatMap(({ got, wanted, where, exchange, byte }) => [
         `got:    ${inert(got, 1000)}`,
         `wanted: ${inert(wanted, 1000)}`,
-        `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`} in ${inert(exchange)}`,
+        `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`}${exchange === '' ? '' : ` in ${inert(exchange)}`}`,
       ]),
     ...(others > 0 ? [`and ${plural(others, 'more finding')}`] : []),
     `source: ${inert(verdict.source)}`,

@@ -14,6 +14,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { allureReporter } from './allure-reporter.ts'
 import { gate } from './gate.ts'
 import { makeReports } from './make.ts'
+import { judgeSeveral } from './several.ts'
 import type { Run, Verdict } from './record.ts'
 import { createRedactor } from './redact.ts'
 import { joinRecord, openRecord, readRecord, RecordError } from './store.ts'
@@ -102,6 +103,7 @@ async function main(): Promise<number> {
   if (strange.length > 0)
     throw new UserMistake(`The filter --tags-filter names ${strange.join(', ')}, which is no tag; the tags are ${[...tags].join(', ')}.`)
 
+  if (configuration.target.kind === 'several') return judgeSeveral(configuration, configuration.target, process.argv.slice(2), say)
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,

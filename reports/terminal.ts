@@ -109,7 +109,7 @@ function breach(verdict: Verdict): string[] {
   const rest = others.length > 0 ? `, and ${plural(others.length, 'more finding')}` : ''
   return [
     `got ${inert(finding.got, 110)}, wanted ${inert(finding.wanted, 110)}`,
-    `at ${inert(finding.where, 100)}${byte} in ${inert(finding.exchange, 100)}${rest}`,
+    `at ${inert(finding.where, 100)}${byte}${finding.exchange === '' ? '' : ` in ${inert(finding.exchange, 100)}`}${rest}`,
   ]
 }
 

@@ -44,7 +44,14 @@ async function npmTest(env: Readonly<Record<string, string>>): Promise<Ended> {
     const out: Buffer[] = []
     const child = spawn(process.execPath, ['reports/start.cjs', 'reports/run.ts'], {
       cwd: ROOT,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_READY_TIMEOUT: '2', CONFORMANCE_TIMEOUT: '5', ...env },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: process.env['HOME'] ?? '',
+        CONFORMANCE_REPORT_DIR: folder,
+        CONFORMANCE_READY_TIMEOUT: '2',
+        CONFORMANCE_TIMEOUT: '5',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.on('data', (data: Buffer) => out.push(data))
@@ -65,7 +72,15 @@ async function stand(plane: ControlPlane, world: World): Promise<() => Promise<v
   for (const thing of things) await plane.apply(thing)
   return async () => {
     for (const thing of things.toReversed()) {
-      if (thing.metadata['deletionTimestamp'] !== undefined) await plane.call('PATCH', `/apis/kaito.sh/v1beta1/namespaces/${thing.metadata.namespace}/workspaces/${thing.metadata.name}`, { metadata: { finalizers: null } }, 'application/merge-patch+json').catch(() => {})
+      if (thing.metadata['deletionTimestamp'] !== undefined)
+        await plane
+          .call(
+            'PATCH',
+            `/apis/kaito.sh/v1beta1/namespaces/${thing.metadata.namespace}/workspaces/${thing.metadata.name}`,
+            { metadata: { finalizers: null } },
+            'application/merge-patch+json',
+          )
+          .catch(() => {})
       else await plane.remove(thing).catch(() => {})
     }
   }
@@ -106,7 +121,8 @@ async function main(): Promise<void> {
   try {
     say(`kube-apiserver ${KUBERNETES}, etcd and kwok: up in ${((performance.now() - began) / 1000).toFixed(1)} s at ${plane.url}`)
     await installCrds(plane, say)
-    for (const name of ['kaito-workspace', 'team-a']) await plane.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    for (const name of ['kaito-workspace', 'team-a'])
+      await plane.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
     const kubeconfig = join(folder, 'config')
     await writeFile(kubeconfig, plane.kubeconfig([plane.user]))
     await rights(plane)
@@ -122,23 +138,42 @@ async function main(): Promise<void> {
       await delay(300)
     }
 
-    const shown = new Set(['healthy', 'the name is mistyped', 'no quota for GPUs', 'the node is lost', 'the image cannot be pulled, KAITO says ImagePullError', 'the server does not know an argument', 'the pod is killed for memory', 'the benchmark holds the pod back', 'the weights are downloaded', 'the Service selects no pod', 'the preset has no parser', 'the key is missing'])
+    const shown = new Set([
+      'healthy',
+      'the name is mistyped',
+      'no quota for GPUs',
+      'the node is lost',
+      'the image cannot be pulled, KAITO says ImagePullError',
+      'the server does not know an argument',
+      'the pod is killed for memory',
+      'the benchmark holds the pod back',
+      'the weights are downloaded',
+      'the Service selects no pod',
+      'the preset has no parser',
+      'the key is missing',
+    ])
     for (const situation of situations.filter(here)) {
       if (!all && !shown.has(situation.name)) continue
       const world = worldOf({ ...situation, options: { ...situation.options } })
       await forwardTo(situation.server, situation.options?.namespace ?? 'default')
       const clear = await stand(plane, world)
+      await plane.log('default', Object.values(situation.kube?.logs ?? {})[0])
       const { MOCK_TOKEN: _token, ...more } = situation.env ?? {}
       const ended = await npmTest({ ...env, ...more })
       await clear()
       say(`\n── ${situation.name}`)
       for (const line of ended.out.trimEnd().split('\n')) if (!/verdicts, \d+ failed$/.test(line)) say(`   ${line}`)
-      check(situation.name, situation.cause === undefined ? ended.code === 0 && ended.cause === undefined : ended.code !== 0 && ended.cause === situation.cause, `exit ${ended.code}, cause ${ended.cause ?? 'none'}, ${ended.seconds.toFixed(1)} s`)
+      check(
+        situation.name,
+        situation.cause === undefined ? ended.code === 0 && ended.cause === undefined : ended.code !== 0 && ended.cause === situation.cause,
+        `exit ${ended.code}, cause ${ended.cause ?? 'none'}, ${ended.seconds.toFixed(1)} s`,
+      )
     }
     await forwardTo({}, 'default')
     await verbs(plane, kubeconfig)
     await flip(plane, kubeconfig)
     await restart(plane, env)
+    await several(plane, env)
     await overhead(plane, kubeconfig, port as unknown as Listening)
     await port?.close()
   } finally {
@@ -154,7 +189,11 @@ async function main(): Promise<void> {
     }
   })
   const open = await Promise.all(plane.ports.map(answers))
-  check('nothing is left running', alive.length === 0 && !open.includes(true), `processes ${pids.join(', ')} gone, ports ${plane.ports.join(', ')} closed`)
+  check(
+    'nothing is left running',
+    alive.length === 0 && !open.includes(true),
+    `processes ${pids.join(', ')} gone, ports ${plane.ports.join(', ')} closed`,
+  )
   say(`\n${passed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
 }
@@ -179,7 +218,10 @@ interface Role {
   metadata: { name: string; namespace?: string }
   rules: Rule[]
 }
-const roles = (): Role[] => (loadAllYaml(readFileSync(join(ROOT, 'fixtures/cluster/rbac.yaml'), 'utf8')) as unknown as Role[]).filter((role) => role.kind?.endsWith('Role'))
+const roles = (): Role[] =>
+  (loadAllYaml(readFileSync(join(ROOT, 'fixtures/cluster/rbac.yaml'), 'utf8')) as unknown as Role[]).filter((role) =>
+    role.kind?.endsWith('Role'),
+  )
 const rbac = '/apis/rbac.authorization.k8s.io/v1'
 const pathOf = ({ kind, metadata }: Pick<Role, 'kind' | 'metadata'>): string =>
   kind === 'Role' ? `${rbac}/namespaces/default/roles/${metadata.name}` : `${rbac}/clusterroles/${metadata.name}`
@@ -205,7 +247,8 @@ async function rights(plane: ControlPlane): Promise<void> {
 /** Each verb in turn is taken away: one sentence must tell so, and what is not needed must not stop the run. */
 async function verbs(plane: ControlPlane, kubeconfig: string): Promise<void> {
   say('\n── each right taken away')
-  const clear = await stand(plane, worldOf({ name: 'healthy' }))
+  const healthy = worldOf({ name: 'healthy' })
+  const clear = await stand(plane, healthy)
   const needed = new Set(['workspaces get', 'services get', 'pods list'])
   for (const role of roles()) {
     for (const [at, rule] of role.rules.entries()) {
@@ -213,21 +256,42 @@ async function verbs(plane: ControlPlane, kubeconfig: string): Promise<void> {
         for (const verb of rule.verbs) {
           const without = rule.verbs.filter((one) => one !== verb)
           const others = rule.resources.filter((one) => one !== resource)
-          const rules = role.rules.flatMap((one, index) => (index === at ? [...(others.length > 0 ? [{ ...rule, resources: others }] : []), ...(without.length > 0 ? [{ ...rule, resources: [resource], verbs: without }] : [])] : [one]))
+          const rules = role.rules.flatMap((one, index) =>
+            index === at
+              ? [
+                  ...(others.length > 0 ? [{ ...rule, resources: others }] : []),
+                  ...(without.length > 0 ? [{ ...rule, resources: [resource], verbs: without }] : []),
+                ]
+              : [one],
+          )
           await plane.call('PUT', pathOf(role), { ...role, rules })
+          // A watch is begun only for a workspace that is not ready.
+          if (verb === 'watch') await plane.setStatus({ ...healthy.workspace, status: status('Pending', waiting()) })
           await delay(250)
           const lines: string[] = []
-          const open = await openWorkspace({ workspace: WORKSPACE, readyTimeoutMs: 1000 }, { KUBECONFIG: kubeconfig }, (line) => lines.push(line))
-          const reached = open.url === undefined ? undefined : await fetch(`${open.url}/v1/models`, { signal: AbortSignal.timeout(5000) }).then(
-            ({ status: code }) => code,
-            () => undefined,
+          const open = await openWorkspace({ workspace: WORKSPACE, readyTimeoutMs: 1000 }, { KUBECONFIG: kubeconfig }, (line) =>
+            lines.push(line),
           )
+          const reached =
+            open.url === undefined
+              ? undefined
+              : await fetch(`${open.url}/v1/models`, { signal: AbortSignal.timeout(5000) }).then(
+                  ({ status: code }) => code,
+                  () => undefined,
+                )
           const told = [open.cause?.sentence, ...lines, ...open.troubles()].find((line) => /may not|403/.test(line ?? ''))
           await open.close()
+          if (verb === 'watch') await plane.setStatus(healthy.workspace)
           const key = `${resource} ${verb}`
           // These are read only when something is wrong, or where it is there.
-          const quiet = /inferencesets|deployments get|pods\/log|configmaps|namespaces|nodes get|monitors|portforward|workspaces list|workspaces watch/.test(key)
-          check(`without ${verb} ${resource}`, (quiet || told !== undefined) && (needed.has(key) ? open.cause?.id === 'rbac' : quiet || reached === 200), told ?? 'not asked for by a healthy run')
+          const quiet = /inferencesets|deployments get|pods\/log|configmaps|namespaces|nodes get|monitors|portforward|workspaces list/.test(
+            key,
+          )
+          check(
+            `without ${verb} ${resource}`,
+            (quiet || told !== undefined) && (needed.has(key) ? open.cause?.id === 'rbac' : quiet || verb === 'watch' || reached === 200),
+            told ?? 'not asked for by a healthy run',
+          )
         }
       }
       await plane.call('PUT', pathOf(role), role)
@@ -255,7 +319,11 @@ async function flip(plane: ControlPlane, kubeconfig: string): Promise<void> {
     await clear()
   }
   const worst = Math.max(...times)
-  check('the verdict is there 0.5 s after the condition flips', times.length === 5 && worst <= 500, times.map((ms) => `${Math.round(ms)} ms`).join(', '))
+  check(
+    'the verdict is there 0.5 s after the condition flips',
+    times.length === 5 && worst <= 500,
+    times.map((ms) => `${Math.round(ms)} ms`).join(', '),
+  )
 }
 
 /** The API server goes away and comes back while the workspace is waited for. */
@@ -274,6 +342,62 @@ async function restart(plane: ControlPlane, env: Readonly<Record<string, string>
   await clear()
 }
 
+/** An InferenceSet of two replicas, and all workspaces that are ready. */
+async function several(plane: ControlPlane, env: Readonly<Record<string, string>>): Promise<void> {
+  say('\n── two replicas of an InferenceSet')
+  const replica = (name: string): World => {
+    const made = worldOf({ name, options: { workspace: name, flags: { 'served-model-name': 'my-set' } } })
+    made.workspace.metadata.labels = { 'inferenceset.kaito.sh/created-by': 'my-set' }
+    return {
+      ...made,
+      node: { ...made.node, kind: '' },
+      nodeClaim: { ...made.nodeClaim, kind: '' },
+      controller: { ...made.controller, kind: '' },
+    }
+  }
+  const shared = worldOf({ name: 'healthy' })
+  const set: Thing = {
+    apiVersion: 'kaito.sh/v1beta1',
+    kind: 'InferenceSet',
+    metadata: { name: 'my-set', namespace: 'default' },
+    spec: {
+      replicas: 2,
+      labelSelector: { matchLabels: { apps: 'x' } },
+      template: { inference: { preset: { name: MODEL } }, resource: { instanceType: 'Standard_NC24ads_A100_v4' } },
+    },
+    status: {
+      conditions: [
+        {
+          type: 'InferenceSetReady',
+          status: 'True',
+          reason: 'inferencesetReady',
+          message: 'inferenceset is ready',
+          lastTransitionTime: '2026-11-22T14:12:21Z',
+        },
+      ],
+      replicas: 2,
+    },
+  }
+  for (const thing of [shared.node, shared.controller, set]) await plane.apply(thing)
+  const clears = [await stand(plane, replica('my-set-aaaaa')), await stand(plane, replica('my-set-bbbbb'))]
+  const { KAITO_WORKSPACE: _one, ...rest } = env
+  for (const more of [{ KAITO_INFERENCESET: 'my-set' }, { KAITO_WORKSPACE: '*' }]) {
+    const ended = await npmTest({ ...rest, ...more })
+    for (const line of ended.out
+      .trimEnd()
+      .split('\n')
+      .filter((text) => /^[✓✗]|workspaces of|InferenceSet/.test(text)))
+      say(`   ${line}`)
+    check(
+      `each workspace of ${JSON.stringify(more)} is judged`,
+      ended.code === 0 && /✓ my-set-aaaaa: conforms\n✓ my-set-bbbbb: conforms/.test(ended.out),
+      `exit ${ended.code}, ${ended.seconds.toFixed(1)} s`,
+    )
+  }
+  for (const clear of clears) await clear()
+  for (const thing of [shared.node, shared.controller, set]) await plane.remove(thing)
+}
+
 /** What a request costs more through the port-forward. */
 async function overhead(plane: ControlPlane, kubeconfig: string, door: Listening): Promise<void> {
   say('\n── the cost of the port-forward')
@@ -289,7 +413,11 @@ async function overhead(plane: ControlPlane, kubeconfig: string, door: Listening
     return times.toSorted((a, b) => a - b)[25] ?? 0
   }
   const [direct, through] = [await median(door.url), await median(open.url ?? '')]
-  check('a request through the port-forward is answered', through > 0, `median of 50: ${direct.toFixed(1)} ms directly, ${through.toFixed(1)} ms through the port-forward, connection kept`)
+  check(
+    'a request through the port-forward is answered',
+    through > 0,
+    `median of 50: ${direct.toFixed(1)} ms directly, ${through.toFixed(1)} ms through the port-forward, connection kept`,
+  )
   await open.close()
   await clear()
 }

@@ -39,6 +39,8 @@ export interface ControlPlane {
   readonly remove: (thing: Thing) => Promise<void>
   /** Port-forwards to pods of this namespace end at this local port. */
   readonly forward: (namespace: string, port: number) => Promise<void>
+  /** The log of the containers of this namespace, also of those before; undefined takes it away. */
+  readonly log: (namespace: string, text: string | undefined) => Promise<void>
   readonly restartApiServer: () => Promise<void>
   /** Ends everything; nothing of it is left. */
   readonly close: () => Promise<void>
@@ -56,7 +58,8 @@ const programs = [
  */
 export async function findAssets(say: (line: string) => void): Promise<string> {
   const given = process.env['KUBEBUILDER_ASSETS']
-  const folder = given ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kaito-tool-calling-conformance', `kube-${KUBERNETES}`)
+  const folder =
+    given ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kaito-tool-calling-conformance', `kube-${KUBERNETES}`)
   await mkdir(folder, { recursive: true })
   for (const [name, modules, target] of programs) {
     const file = join(folder, name)
@@ -64,15 +67,30 @@ export async function findAssets(say: (line: string) => void): Promise<string> {
     say(`${name} is not in ${folder}: building it from its Go module (minutes, once).`)
     const draft = join(folder, `.${name}.${process.pid}`)
     // A server without its version set calls itself v0.0.0, and clients that compare versions are misled.
-    const version = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) => [`-X ${at}.gitVersion=v${KUBERNETES}`, `-X ${at}.gitMajor=1`, `-X ${at}.gitMinor=${KUBERNETES.split('.')[1]}`])
+    const version = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((at) => [
+      `-X ${at}.gitVersion=v${KUBERNETES}`,
+      `-X ${at}.gitMajor=1`,
+      `-X ${at}.gitMinor=${KUBERNETES.split('.')[1]}`,
+    ])
     try {
-      await run('go', ['build', '-trimpath', '-ldflags', ['-s -w', ...(name === 'kube-apiserver' ? version : [])].join(' '), '-o', draft, target], {
-        cwd: join(import.meta.dirname, 'gomod', modules),
-        env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' },
-        maxBuffer: 1 << 26,
-      })
+      await run(
+        'go',
+        ['build', '-trimpath', '-ldflags', ['-s -w', ...(name === 'kube-apiserver' ? version : [])].join(' '), '-o', draft, target],
+        {
+          cwd: join(import.meta.dirname, 'gomod', modules),
+          env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' },
+          maxBuffer: 1 << 26,
+        },
+      )
     } catch (error) {
-      throw new Error(`${name} cannot be built (${String(error).split('\n').find((line) => line !== '') ?? ''}): install Go 1.26, or name a folder with etcd and kube-apiserver in KUBEBUILDER_ASSETS.`, { cause: error })
+      throw new Error(
+        `${name} cannot be built (${
+          String(error)
+            .split('\n')
+            .find((line) => line !== '') ?? ''
+        }): install Go 1.26, or name a folder with etcd and kube-apiserver in KUBEBUILDER_ASSETS.`,
+        { cause: error },
+      )
     }
     await rename(draft, file)
   }
@@ -111,7 +129,13 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     const end = Date.now() + 120_000
     while (!(await works().catch(() => false))) {
       const ended = children.get(name)?.exitCode !== null
-      if (ended || Date.now() > end) throw new Error(`${name} ${ended ? 'ended' : 'is not ready in time'}: ${readFileSync(at(`${name}.log`), 'utf8').trim().split('\n').at(-1)}`)
+      if (ended || Date.now() > end)
+        throw new Error(
+          `${name} ${ended ? 'ended' : 'is not ready in time'}: ${readFileSync(at(`${name}.log`), 'utf8')
+            .trim()
+            .split('\n')
+            .at(-1)}`,
+        )
       await delay(100)
     }
   }
@@ -123,7 +147,21 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     await writeFile(at('tokens.csv'), `${admin.token},admin,1,system:masters\n${user.token},conformance,2\n`)
     await writeFile(at('kwok.yaml'), idle)
 
-    start('etcd', ['--data-dir', at('etcd'), '--unsafe-no-fsync', '--listen-client-urls', `http://127.0.0.1:${etcd}`, '--advertise-client-urls', `http://127.0.0.1:${etcd}`, '--listen-peer-urls', `http://127.0.0.1:${peer}`, '--initial-advertise-peer-urls', `http://127.0.0.1:${peer}`, '--initial-cluster', `default=http://127.0.0.1:${peer}`])
+    start('etcd', [
+      '--data-dir',
+      at('etcd'),
+      '--unsafe-no-fsync',
+      '--listen-client-urls',
+      `http://127.0.0.1:${etcd}`,
+      '--advertise-client-urls',
+      `http://127.0.0.1:${etcd}`,
+      '--listen-peer-urls',
+      `http://127.0.0.1:${peer}`,
+      '--initial-advertise-peer-urls',
+      `http://127.0.0.1:${peer}`,
+      '--initial-cluster',
+      `default=http://127.0.0.1:${peer}`,
+    ])
     await until('etcd', async () => (await fetch(`http://127.0.0.1:${etcd}/health`)).ok)
 
     const startApi = async (): Promise<void> => {
@@ -147,7 +185,10 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
         // Nobody makes service accounts here.
         '--disable-admission-plugins=ServiceAccount',
       ])
-      await until('kube-apiserver', async () => (await fetch(`${url}/readyz`, { dispatcher: agent, headers: { authorization: `Bearer ${admin.token}` } })).ok)
+      await until(
+        'kube-apiserver',
+        async () => (await fetch(`${url}/readyz`, { dispatcher: agent, headers: { authorization: `Bearer ${admin.token}` } })).ok,
+      )
     }
     await startApi()
 
@@ -166,7 +207,12 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
       const kind = kinds.find((one) => one.kind === thing.kind)
       if (!kind) throw new Error(`no path for ${thing.kind}`)
       const base = kind.group ? `/apis/${kind.group}/${thing.apiVersion.split('/')[1]}` : '/api/v1'
-      return [base, ...(kind.namespaced ? ['namespaces', thing.metadata.namespace ?? 'default'] : []), kind.plural, ...(name ? [thing.metadata.name] : [])].join('/')
+      return [
+        base,
+        ...(kind.namespaced ? ['namespaces', thing.metadata.namespace ?? 'default'] : []),
+        kind.plural,
+        ...(name ? [thing.metadata.name] : []),
+      ].join('/')
     }
     const setStatus = async (thing: Thing): Promise<void> => {
       await call('PATCH', `${pathOf(thing)}/status`, { status: thing['status'] }, 'application/merge-patch+json')
@@ -175,10 +221,26 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     // kwok's own resources: PortForward tells where a forward ends.
     const crds = join(assets, 'kwok-crds')
     const folders = existsSync(crds) ? crds : await crdsOfKwok()
-    for (const file of await readdir(folders)) await call('PATCH', crdPath(readFileSync(join(folders, file), 'utf8')), readFileSync(join(folders, file), 'utf8'), 'application/apply-patch+yaml')
+    for (const file of await readdir(folders))
+      await call(
+        'PATCH',
+        crdPath(readFileSync(join(folders, file), 'utf8')),
+        readFileSync(join(folders, file), 'utf8'),
+        'application/apply-patch+yaml',
+      )
     await writeFile(at('kwok.kubeconfig'), kubeconfigOf(url, ca, [admin]))
     await until('kube-apiserver', async () => JSON.stringify(await call('GET', '/apis/kwok.x-k8s.io/v1alpha1')).includes('portforwards'))
-    start('kwok', [`--kubeconfig=${at('kwok.kubeconfig')}`, `--config=${at('kwok.yaml')}`, '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake', '--node-ip=127.0.0.1', `--node-port=${kubelet}`, `--server-address=127.0.0.1:${kubelet}`, `--tls-cert-file=${at('server.crt')}`, `--tls-private-key-file=${at('server.key')}`, '--enable-crds=PortForward,ClusterPortForward,Logs,ClusterLogs'])
+    start('kwok', [
+      `--kubeconfig=${at('kwok.kubeconfig')}`,
+      `--config=${at('kwok.yaml')}`,
+      '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
+      '--node-ip=127.0.0.1',
+      `--node-port=${kubelet}`,
+      `--server-address=127.0.0.1:${kubelet}`,
+      `--tls-cert-file=${at('server.crt')}`,
+      `--tls-private-key-file=${at('server.key')}`,
+      '--enable-crds=PortForward,ClusterPortForward,Logs,ClusterLogs',
+    ])
     await until('kwok', async () => (await fetch(`https://127.0.0.1:${kubelet}/healthz`, { dispatcher: agent })).ok)
 
     return {
@@ -193,10 +255,20 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
       async apply(thing) {
         const { status, ...rest } = thing
         const { deletionTimestamp, ...metadata } = rest.metadata
-        const local = thing.kind === 'Node' ? { ...rest, metadata: { ...metadata, annotations: { 'kwok.x-k8s.io/node': 'fake' } } } : { ...rest, metadata: deletionTimestamp === undefined ? metadata : { ...metadata, finalizers: ['conformance.example/held'] } }
+        const local =
+          thing.kind === 'Node'
+            ? { ...rest, metadata: { ...metadata, annotations: { 'kwok.x-k8s.io/node': 'fake' } } }
+            : { ...rest, metadata: deletionTimestamp === undefined ? metadata : { ...metadata, finalizers: ['conformance.example/held'] } }
         await call('POST', `${pathOf(thing, false)}?fieldValidation=Ignore`, local)
         if (status !== undefined) {
-          const own = thing.kind === 'Node' ? { ...(status as object), addresses: [{ type: 'InternalIP', address: '127.0.0.1' }], daemonEndpoints: { kubeletEndpoint: { Port: kubelet } } } : status
+          const own =
+            thing.kind === 'Node'
+              ? {
+                  ...(status as object),
+                  addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+                  daemonEndpoints: { kubeletEndpoint: { Port: kubelet } },
+                }
+              : status
           await setStatus({ ...thing, status: own })
         }
         if (deletionTimestamp !== undefined) await call('DELETE', pathOf(thing))
@@ -210,6 +282,23 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
           kind: 'ClusterPortForward',
           metadata: { name: namespace },
           spec: { selector: { matchNamespaces: [namespace] }, forwards: [{ ports: [5000], target: { address: '127.0.0.1', port } }] },
+        })
+      },
+      async log(namespace, text) {
+        const logsFile = at(`log-${namespace}`)
+        await call('DELETE', `/apis/kwok.x-k8s.io/v1alpha1/clusterlogs/${namespace}`).catch(() => {})
+        if (text === undefined) return
+        // The form in which a container runtime writes logs.
+        const lines = text
+          .trimEnd()
+          .split('\n')
+          .map((line) => `2026-11-22T14:00:00.000000000Z stdout F ${line}\n`)
+        await writeFile(logsFile, lines.join(''))
+        await call('POST', '/apis/kwok.x-k8s.io/v1alpha1/clusterlogs', {
+          apiVersion: 'kwok.x-k8s.io/v1alpha1',
+          kind: 'ClusterLogs',
+          metadata: { name: namespace },
+          spec: { selector: { matchNamespaces: [namespace] }, logs: [{ logsFile, follow: false }] },
         })
       },
       async restartApiServer() {
@@ -236,16 +325,23 @@ const idle = ['Node', 'Pod']
       apiVersion: 'kwok.x-k8s.io/v1alpha1',
       kind: 'Stage',
       metadata: { name: `idle-${kind.toLowerCase()}` },
-      spec: { resourceRef: { apiGroup: 'v1', kind }, selector: { matchLabels: { 'conformance.example/never': 'true' } }, next: { statusTemplate: '{}' } },
+      spec: {
+        resourceRef: { apiGroup: 'v1', kind },
+        selector: { matchLabels: { 'conformance.example/never': 'true' } },
+        next: { statusTemplate: '{}' },
+      },
     }),
   )
   .join('\n---\n')
 
-const crdPath = (yaml: string): string => `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${/^ {2}name: (\S+)/m.exec(yaml)?.[1]}?fieldManager=conformance&force=true`
+const crdPath = (yaml: string): string =>
+  `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${/^ {2}name: (\S+)/m.exec(yaml)?.[1]}?fieldManager=conformance&force=true`
 
 /** kwok's CRDs, from the module that kwok was built from. */
 async function crdsOfKwok(): Promise<string> {
-  const { stdout } = await run('go', ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kwok'], { cwd: join(import.meta.dirname, 'gomod', 'kwok') })
+  const { stdout } = await run('go', ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kwok'], {
+    cwd: join(import.meta.dirname, 'gomod', 'kwok'),
+  })
   return join(stdout.trim(), 'kustomize', 'crd', 'bases')
 }
 
@@ -272,7 +368,23 @@ async function certificates(folder: string): Promise<void> {
   await run('openssl', ['req', '-x509', ...key, '-keyout', at('ca.key'), '-out', at('ca.crt'), '-days', '2', '-subj', '/CN=conformance-ca'])
   await run('openssl', ['req', ...key, '-keyout', at('server.key'), '-out', at('server.csr'), '-subj', '/CN=kube-apiserver'])
   await writeFile(at('server.ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes\nextendedKeyUsage=serverAuth,clientAuth\n')
-  await run('openssl', ['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.crt'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('server.ext'), '-out', at('server.crt')])
+  await run('openssl', [
+    'x509',
+    '-req',
+    '-in',
+    at('server.csr'),
+    '-CA',
+    at('ca.crt'),
+    '-CAkey',
+    at('ca.key'),
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    at('server.ext'),
+    '-out',
+    at('server.crt'),
+  ])
 }
 
 function kubeconfigOf(server: string, ca: Buffer, users: readonly User[], namespace?: string): string {
@@ -282,14 +394,22 @@ function kubeconfigOf(server: string, ca: Buffer, users: readonly User[], namesp
     'current-context': users[0]?.name,
     clusters: [{ name: 'real', cluster: { server, 'certificate-authority-data': ca.toString('base64') } }],
     users: users.map(({ name, token }) => ({ name, user: { token } })),
-    contexts: users.map(({ name }) => ({ name, context: { cluster: 'real', user: name, ...(namespace === undefined ? {} : { namespace }) } })),
+    contexts: users.map(({ name }) => ({
+      name,
+      context: { cluster: 'real', user: name, ...(namespace === undefined ? {} : { namespace }) },
+    })),
   })
 }
 
 /** Copies nothing of KAITO: the CRDs that KAITO_CRDS names, else stand-ins of our own that take any field. */
 export async function installCrds(plane: ControlPlane, say: (line: string) => void): Promise<void> {
   const folder = process.env['KAITO_CRDS']
-  const real = folder === undefined ? [] : (await readdir(folder, { recursive: true })).filter((file) => /(?:workspaces|inferencesets|nodeclaims)\.yaml$/.test(file) && !/v0\.\d/.test(file))
+  const real =
+    folder === undefined
+      ? []
+      : (await readdir(folder, { recursive: true })).filter(
+          (file) => /(?:workspaces|inferencesets|nodeclaims)\.yaml$/.test(file) && !/v0\.\d/.test(file),
+        )
   for (const file of real) {
     const yaml = readFileSync(join(folder ?? '', file), 'utf8')
     await plane.call('PATCH', crdPath(yaml), yaml, 'application/apply-patch+yaml')
@@ -306,7 +426,15 @@ export async function installCrds(plane: ControlPlane, say: (line: string) => vo
         group,
         scope: namespaced ? 'Namespaced' : 'Cluster',
         names: { plural, kind, singular: kind.toLowerCase() },
-        versions: [{ name: version, served: true, storage: true, subresources: { status: {} }, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+        versions: [
+          {
+            name: version,
+            served: true,
+            storage: true,
+            subresources: { status: {} },
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        ],
       },
     })
   }
@@ -318,4 +446,3 @@ export async function installCrds(plane: ControlPlane, say: (line: string) => vo
     }
   }
 }
-

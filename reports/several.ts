@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
+import { inert, plural } from './text.ts'
+
+const meanings: Readonly<Record<number, string>> = {
+  0: 'conforms',
+  1: 'does not conform',
+  2: 'could not begin',
+  3: 'could not be judged',
+  4: 'a defect of this suite',
+}
+
+/** Gravest first: what one of several runs ended with is what all of them end with. */
+const gravest = [4, 1, 3, 2, 0]
+
+/**
+ * Judges each workspace that a pattern, a label selector or an InferenceSet stands for by a run of its own, one after the other, each with
+ * its reports in a folder named after it, and one page that leads to them. Resolves to the exit code.
+ */
+export async function judgeSeveral(
+  configuration: Configuration,
+  target: SeveralTargets,
+  args: readonly string[],
+  say: (line: string) => void,
+): Promise<number> {
+  const { findWorkspaces } = await import('../fixtures/cluster/cluster.ts')
+  const found = await findWorkspaces(target.wanted, target, process.env)
+  for (const note of found.notes) say(note)
+  if (found.cause) {
+    const { sentence, layer, evidence, remedy } = found.cause
+    process.stdout.write(`Cause: ${inert(sentence)} [${layer}]\nEvidence: ${inert(evidence[0] ?? '')}\nRemedy: ${inert(remedy)}\n`)
+    return 3
+  }
+  say(`${plural(found.names.length, 'workspace')} of namespace ${found.namespace}: ${found.names.join(', ')}`)
+  const ended: { readonly name: string; readonly code: number }[] = []
+  for (const name of found.names) {
+    say('')
+    const folder = join(configuration.reportDir, name)
+    const code = await runOf(name, found.namespace, folder, args)
+    ended.push({ name, code })
+    if (code > 4) return code
+  }
+  const unready = found.unready === true ? ['The InferenceSet itself is not ready.'] : []
+  const lines = ended.map(({ name, code }) => `${code === 0 ? '✓' : '✗'} ${name}: ${meanings[code] ?? `exit ${code}`}`)
+  const page = join(configuration.reportDir, 'index.html')
+  mkdirSync(configuration.reportDir, { recursive: true })
+  writeFileSync(page, overview(ended, [...found.notes, ...unready]))
+  process.stdout.write(`\n${[...lines, ...unready, `Report: ${page}`].join('\n')}\n`)
+  const codes = [...ended.map(({ code }) => code), ...(unready.length > 0 ? [1] : [])]
+  return gravest.find((code) => codes.includes(code)) ?? 4
+}
+
+/** `npm test` for one workspace in a process of its own; signals reach it. */
+function runOf(name: string, namespace: string, folder: string, args: readonly string[]): Promise<number> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'run.ts'), ...args], {
+      stdio: 'inherit',
+      // Empty counts as unset, and wins over a .env file.
+      env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: folder },
+    })
+    const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
+    process.on('SIGINT', pass).on('SIGTERM', pass)
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', pass).off('SIGTERM', pass)
+      done(code ?? 128 + (signal ? constants.signals[signal] : 0))
+    })
+  })
+}
+
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+function overview(ended: readonly { readonly name: string; readonly code: number }[], notes: readonly string[]): string {
+  const rows = ended.map(
+    ({ name, code }) =>
+      `<tr class="${code === 0 ? 'good' : 'bad'}"><td><a href="${escaped(name)}/index.html">${escaped(name)}</a></td><td>${escaped(meanings[code] ?? `exit ${code}`)}</td></tr>`,
+  )
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Tool calling on ${ended.length} workspaces</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:50rem;padding:0 1rem}table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #ddd;padding:.5rem}.good td:last-child{color:#137333}.bad td:last-child{color:#b3261e;font-weight:600}</style></head>
+<body><h1>Tool calling on ${ended.length} workspaces</h1><table>${rows.join('')}</table>${notes.map((note) => `<p>${escaped(note)}</p>`).join('')}</body></html>
+`
+}
