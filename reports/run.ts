@@ -122,7 +122,7 @@ async function main(): Promise<number> {
       model: '',
       world: { profile, models: target.readiness.models, contextLength },
       made: target.readiness.exchanges,
-      hasKey: secretsOf(target).length > 0,
+      hasKey: target.keyed,
     })
     const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
       .filter((word) => word !== '')
@@ -155,7 +155,7 @@ async function main(): Promise<number> {
         `${target.run.name}: ${words === '' ? '' : 'at most '}${requests} requests, ${tokens.toLocaleString('en-US')} tokens at most, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
-    const { close: _close, ...facts } = target
+    const { close: _close, explain: _explain, ...facts } = target
     const meter = progress(process.stderr, wanted, configuration.failOn)
     const stop = (signal: NodeJS.Signals): void => {
       meter.done()
@@ -172,13 +172,15 @@ async function main(): Promise<number> {
     if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
     const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
-    const cause = diagnose({
+    const seen = diagnose({
       baseUrl: target.baseUrl,
-      hasKey: target.mockKey !== undefined || (configuration.target.kind === 'endpoint' && configuration.target.apiKey !== undefined),
+      hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       readiness: target.readiness,
       exchanges: [...exchanges.values()],
       failed: failed.map(({ id, title }) => ({ id, title })),
     })
+    // What kept the run from beginning is explained already.
+    const cause = (target.readiness.status === 'ready' && failed.length > 0 ? await target.explain(seen, true) : undefined) ?? seen
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     joinRecord(configuration.reportDir, redactor).write({
