@@ -29,10 +29,22 @@ async function build(context: string): Promise<void> {
   const app = ['package.json', 'mocks/vllm', 'fixtures'].map((path) => [join(ROOT, path), `/app/${path}`] as const)
   for (const [from, to] of [...nodeFiles(), ...app]) await cp(from, join(context, 'root', to), { recursive: true, dereference: true })
   await writeFile(join(context, 'Dockerfile'), DOCKERFILE)
+  const before = await dockerode
+    .getImage(NAME)
+    .inspect()
+    .catch(() => undefined)
   const stream = await dockerode.buildImage({ context, src: ['.'] }, { t: NAME, forcerm: true })
   await new Promise<void>((done, fail) => {
     dockerode.modem.followProgress(stream, (error) => (error === null ? done() : fail(error)))
   })
+  // The image that had the name until now would stay without one; a container may still use it.
+  const { Id: built } = await dockerode.getImage(NAME).inspect()
+  if (before !== undefined && before.Id !== built) {
+    await dockerode
+      .getImage(before.Id)
+      .remove()
+      .catch(() => undefined)
+  }
 }
 
 if (process.platform === 'linux') {
