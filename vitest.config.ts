@@ -15,6 +15,12 @@ export default defineConfig({
           include: ['{fixtures,mocks,reports}/**/*.test.ts'],
         },
       },
+      {
+        test: {
+          name: 'containers',
+          include: ['fixtures/**/*.containers.ts'],
+        },
+      },
     ],
   },
 })

@@ -56,7 +56,7 @@ export interface Cause {
 export interface Run {
   readonly suite: { readonly name: string; readonly version: string }
   readonly target: {
-    readonly kind: 'mock' | 'endpoint' | 'cluster'
+    readonly kind: 'mock' | 'endpoint' | 'image' | 'cluster'
     /** What a person calls it: `the embedded mock vLLM`, `http://localhost:8000/v1`. */
     readonly name: string
     readonly baseUrl: string

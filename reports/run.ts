@@ -124,7 +124,7 @@ async function main(): Promise<number> {
       model: '',
       world: { profile, models: target.readiness.models, contextLength },
       made: target.readiness.exchanges,
-      hasKey: secretsOf(target).length > 0,
+      hasKey: target.keyed,
       cluster: target.cluster,
     })
     const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
@@ -158,7 +158,7 @@ async function main(): Promise<number> {
         `${target.run.name}: ${words === '' ? '' : 'at most '}${requests} requests, ${tokens.toLocaleString('en-US')} tokens at most, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
-    const { close: _close, again: _again, ...facts } = target
+    const { close: _close, explain: _explain, ...facts } = target
     const meter = progress(process.stderr, wanted, configuration.failOn)
     const stop = (signal: NodeJS.Signals): void => {
       meter.done()

@@ -23,7 +23,7 @@ const run = createRun({
   model: about.server.model ?? '',
   world: { profile, models: about.server.models, contextLength },
   made: target.readiness.exchanges,
-  hasKey: secretsOf(target).length > 0,
+  hasKey: target.keyed,
   knownFails: configuration.known === 'fail',
   blocked: target.readiness.cause?.sentence,
   cluster: target.cluster,
