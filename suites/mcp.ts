@@ -145,7 +145,7 @@ async function toolsOf(
   return opened.cause === undefined ? opened : { blocked: opened.cause.sentence, cause: opened.cause }
 }
 
-export default scenario('MCP', ({ ask, followUp, fact, must, should, sample }) => {
+export default scenario('MCP', ({ ask, followUp, fact, must, should, together }) => {
   fact(
     'mcp.session',
     'MUST',
@@ -306,12 +306,18 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, sample }) =
     officialAnswer,
     answered,
   )
-  sample(
+  together(
     'mcp.uses-result',
     'SHOULD',
     'SHOULD answer with what the MCP tool returned',
     'AKS documentation: the sentence that the agent ends with',
-    [answer, officialAnswer],
-    tells,
+    [answer],
+    (replies) => {
+      const told = replies.map(tells)
+      if (told.includes(true)) return undefined
+      return told.includes(false)
+        ? { where: 'content', got: shown(replies.map(({ content }) => content)), wanted: 'a figure or a word of the result' }
+        : { inconclusive: 'the result holds nothing by which an answer could be told' }
+    },
   )
 })
