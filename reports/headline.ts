@@ -54,9 +54,13 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
     const core = withEffect({ run, verdicts }, 'failure').some(
       ({ id, tags }) => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag)),
     )
-    const sentence = core
-      ? `Tool calling does NOT work on ${where}: ${failed}`
-      : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
+    // An MCP server is beside what is under test: its trouble is not that of the server.
+    const beside = withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined)
+    const sentence = beside
+      ? `Tool calling works on ${where}, but NOT with the MCP server: ${failed}`
+      : core
+        ? `Tool calling does NOT work on ${where}: ${failed}`
+        : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
     return { state: 'fails', sentence, notes, numbers }
   }
   const why =

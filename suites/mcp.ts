@@ -122,7 +122,10 @@ const answered = ({ content, calls }: Reply): Check =>
 /** Whether the answer tells a figure of the result, or a long word, that the question did not hold. */
 function tells({ content, request, finishReason }: Reply): boolean | undefined {
   const messages = request?.messages ?? []
-  const said = (role: string): string => String(messages.findLast((message) => message['role'] === role)?.['content'] ?? '')
+  const said = (role: string): string => {
+    const text = messages.findLast((message) => message['role'] === role)?.['content']
+    return typeof text === 'string' ? text : ''
+  }
   const before = said('user')
   const news = (said('tool').match(/\d{2,}|\p{L}{5,}/gu) ?? []).filter((word) => !before.includes(word))
   if (news.length === 0) return undefined
@@ -131,7 +134,7 @@ function tells({ content, request, finishReason }: Reply): boolean | undefined {
 
 const failing = (cause: Cause, wanted: string): Check => ({
   where: cause.id.replace('mcp-', ''),
-  got: `${cause.sentence} ${cause.evidence[0] ?? ''}`,
+  got: cause.evidence[0] ?? cause.sentence,
   wanted,
   cause,
 })

@@ -39,7 +39,7 @@ export async function serveMcp(make: () => Promise<McpServer>, behaviour: McpBeh
       onsessioninitialized: (id) => void sessions.set(id, transport),
       onsessionclosed: (id) => void sessions.delete(id),
     })
-    await (await make()).connect(transport as Parameters<McpServer['connect']>[0])
+    await (await make()).connect(transport)
     return transport
   }
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -54,12 +54,13 @@ export async function serveMcp(make: () => Promise<McpServer>, behaviour: McpBeh
     const transport = typeof id === 'string' ? sessions.get(id) : rpc.method === 'initialize' ? await open() : undefined
     if (transport === undefined)
       return refuse(response, typeof id === 'string' ? 404 : 400, typeof id === 'string' ? 'Session not found' : 'Bad Request: no session')
-    const { result } = behaviour
-    if (result !== undefined && rpc.id !== undefined) {
+    if (behaviour.result !== undefined && rpc.id !== undefined) {
       const send = transport.send.bind(transport)
       transport.send = (message, options) =>
         send(
-          'result' in message && message.id === rpc.id ? ({ ...message, result: result(rpc, message.result) } as typeof message) : message,
+          'result' in message && message.id === rpc.id
+            ? { ...message, result: behaviour.result?.(rpc, message.result) ?? message.result }
+            : message,
           options,
         )
     }
