@@ -55,7 +55,9 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
       ({ id, tags }) => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag)),
     )
     // An MCP server is beside what is under test: its trouble is not that of the server.
-    const beside = withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined)
+    const beside =
+      withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined) &&
+      verdicts.some((verdict) => verdict.outcome === 'passed' && !verdict.tags.includes('mcp'))
     const sentence = beside
       ? `Tool calling works on ${where}, but NOT with the MCP server: ${failed}`
       : core
