@@ -13,6 +13,7 @@ import {
   type Reply,
   type Unaskable,
 } from '../fixtures/scenario.ts'
+import { nearest } from '../fixtures/target/nearest.ts'
 import type { Cause } from '../reports/record.ts'
 
 type Of = (facts: Facts) => McpServer | undefined
@@ -36,7 +37,14 @@ async function taskOf(server: McpServer | undefined, { mcp, contextLength }: Fac
     layer: 'MCP server',
     sentence: `${server?.name} cannot be asked: ${task}.`,
     evidence: [`tools/list → ${opened.tools.map(({ name }) => name).join(', ')}`],
-    remedy: `MCP_SERVER_TOOL=${opened.tools[0]?.name ?? ''}`,
+    remedy: `MCP_SERVER_TOOL=${
+      nearest(
+        mcp?.tool ?? '',
+        opened.tools.map(({ name }) => name),
+      ) ??
+      opened.tools[0]?.name ??
+      ''
+    }`,
   }
   return { unaskable: cause.sentence, cause }
 }

@@ -156,6 +156,25 @@ export const mcpFaults: readonly McpFault[] = [
     },
   },
   {
+    id: 'key-needed-400',
+    what: 'A missing key is refused with status 400.',
+    verdict: 'mcp.session',
+    cause: 'mcp-key-required',
+    door: status(400, 'API key is missing'),
+  },
+  {
+    id: 'key-needed-by-protocol',
+    what: 'A missing key is refused as an error of JSON-RPC, with the code that the client uses for its own timeout.',
+    verdict: 'mcp.session',
+    cause: 'mcp-key-required',
+    door(_request, response, rpc) {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32001, message: 'Unauthorized' } }))
+      return true
+    },
+  },
+  {
     id: 'version-unknown',
     what: 'initialize is answered with a version that no client knows.',
     verdict: 'mcp.session',
