@@ -6,6 +6,7 @@ import { profileNamed, profiles, type Profile } from '../fixtures/contract/profi
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
 import { variableTable } from '../fixtures/target/configuration.ts'
+import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { unnoticed } from './unnoticed.ts'
@@ -129,6 +130,7 @@ export function matrixDocuments(rows: readonly Row[], plan: readonly Planned[]):
   const classes = Map.groupBy(rows, (row) => known.get(row.fault)?.class ?? '')
   const byVerdict = new Map<string, string[]>()
   for (const row of rows) for (const id of row.changed.failed ?? []) byVerdict.set(id, [...(byVerdict.get(id) ?? []), row.fault])
+  for (const { id, verdict } of mcpFaults) byVerdict.set(verdict, [...(byVerdict.get(verdict) ?? []), id])
   const text = [
     GENERATED,
     '# Fault matrix',
@@ -170,6 +172,12 @@ export function matrixDocuments(rows: readonly Row[], plan: readonly Planned[]):
           few(failedBy(row, 'SHOULD')),
         ]
       }),
+    ),
+    '## By fault of an MCP server',
+    'Served by `mocks/mcp` over a socket. Each turns this one verdict red, and none that is about the inference server.',
+    table(
+      ['fault', 'what it does', 'verdict', 'cause'],
+      mcpFaults.map(({ id, what, verdict, cause }) => [`\`${id}\``, what, `\`${verdict}\``, `\`${cause}\``]),
     ),
     '## By verdict',
     table(

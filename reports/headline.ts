@@ -57,9 +57,15 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
       (run.filter === undefined && !verdicts.some((verdict) => verdict.outcome === 'passed' && isCore(verdict)))
-    const sentence = core
-      ? `Tool calling does NOT work on ${where}: ${failed}`
-      : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
+    // An MCP server is beside what is under test: its trouble is not that of the server.
+    const beside =
+      withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined) &&
+      verdicts.some((verdict) => verdict.outcome === 'passed' && !verdict.tags.includes('mcp'))
+    const sentence = beside
+      ? `Tool calling works on ${where}, but NOT with the MCP server: ${failed}`
+      : core
+        ? `Tool calling does NOT work on ${where}: ${failed}`
+        : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
     return { state: 'fails', sentence, notes, numbers }
   }
   const why =

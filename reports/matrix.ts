@@ -2,14 +2,18 @@ import { Worker } from 'node:worker_threads'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { createRun, type Run } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
+import type { McpServers } from '../fixtures/mcp/servers.ts'
+import { mcpInProcess } from '../mocks/mcp/in-process.ts'
 import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from './record.ts'
 
 const KEY = 'sk-of-the-matrix'
 
+const localMcp = mcpInProcess()
+
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
-export async function runAgainst(options: VllmOptions): Promise<readonly Verdict[]> {
+export async function runAgainst(options: VllmOptions, mcp: McpServers = localMcp): Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
   const send = sendTo(vllm, KEY)
   const made = await Promise.all(
@@ -23,6 +27,7 @@ export async function runAgainst(options: VllmOptions): Promise<readonly Verdict
     made,
     hasKey: true,
     model: vllm.model,
+    mcp,
     world: { profile, models: [vllm.model], contextLength: options.maxModelLen ?? 16_384 },
   })
   return Promise.all(run.plan.map(({ id }) => run.reach(id)))

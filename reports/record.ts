@@ -34,6 +34,8 @@ export interface Verdict {
   readonly findings: readonly Finding[]
   /** The known defects of the engine that explain it. */
   readonly known?: readonly { readonly id: string; readonly what: string; readonly issue: string }[]
+  /** What it comes from, where that lies beside the server under test: the MCP server. */
+  readonly cause?: Cause
   /** Ids of the exchanges that were judged, at most a few dozen. */
   readonly exchanges: readonly string[]
   readonly tags: readonly string[]

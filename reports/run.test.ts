@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
+import { refuse, serveTime } from '../mocks/mcp/serve.ts'
 import type { Verdict } from './record.ts'
 
 interface Ended {
@@ -129,6 +130,34 @@ test('a filter runs a part and says so; one that matches nothing is a mistake of
   expect(none.code).toBe(2)
   expect(none.out).toContain('matches no requirement')
   expect(none.out).not.toMatch(/^\s+at /m)
+})
+
+test(
+  "an MCP server of the user's that nobody reaches fails the gate, and the cause clears the inference server",
+  { timeout: 60_000 },
+  async () => {
+    const ended = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:9/mcp', MCP_SERVER_KEY: 'mcp-canary-2291' })
+    expect(ended.code).toBe(1)
+    expect(failed(ended)).toEqual(['mcp.session'])
+    expect(ended.out).toContain('but NOT with the MCP server')
+    expect(ended.out).toMatch(/^Cause: .*127\.0\.0\.1:9\/mcp.* The inference server is not the cause/m)
+    expect(ended.page).toContain('The inference server is not the cause')
+    expect(ended.out + ended.page + JSON.stringify(ended.verdicts)).not.toContain('mcp-canary-2291')
+  },
+)
+
+test('an MCP server that repeats the key does not get it into the report', { timeout: 60_000 }, async () => {
+  const mcp = await serveTime({
+    door({ headers }, response) {
+      refuse(response, 401, `wrong key: ${headers.authorization}`)
+      return true
+    },
+  })
+  const ended = await against({}, { MCP_SERVER_URL: mcp.url, MCP_SERVER_KEY: 'mcp-canary-2291' }, ['-t', 'MCP'])
+  await mcp.close()
+  expect(ended.code).toBe(1)
+  expect(ended.out).toMatch(/^Cause: .*refuses the key in MCP_SERVER_KEY/m)
+  expect(ended.out + ended.page + JSON.stringify(ended.verdicts)).not.toContain('mcp-canary-2291')
 })
 
 test('a mistake of the user is one sentence, without a stack trace', { timeout: 60_000 }, async () => {

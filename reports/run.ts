@@ -6,6 +6,8 @@ import { bodyText, json } from '../fixtures/cause/reach.ts'
 import { causeOfRun } from '../fixtures/cause/run-cause.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
+import { mcpCause } from '../fixtures/mcp/cause.ts'
+import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios, scenarioSlugs } from '../fixtures/scenarios.ts'
 import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
@@ -28,6 +30,8 @@ export interface Given {
   readonly contextLength: number | undefined
   /** The filter asks for rules of the contract by themselves. */
   readonly rulesAlone: boolean
+  /** Where the local time server listens. */
+  readonly timeUrl: string
 }
 
 declare module 'vitest' {
@@ -114,6 +118,8 @@ async function main(): Promise<number> {
       return { url: door.url, apiKey, close: () => door.close() }
     },
   })
+  const { serveTime } = await import('../mocks/mcp/serve.ts')
+  const timeDoor = await serveTime()
   try {
     const detected = detectProfile({ version: target.readiness.version, ownedBy: target.readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
@@ -126,6 +132,7 @@ async function main(): Promise<number> {
       made: target.readiness.exchanges,
       hasKey: target.keyed,
       cluster: target.cluster,
+      mcp: mcpServers(configuration, timeDoor.url),
     })
     const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
       .filter((word) => word !== '')
@@ -149,7 +156,7 @@ async function main(): Promise<number> {
       ...(words === '' ? {} : { filter: words }),
       failOn: configuration.failOn,
     }
-    const redactor = createRedactor(secretsOf(target))
+    const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
     openRecord(configuration.reportDir, run, redactor)
     if (target.readiness.status === 'ready') {
       const { requests, tokens } = plan.cost
@@ -166,7 +173,12 @@ async function main(): Promise<number> {
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    const problems = await runVitest({ run, target: facts, configuration, contextLength, rulesAlone }, filter, tags, meter.verdict)
+    const problems = await runVitest(
+      { run, target: facts, configuration, contextLength, rulesAlone, timeUrl: timeDoor.url },
+      filter,
+      tags,
+      meter.verdict,
+    )
     meter.done()
     if (problems.some((problem) => problem.includes('Invalid tags expression'))) {
       throw new UserMistake("The filter --tags-filter cannot be read: write it like 'stream and must' or '(plain or stream) and !should'.")
@@ -175,11 +187,13 @@ async function main(): Promise<number> {
     if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
     const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
-    const cause = await causeOfRun(target, {
+    const inference = failed.filter(({ cause }) => cause === undefined)
+    const found = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       exchanges: [...exchanges.values()],
-      failed: failed.map(({ id, title }) => ({ id, title })),
+      failed: inference.map(({ id, title }) => ({ id, title })),
     })
+    const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     joinRecord(configuration.reportDir, redactor).write({
@@ -197,7 +211,7 @@ async function main(): Promise<number> {
     for (const problem of problems) say(problem)
     return verdict.code
   } finally {
-    await target.close()
+    await Promise.all([target.close(), timeDoor.close()])
   }
 }
 

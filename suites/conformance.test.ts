@@ -1,7 +1,8 @@
-import { describe, inject, test, type RunnerTask } from 'vitest'
+import { afterAll, describe, inject, test, type RunnerTask } from 'vitest'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
 import { createRedactor } from '../reports/redact.ts'
@@ -9,14 +10,16 @@ import { joinRecord } from '../reports/store.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 
 // Every scenario of this folder is run by this one file, so that all questions share one server, one budget and one set of answers.
-const { run: about, target, configuration, contextLength, rulesAlone } = inject('conformance')
+const { run: about, target, configuration, contextLength, rulesAlone, timeUrl } = inject('conformance')
 const profile = profileNamed(about.server.profile)
 if (profile === undefined) throw new Error(`unknown profile ${about.server.profile}`)
 
-const record = joinRecord(configuration.reportDir, createRedactor(secretsOf(target)))
+const record = joinRecord(configuration.reportDir, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
 const exchanges = new Map<string, Exchange>()
 const keep = (exchange: Exchange): void => void exchanges.set(exchange.id, record.keep(exchange))
 const sender = connect(target, configuration)
+const mcp = mcpServers(configuration, timeUrl)
+afterAll(() => Promise.all([mcp.subject.close(), mcp.official?.close()]))
 const run = createRun({
   scenarios: await loadScenarios(configuration.tries),
   send: sender.send,
@@ -28,6 +31,7 @@ const run = createRun({
   blocked: target.readiness.cause?.sentence,
   cluster: target.cluster,
   onExchange: keep,
+  mcp,
 })
 target.readiness.exchanges.forEach(keep)
 

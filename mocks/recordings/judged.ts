@@ -150,7 +150,7 @@ export async function judgeRecordings(
         // A run judges no behaviour by a refusal.
         const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
         for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
-          const found = check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
+          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
           if (found !== undefined && 'got' in found)
             add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }
@@ -199,7 +199,7 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
 ]
 
 async function requirementsOnCases(): Promise<
-  readonly { id: string; level: RecordedFinding['level']; cases: RegExp; check: (reply: Reply, facts: Facts) => Check }[]
+  readonly { id: string; level: RecordedFinding['level']; cases: RegExp; check: (reply: Reply, facts: Facts) => Check | Promise<Check> }[]
 > {
   const scenarios = await loadScenarios(1)
   return REQUIREMENTS.flatMap(([slug, ids, cases]) =>

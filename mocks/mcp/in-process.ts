@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
+import type { McpServer as SdkServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { createMcpServer, type McpServer } from '../../fixtures/mcp/server.ts'
+import type { McpServers } from '../../fixtures/mcp/servers.ts'
+import { timeServer } from './time.ts'
+
+/** The official server as a module: the package says nothing of types. */
+const everything = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/server/index.js')
+
+const inMemory = (name: string, make: () => Promise<SdkServer>): McpServer =>
+  createMcpServer({
+    name,
+    timeoutMs: 30_000,
+    route: {
+      kind: 'memory',
+      connect: async (): Promise<Transport> => {
+        const [near, far] = InMemoryTransport.createLinkedPair()
+        await (await make()).connect(far)
+        return near
+      },
+    },
+  })
+
+/** The local MCP servers in this process, without a socket or a child. */
+export function mcpInProcess(): McpServers {
+  return {
+    subject: inMemory('the local time server', () => Promise.resolve(timeServer())),
+    official: inMemory('the official MCP server "everything"', async () => {
+      const module = (await import(everything)) as { readonly createServer: () => { readonly server: SdkServer } }
+      return module.createServer().server
+    }),
+  }
+}

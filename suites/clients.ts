@@ -1,0 +1,54 @@
+import { articleSnippet, runTools } from '../fixtures/clients.ts'
+import { scenario, user } from '../fixtures/scenario.ts'
+import { shown } from '../fixtures/contract/rule.ts'
+import { weather } from '../fixtures/tools/tools.ts'
+
+/** The function of the article, which only tells what it was called with. */
+const getWeather = {
+  offer: weather.offer,
+  run: ({ location, unit }: { location: string; unit: string }) => `Getting the weather for ${location} in ${unit}...`,
+}
+
+/** The question of the article. The scenario of tool_choice auto asks it too; it is sent once. */
+const question = {
+  messages: [user("What's the weather like in San Francisco?")],
+  tools: [weather.offer],
+  tool_choice: 'auto' as const,
+}
+
+export default scenario('Clients as users have them', ({ ask, followUp, must, together }) => {
+  const snippet = ask('article', question, { forms: ['plain'] })
+  must(
+    'clients.article',
+    'MUST let the snippet of the article run: create, tool_calls[0], json.loads, the function with these arguments',
+    'KAITO tool calling article: the Python snippet',
+    snippet,
+    (reply) => articleSnippet(reply, { get_weather: getWeather }),
+  )
+
+  for (const form of ['plain', 'stream'] as const) {
+    const call = ask(`agent-${form}`, question, { forms: [form] })
+    const answer = followUp(`agent-${form}-result`, call, async (prior) => {
+      const run = await runTools([prior], [weather])
+      if ('next' in run) return { messages: run.next.messages, tools: run.next.tools ?? [], tool_choice: 'auto' }
+      return 'threw' in run
+        ? { unaskable: `runTools stops: ${run.threw}` }
+        : { inconclusive: 'the model answered in text this time, so runTools has nothing to run; auto.calls has the rate' }
+    })
+    together(
+      `clients.run-tools.${form}`,
+      'MUST',
+      `MUST carry the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,
+      'openai-node: chat.completions.runTools; KAITO tool calling article: agent frameworks',
+      [call, answer],
+      async (replies) => {
+        const run = await runTools(replies, [weather])
+        if ('threw' in run) return { where: 'runTools', got: run.threw, wanted: 'a final answer' }
+        if ('next' in run) return { inconclusive: 'the model calls again behind the result of the function: an agent would go on' }
+        if (run.content.trim() === '')
+          return { where: 'runTools', got: `no text behind the result of ${run.ran.join(', ')}`, wanted: 'a final answer' }
+        return { note: `runTools ran ${run.ran.join(', ')} and ended with: ${shown(run.content)}` }
+      },
+    )
+  }
+})
