@@ -64,7 +64,8 @@ const answered = (facts: Facts): readonly View[] =>
         answer.error === undefined,
     )
 
-const withoutAborts = (samples: readonly Sample[]): readonly Sample[] => samples.filter(({ labels }) => labels['finished_reason'] !== 'abort')
+const withoutAborts = (samples: readonly Sample[]): readonly Sample[] =>
+  samples.filter(({ labels }) => labels['finished_reason'] !== 'abort')
 
 const tokens = (facts: Facts, key: string): number =>
   generated(facts).reduce((sum, view) => sum + (typeof view.answer.usage?.[key] === 'number' ? view.answer.usage[key] : 0), 0)
@@ -113,11 +114,13 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
       const { samples, strange } = parseMetrics(text)
       if (strange[0] !== undefined) return { where: 'body', got: shown(strange[0]), wanted: 'name{labels} value' }
       // A server has one label for all the names that it serves a model by.
-      const listed = facts.views().flatMap(({ exchange: { request, status: of }, document }) =>
-        request.path === '/v1/models' && of === 200 && document?.ok === true
-          ? list(fields(document.value)?.['data']).map((card) => fields(card)?.['id'])
-          : [],
-      )
+      const listed = facts
+        .views()
+        .flatMap(({ exchange: { request, status: of }, document }) =>
+          request.path === '/v1/models' && of === 200 && document?.ok === true
+            ? list(fields(document.value)?.['data']).map((card) => fields(card)?.['id'])
+            : [],
+        )
       const served = new Set([...generated(facts).map((view) => view.answer.model), ...listed])
       const wrong = samples.find(
         ({ name, labels }) => /^vllm:\w+_total$/.test(name) && 'model_name' in labels && !served.has(labels['model_name']),

@@ -46,7 +46,9 @@ const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (v
 
 const counts = (usage: Fields | undefined): boolean => {
   const [input, output, all] = [usage?.['input_tokens'], usage?.['output_tokens'], usage?.['total_tokens']]
-  return Number.isInteger(input) && Number.isInteger(output) && Number(input) > 0 && Number(output) > 0 && all === Number(input) + Number(output)
+  return (
+    Number.isInteger(input) && Number.isInteger(output) && Number(input) > 0 && Number(output) > 0 && all === Number(input) + Number(output)
+  )
 }
 
 /** What of a response object is not as the API says, wherever it stands. */
@@ -57,7 +59,11 @@ function strange(response: Fields | undefined, { exchange }: Reply, { profile }:
     ['id', (value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
     ['object', (value: unknown) => value === 'response', 'response'],
     ['created_at', (value: unknown) => typeof value === 'number' && value > 1e9 && value < 1e11, 'Unix time in seconds'],
-    ['model', (value: unknown) => value === model || (profile.engine !== 'vllm' && typeof value === 'string' && value !== ''), shown(model)],
+    [
+      'model',
+      (value: unknown) => value === model || (profile.engine !== 'vllm' && typeof value === 'string' && value !== ''),
+      shown(model),
+    ],
     ['error', (value: unknown) => value === undefined || value === null, 'null: nothing failed'],
     ['output', (value: unknown) => Array.isArray(value), 'a list'],
   ] as const) {
@@ -272,9 +278,7 @@ export default scenario('Responses API', ({ request, must }) => {
         .filter((event) => event['type'] === 'response.function_call_arguments.delta')
         .map((event) => String(event['delta']))
         .join('')
-      const added = fields(
-        all.find((event) => event['type'] === 'response.output_item.added' && isCall(fields(event['item'])))?.['item'],
-      )
+      const added = fields(all.find((event) => event['type'] === 'response.output_item.added' && isCall(fields(event['item'])))?.['item'])
       const finished = all.filter((event) => event['type'] === 'response.function_call_arguments.done')
       if (added?.['name'] !== name || added['call_id'] !== item['call_id'] || added['id'] !== item['id']) {
         return { where: 'response.output_item.added', got: shown(added), wanted: 'the id, call_id and name of the item that is done' }

@@ -193,9 +193,10 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
-  ['responses', /^responses\.(?:item|status)$/, /^responses\.(?:auto|required)$/],
-  ['responses', /^responses\.(?:events|same-call)$/, /^responses\.auto\.stream$/],
-  ['messages', /^messages\.input$/, /^messages\.(?:tool|any)\.stream$/],
+  ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
+  ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
+  ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],
+  ['messages', /^messages\.(?:input|events|blocks)$/, /^messages\.(?:tool|any)\.stream$/],
 ]
 
 async function requirementsOnCases(): Promise<

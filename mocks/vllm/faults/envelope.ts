@@ -363,4 +363,31 @@ export const envelope: Fault[] = [
       for (const [index, chunk] of chunksOf(events).entries()) chunk.system_fingerprint = `fp_${index}`
     },
   },
+  {
+    id: 'created-long-ago',
+    what: 'created is the same moment of long ago in every answer.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain: (completion) => void (completion['created'] = 1_600_000_000),
+    events: (events) => chunksOf(events).forEach((chunk) => (chunk.created = 1_600_000_000)),
+  },
+  {
+    id: 'refusal-beside-answer',
+    what: 'refusal is filled beside content or a call.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices) message['refusal'] = 'I cannot help with that.'
+    },
+  },
+  {
+    id: 'top-logprobs-missing',
+    what: 'The tokens of logprobs have no top_logprobs.',
+    class: 'C06',
+    trigger: [plain({ ...noTools, logprobs: true })],
+    plain({ choices }) {
+      for (const choice of choices)
+        for (const token of list(record(choice['logprobs'])['content']).filter(isObject)) delete token['top_logprobs']
+    },
+  },
 ]
