@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { word } from '../json.ts'
+import { isObject, list, record, word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
