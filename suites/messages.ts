@@ -30,10 +30,11 @@ function typed(reply: Reply, wanted: string): Check {
   return type?.split(';')[0]?.trim().toLowerCase() === wanted ? undefined : { where: 'header content-type', got: shown(type), wanted }
 }
 
+const filled = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
 /** What of a message is not as the API says; of fields that older releases leave out at the start of a stream, only a wrong value. */
 function strange(message: Fields | undefined, { exchange }: Reply, opened: boolean): Check {
   const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
-  const filled = (value: unknown): boolean => typeof value === 'string' && value !== ''
   for (const [key, right, wanted] of [
     ['id', filled, 'a non-empty string'],
     ['type', (value: unknown) => value === 'message' || (opened && value === undefined), 'message'],

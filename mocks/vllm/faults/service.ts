@@ -539,7 +539,7 @@ export const service: Fault[] = [
   },
   {
     id: 'auth-open-on-messages',
-    what: '/v1/messages does not ask for the key.',
+    what: 'The route /v1/messages does not ask for the key.',
     class: 'C68',
     needsKey: true,
     trigger: [tell(noTools)],
