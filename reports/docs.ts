@@ -7,6 +7,7 @@ import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
 import { variableTable } from '../fixtures/target/configuration.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
+import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { unnoticed } from './unnoticed.ts'
@@ -127,35 +128,37 @@ export function matrixDocuments(rows: readonly Row[], plan: readonly Planned[]):
   const known = new Map(faults.map((fault) => [fault.id, fault]))
   const noticed = rows.filter((row) => failedBy(row, 'MUST').length > 0)
   const warned = rows.filter((row) => failedBy(row, 'MUST').length === 0 && failedBy(row, 'SHOULD').length > 0)
-  const classes = Map.groupBy(rows, (row) => known.get(row.fault)?.class ?? '')
+  const amber = rows.filter((row) => failedBy(row, 'MUST').length === 0 && (row.changed.known ?? []).some((id) => level.get(id) === 'MUST'))
   const byVerdict = new Map<string, string[]>()
   for (const row of rows) for (const id of row.changed.failed ?? []) byVerdict.set(id, [...(byVerdict.get(id) ?? []), row.fault])
   for (const { id, verdict } of mcpFaults) byVerdict.set(verdict, [...(byVerdict.get(verdict) ?? []), id])
   const text = [
     GENERATED,
     '# Fault matrix',
-    `The suite was run against ${rows.length} faults of the mock: ${noticed.length} fail a MUST, ${warned.length} only a SHOULD, ${rows.length - noticed.length - warned.length} nothing. \`fault-matrix.jsonl\` holds every verdict that ends otherwise than on the healthy server.`,
-    '## By class of fault',
+    `The suite was run against ${rows.length} faults of the mock: ${noticed.length} fail a MUST (${Math.round((100 * noticed.length) / rows.length)} %), ${warned.length} only a SHOULD, ${rows.length - noticed.length - warned.length} nothing. As known defects of this release count ${amber.length} of these; each other one that no MUST fails on has its reason in the first table. \`fault-matrix.jsonl\` holds every verdict that ends otherwise than on the healthy server.`,
+    '## By class of defect',
+    'Every class of defect that is known from reports, the rules and requirements that notice its faults (the ones that notice most first), and what of it stays without a failed MUST, with the reason: it is out of reach of a black box, the model may do so itself, only a SHOULD says so, or the question is not asked.',
     table(
-      ['class', 'faults', 'noticed', 'first by'],
-      [...classes]
-        .toSorted(([a], [b]) => a.localeCompare(b))
-        .map(([name, of]) => {
-          const seen = of.filter((row) => (row.changed.failed ?? []).length > 0)
-          const rulesOf = [
-            ...new Set(
-              seen.flatMap((row) =>
-                (row.changed.failed ?? []).filter((id) => rules.some((rule) => rule.id === id) || id.startsWith('agree.')),
-              ),
-            ),
-          ]
-          return [
-            name,
-            String(of.length),
-            String(seen.length),
-            few(rulesOf.length > 0 ? rulesOf : seen.flatMap((row) => row.changed.failed ?? [])),
-          ]
-        }),
+      ['class', 'what breaks', 'faults', 'noticed', 'covered by', 'not failed by a MUST, and why'],
+      Object.entries(classes).map(([name, what]) => {
+        const of = rows.filter((row) => known.get(row.fault)?.class === name)
+        const red = of.map((row) => [...(row.changed.failed ?? []), ...(row.changed.known ?? [])])
+        const most = [...Map.groupBy(red.flat(), (id) => id.replace(/:(?:plain|stream)$/, ''))].toSorted(
+          ([, x], [, y]) => y.length - x.length,
+        )
+        const reasons = Map.groupBy(
+          of.filter((row) => row.fault in unnoticed),
+          (row) => unnoticed[row.fault] ?? '',
+        )
+        return [
+          name,
+          what,
+          String(of.length),
+          String(red.filter((ids) => ids.length > 0).length),
+          few(most.map(([id]) => id)),
+          [...reasons].map(([why, missed]) => `${few(missed.map((row) => row.fault))}: ${why}`).join('; '),
+        ]
+      }),
     ),
     '## By fault',
     table(

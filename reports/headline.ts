@@ -1,5 +1,8 @@
+import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/known.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { counts, effectOf, type Counts, type Effect } from './gate.ts'
 import type { Verdict } from './record.ts'
 import type { Recording } from './store.ts'
@@ -175,11 +178,20 @@ export function knownOf(
   return [...found.values()]
 }
 
-/** What a complete run looked for and did not meet: the known defects of the release that stand with any parser. */
-export function absentOf({ run, verdicts, partial }: Recording): readonly KnownDefect[] {
+/** What a complete run looked for and did not meet: the known defects of the release, with any parser or with that of the model's family. */
+export function absentOf({ run, verdicts, exchanges, partial }: Recording): readonly KnownDefect[] {
   const version = profileNamed(run.server.profile)?.version
   if (version === undefined || partial || run.filter !== undefined || run.ended?.cause !== undefined || run.target.kind === 'mock')
     return []
   const met = new Set(verdicts.flatMap(({ known }) => known ?? []).map(({ id }) => id))
-  return knownDefects.filter((defect) => defect.parsers === 'all' && stands(defect, version) && !met.has(defect.id))
+  const family = familySpoken([...exchanges.values()].flatMap(chatViewOf))
+  const concerned = ({ parsers }: KnownDefect): boolean => parsers === 'all' || (family !== undefined && parsers.includes(family))
+  return knownDefects.filter((defect) => concerned(defect) && stands(defect, version) && !met.has(defect.id))
+}
+
+/** An answer whose logprobs may show the model's own words. */
+function chatViewOf(exchange: Exchange): View[] {
+  const { path, body } = exchange.request
+  if (path !== '/v1/chat/completions' || body?.includes('"logprobs":true') !== true || exchange.status !== 200) return []
+  return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
 }

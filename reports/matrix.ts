@@ -56,7 +56,12 @@ export async function runMatrix(faults: readonly string[]): Promise<readonly Row
     halves.map(
       (half) =>
         new Promise<readonly Row[]>((resolve, reject) => {
-          const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), { workerData: half, execArgv: [] })
+          const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), {
+            workerData: half,
+            execArgv: [],
+            // Every run leaves much behind at once: a small young generation is swept too often.
+            resourceLimits: { maxYoungGenerationSizeMb: 128 },
+          })
           worker.once('message', resolve)
           worker.once('error', reject)
         }),

@@ -306,13 +306,23 @@ test('a complete run against a server names the known defects of its release tha
   const server = { ...madeUpRun().server, profile: 'vllm-0.25.1' }
   const struck = knownDefects.find(({ id }) => id === 'abort-not-counted')!
   const known = [{ id: struck.id, what: struck.what, issue: struck.issue }]
-  const absent = (over: Partial<Run>, verdict: Partial<Verdict> = {}): string[] => {
-    const folder = record(madeUpRun({ server, planned: 1, ...over }), [madeUpVerdict(verdict)], [])
+  const absent = (over: Partial<Run>, verdict: Partial<Verdict> = {}, exchanges: readonly Exchange[] = []): string[] => {
+    const folder = record(madeUpRun({ server, planned: 1, ...over }), [madeUpVerdict(verdict)], exchanges)
     return absentOf(readRecord(folder)).map(({ id }) => id)
   }
   expect(absent({})).toContain(struck.id)
   expect(absent({}, { outcome: 'known', known })).not.toContain(struck.id)
   expect(absent({ server: { ...server, profile: 'openai' } })).toEqual([])
   expect(absent({ filter: '-t named' })).toEqual([])
+  // What is tied to parsers is named when the model's own words show its family.
+  const words = '<tool_call>\n{"name": "get_time", "arguments": {}}\n</tool_call>'
+  const choice = { index: 0, message: { content: null }, logprobs: { content: [{ token: words, bytes: [...Buffer.from(words)] }] } }
+  const made = madeUpExchange([JSON.stringify({ choices: [choice] })], 'auto')
+  const tools = [{ type: 'function', function: { name: 'get_time' } }]
+  const request = { ...made.request, form: 'plain' as const, body: JSON.stringify({ messages: [], tools, logprobs: true }) }
+  const spoken = { ...made, request, headers: [['content-type', 'application/json']] as const }
+  expect(absent({})).not.toContain('markup-in-value')
+  expect(absent({}, {}, [spoken])).toContain('markup-in-value')
+  expect(absent({}, {}, [spoken])).not.toContain('zero-arguments-not-streamed')
   expect(absent({ ended: { ...finished, cause: madeUpCause } })).toEqual([])
 })

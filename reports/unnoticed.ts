@@ -43,7 +43,6 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'response-call-ids-equal': 'one call is all that is asked for',
   'response-cut-call-completed': unasked,
   'response-cut-says-completed': unasked,
-  'response-item-id-differs': unasked,
   'response-named-calls-other-tool': unasked,
   'response-output-index-constant': 'one item is all that is asked for',
   'response-required-without-tools-accepted': unasked,

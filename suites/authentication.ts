@@ -27,6 +27,16 @@ export default scenario('Authentication', ({ request, must }) => {
     },
     { unless },
   )
+  const messages = request(
+    'messages-without-key',
+    {
+      method: 'POST',
+      path: '/v1/messages',
+      body: JSON.stringify({ model: '$MODEL', messages: [user('Say hi.')], max_tokens: 1 }),
+      authorization: 'none',
+    },
+    { unless },
+  )
   const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' }, { unless })
 
   must(
@@ -58,6 +68,15 @@ export default scenario('Authentication', ({ request, must }) => {
     responses,
     ({ status }, facts) =>
       status === 404 || status === 405 ? { notApplicable: 'the server has no /v1/responses' } : refused({ status }, facts),
+  )
+
+  must(
+    'auth.messages-without-key',
+    'MUST refuse a message without the key',
+    'vLLM --api-key guards all of /v1; vllm-mlx#317, vllm#42591',
+    messages,
+    ({ status }, facts) =>
+      status === 404 || status === 405 ? { notApplicable: 'the server has no /v1/messages' } : refused({ status }, facts),
   )
 
   must(

@@ -1,3 +1,4 @@
+import { header } from '../fixtures/exchange/exchange.ts'
 import { shown } from '../fixtures/contract/rule.ts'
 import { fields, list, type Fields } from '../fixtures/contract/view.ts'
 import { parseJson } from '../fixtures/contract/json.ts'
@@ -22,6 +23,35 @@ const withRoute =
 
 const documentOf = ({ document }: Reply): Fields => (document?.ok === true ? (fields(document.value) ?? {}) : {})
 const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
+
+/** The answer has this media type. */
+function typed(reply: Reply, wanted: string): Check {
+  const type = header(reply.exchange, 'content-type')
+  return type?.split(';')[0]?.trim().toLowerCase() === wanted ? undefined : { where: 'header content-type', got: shown(type), wanted }
+}
+
+const filled = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+/** What of a message is not as the API says; of fields that older releases leave out at the start of a stream, only a wrong value. */
+function strange(message: Fields | undefined, { exchange }: Reply, opened: boolean): Check {
+  const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
+  for (const [key, right, wanted] of [
+    ['id', filled, 'a non-empty string'],
+    ['type', (value: unknown) => value === 'message' || (opened && value === undefined), 'message'],
+    ['role', (value: unknown) => value === 'assistant' || (opened && value === undefined), 'assistant'],
+    ['model', (value: unknown) => value === fields(asked)?.['model'], shown(fields(asked)?.['model'])],
+  ] as const) {
+    if (!right(message?.[key])) return { where: key, got: shown(message?.[key]), wanted }
+  }
+  return undefined
+}
+
+/** The kind of delta that fills each kind of block. */
+const deltaOf: Readonly<Record<string, readonly unknown[]>> = {
+  text: ['text_delta', 'citations_delta'],
+  tool_use: ['input_json_delta'],
+  thinking: ['thinking_delta', 'signature_delta'],
+}
 
 export default scenario('Messages API', ({ request, must }) => {
   const plain = request('plain', post({}))
@@ -51,6 +81,18 @@ export default scenario('Messages API', ({ request, must }) => {
   )
 
   must(
+    'messages.body',
+    'MUST answer with one message in JSON: id, type, role and the model that was asked',
+    'Anthropic API reference: the message object',
+    plain,
+    withRoute((reply) =>
+      reply.status === 200
+        ? (typed(reply, 'application/json') ?? strange(documentOf(reply), reply, false))
+        : { notApplicable: 'there is no answer' },
+    ),
+  )
+
+  must(
     'messages.stop-reason',
     'MUST stop with tool_use when it called',
     'Anthropic API reference: stop_reason',
@@ -71,7 +113,7 @@ export default scenario('Messages API', ({ request, must }) => {
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
       const usage = fields(documentOf(reply)['usage'])
-      const right = [usage?.['input_tokens'], usage?.['output_tokens']].every((count) => typeof count === 'number' && count > 0)
+      const right = [usage?.['input_tokens'], usage?.['output_tokens']].every((count) => Number.isInteger(count) && Number(count) > 0)
       return right ? undefined : { where: 'usage', got: shown(usage), wanted: 'input_tokens and output_tokens above 0' }
     }),
   )
@@ -100,10 +142,13 @@ export default scenario('Messages API', ({ request, must }) => {
     streamed,
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const wrongType = typed(reply, 'text/event-stream')
+      if (wrongType !== undefined) return wrongType
       const types = events(reply).map((event) => String(event['type']))
       const count = (type: string): number => types.filter((each) => each === type).length
       const ordered =
         types[0] === 'message_start' &&
+        count('message_start') === 1 &&
         types.at(-1) === 'message_stop' &&
         types.indexOf('message_delta') > types.lastIndexOf('content_block_stop')
       const paired = count('content_block_start') === count('content_block_stop') && count('content_block_start') > 0
@@ -121,6 +166,38 @@ export default scenario('Messages API', ({ request, must }) => {
             got: types.filter((type, index) => type !== types[index - 1]).join(' '),
             wanted: 'message_start content_block_start … content_block_stop message_delta message_stop',
           }
+    }),
+  )
+
+  must(
+    'messages.blocks',
+    'MUST send the deltas of a block between its start and its stop, of its kind and at its index, and open a call with id and name',
+    'Anthropic API reference: content_block_start, content_block_delta, content_block_stop',
+    streamed,
+    withRoute((reply) => {
+      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
+      const wrong = strange(fields(events(reply)[0]?.['message']), reply, true)
+      if (wrong !== undefined) return wrong
+      let open: { readonly index: unknown; readonly type: unknown } | undefined
+      for (const [position, event] of events(reply).entries()) {
+        const { type, index } = event
+        const where = `event ${position}, ${String(type)}`
+        if (type === 'content_block_start') {
+          const block = fields(event['content_block'])
+          if (open !== undefined) return { where, got: 'a block within another', wanted: 'the one before to be stopped' }
+          if (block?.['type'] === 'tool_use' && (block['name'] !== name || typeof block['id'] !== 'string' || block['id'] === ''))
+            return { where, got: shown(block), wanted: `an id and the name ${name}` }
+          open = { index, type: block?.['type'] }
+        } else if (type === 'content_block_delta' || type === 'content_block_stop') {
+          if (open === undefined || open.index !== index)
+            return { where, got: `index ${shown(index)}`, wanted: open === undefined ? 'an open block' : shown(open.index) }
+          const delta = fields(event['delta'])?.['type']
+          if (type === 'content_block_delta' && deltaOf[String(open.type)]?.includes(delta) === false)
+            return { where, got: shown(delta), wanted: `a delta of ${shown(open.type)}` }
+          if (type === 'content_block_stop') open = undefined
+        }
+      }
+      return undefined
     }),
   )
 

@@ -1,7 +1,7 @@
 import { shown } from '../fixtures/contract/rule.ts'
 import { header } from '../fixtures/exchange/exchange.ts'
 import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
-import type { View } from '../fixtures/contract/view.ts'
+import { fields, list, type View } from '../fixtures/contract/view.ts'
 import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 
 const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
@@ -49,6 +49,9 @@ const generated = (facts: Facts) =>
 /** vLLM counts each choice of a request as one that finished. */
 const finishedBy = (views: readonly View[]): number => views.reduce((sum, view) => sum + (view.request?.n ?? 1), 0)
 
+/** What the server brought to its end, whatever the route. */
+const ended = (facts: Facts): readonly View[] => answered(facts).filter(({ exchange }) => exchange.end.kind === 'complete')
+
 /** All that this run made the server generate, whatever the route. */
 const answered = (facts: Facts): readonly View[] =>
   facts
@@ -60,6 +63,9 @@ const answered = (facts: Facts): readonly View[] =>
         exchange.end.kind !== 'unsent' &&
         answer.error === undefined,
     )
+
+const withoutAborts = (samples: readonly Sample[]): readonly Sample[] =>
+  samples.filter(({ labels }) => labels['finished_reason'] !== 'abort')
 
 const tokens = (facts: Facts, key: string): number =>
   generated(facts).reduce((sum, view) => sum + (typeof view.answer.usage?.[key] === 'number' ? view.answer.usage[key] : 0), 0)
@@ -75,7 +81,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         model: '$MODEL',
         messages: [user('Say one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.')],
         temperature: 0,
-        max_tokens: 256,
+        // Else the answer may be over before the server sees that the client is gone.
+        max_tokens: 1024,
+        ignore_eos: true,
         stream: true,
       }),
       leaveAfter: 300,
@@ -105,8 +113,18 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         return { where: 'header content-type', got: shown(type), wanted: 'text/plain' }
       const { samples, strange } = parseMetrics(text)
       if (strange[0] !== undefined) return { where: 'body', got: shown(strange[0]), wanted: 'name{labels} value' }
-      const served = new Set(generated(facts).map((view) => view.answer.model))
-      const wrong = samples.find(({ name, labels }) => name === 'vllm:request_success_total' && !served.has(labels['model_name']))
+      // A server has one label for all the names that it serves a model by.
+      const listed = facts
+        .views()
+        .flatMap(({ exchange: { request: asked, status: of }, document }) =>
+          asked.path === '/v1/models' && of === 200 && document?.ok === true
+            ? list(fields(document.value)?.['data']).map((card) => fields(card)?.['id'])
+            : [],
+        )
+      const served = new Set([...generated(facts).map((view) => view.answer.model), ...listed])
+      const wrong = samples.find(
+        ({ name, labels }) => /^vllm:\w+_total$/.test(name) && 'model_name' in labels && !served.has(labels['model_name']),
+      )
       return wrong === undefined || served.size === 0
         ? undefined
         : { where: wrong.name, got: shown(wrong.labels), wanted: `model_name ${[...served].join(', ')}` }
@@ -121,7 +139,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     [before, after],
     (replies, facts) =>
       growth(replies, (first, second) =>
-        atLeast(first, second, 'vllm:request_success_total', finishedBy(generated(facts)), 'the requests of this run'),
+        atLeast(first, withoutAborts(second), 'vllm:request_success_total', finishedBy(ended(facts)), 'the requests of this run'),
       ),
   )
 
@@ -166,14 +184,14 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     [before, after],
     (replies, facts) =>
       growth(replies, (first, second) =>
-        atLeast(first, second, 'vllm:time_to_first_token_seconds_count', generated(facts).length, 'the requests of this run'),
+        atLeast(first, second, 'vllm:time_to_first_token_seconds_count', finishedBy(ended(facts)), 'the requests of this run'),
       ),
   )
 
   together(
     'metrics.client-leaves',
     'MUST',
-    'MUST stop running a request whose client left',
+    'MUST stop running a request whose client left, and have nothing running or waiting afterwards',
     'vllm#10806, vllm#54947: generation went on; vLLM vllm:num_requests_running',
     [before, after, leaving],
     (replies, facts) =>
@@ -184,7 +202,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         const finished = grown(first, second, 'vllm:request_success_total') ?? 0
         if (finished > expected)
           return { inconclusive: `others use the server too: ${finished} requests finished, ${expected} are of this run` }
-        return running === 0 ? undefined : { where: 'vllm:num_requests_running', got: String(running), wanted: '0 when nothing runs' }
+        if (running !== 0) return { where: 'vllm:num_requests_running', got: String(running), wanted: '0 when nothing runs' }
+        const waiting = total(second, 'vllm:num_requests_waiting') ?? 0
+        return waiting === 0 ? undefined : { where: 'vllm:num_requests_waiting', got: String(waiting), wanted: '0 when nothing runs' }
       }),
   )
 
@@ -195,15 +215,18 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'vLLM request_success_total{finished_reason="abort"}; vllm#31503: the counter stays 0',
     [before, after, leaving],
     (replies, facts) =>
-      growth(replies, (first, second) =>
-        atLeast(
-          first,
-          second,
-          'vllm:request_success_total',
-          finishedBy(answered(facts)),
-          'the requests of this run and the one that was left',
-        ),
-      ),
+      growth(replies, (first, second) => {
+        const aborted = grown(first, second, 'vllm:request_success_total', { finished_reason: 'abort' }) ?? 0
+        const others = grown(first, withoutAborts(second), 'vllm:request_success_total') ?? 0
+        if (aborted > 0) return undefined
+        return others > finishedBy(ended(facts))
+          ? { inconclusive: 'the answer was over before the server saw that the client was gone' }
+          : {
+              where: 'vllm:request_success_total{finished_reason="abort"}',
+              got: `grew by ${aborted}`,
+              wanted: 'at least 1: the client left',
+            }
+      }),
   )
 
   together(

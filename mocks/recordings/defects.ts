@@ -401,7 +401,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 29,
     sentence: 'A streamed /v1/responses answer under required or a named tool is cut with an empty body.',
     issue: 'vllm-observed defect 29',
-    where: [{ versions: ['0.14.1'], cases: /^responses\.(?:required|named)\.stream$/, rules: /^http\.complete$/ }],
+    where: [],
+    known: [{ id: 'responses-forced-stream-cut', versions: ['0.14.1'] }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'responses.named.stream', arrived: '' },
   },
   {
@@ -498,6 +499,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
     issue: 'vllm-observed defect 38',
     where: [
+      { versions: ['0.12.0'], parsers: ['none'], cases: /^messages\.any\.stream$/, rules: /^messages\.events$/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^required/, rules: /^http\.status$/, got: /validation error/ },
     ],
@@ -546,7 +548,6 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'Defects 27, 28 and 29 in the versions before and after: cut required, n = 2, forced Responses streams.',
     issue: 'vllm#36841, vllm#38158',
     where: [
-      { versions: ['0.12.0', '0.17.1'], cases: /^responses\.(?:required|named)\.stream$/, rules: /^http\.complete$/ },
       {
         versions: ['0.12.0', '0.17.1'],
         parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'],
@@ -556,6 +557,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     known: [
       { id: 'truncated-required-refused', versions: ['0.12.0', '0.17.1'] },
       { id: 'choices-share-parser', versions: ['0.12.0', '0.17.1'] },
+      { id: 'responses-forced-stream-cut', versions: ['0.12.0', '0.17.1'] },
     ],
     proof: { version: '0.17.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
   },

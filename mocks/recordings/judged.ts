@@ -2,9 +2,9 @@ import { compareParts, pairRules } from '../../fixtures/contract/agreement.ts'
 import { readWithClient } from '../../fixtures/contract/client.ts'
 import { judge, rules } from '../../fixtures/contract/contract.ts'
 import { canonical, parseJson } from '../../fixtures/contract/json.ts'
-import { wordsOf } from '../../fixtures/contract/content.ts'
+import { familySpoken } from '../../fixtures/contract/content.ts'
 import { knownDefect } from '../../fixtures/contract/known.ts'
-import { callMarkup, familyOf } from '../../fixtures/contract/markup.ts'
+import { callMarkup } from '../../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../../fixtures/contract/profiles.ts'
 import { shown, type Breach, type World } from '../../fixtures/contract/rule.ts'
 import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
@@ -123,7 +123,7 @@ export async function judgeRecordings(
         contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
       }
       const shows = recordedBy.find(({ case: name }) => name === 'logprobs.auto')
-      const family = shows && familyIn(viewOfRecorded(profile, shows))
+      const family = shows && familySpoken([viewOfRecorded(profile, shows)])
       const add = (recorded: Recorded, view: View, rule: string, level: RecordedFinding['level'], breach: Breach): void => {
         const truncated = view.intent.truncated === true
         const exchange = exchangeOf(version, recorded)
@@ -177,15 +177,6 @@ export async function judgeRecordings(
 const isWhole = ({ exchange, answer }: View): boolean =>
   exchange.status === 200 && answer.error === undefined && answer.choices.every(({ finishReason }) => finishReason !== 'length')
 
-/** The parser family that a run would see in the model's own words. */
-function familyIn(view: View): string | undefined {
-  const raw = wordsOf(view, 0)
-  return familyOf(
-    raw,
-    (view.request?.tools ?? []).map((tool) => tool.function.name),
-  )
-}
-
 /** Requirements of scenarios whose question a recorded case asks too, and which no rule of the contract stands in for. */
 const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp])[] = [
   ['bad-requests', /^bad\.schema-impossible$/, /^error\.schema-required$/],
@@ -193,9 +184,10 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
-  ['responses', /^responses\.(?:item|status)$/, /^responses\.(?:auto|required)$/],
-  ['responses', /^responses\.(?:events|same-call)$/, /^responses\.auto\.stream$/],
-  ['messages', /^messages\.input$/, /^messages\.(?:tool|any)\.stream$/],
+  ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
+  ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
+  ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],
+  ['messages', /^messages\.(?:input|events|blocks)$/, /^messages\.(?:tool|any)\.stream$/],
 ]
 
 async function requirementsOnCases(): Promise<

@@ -1,3 +1,4 @@
+import type { FaultClass } from './faults/classes.ts'
 import type { Choice, Completion, Event, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, Turn } from './wire.ts'
 
 /** One step that shows a fault: a request, and what the client does before the answer ends: leave, or ask on. */
@@ -16,8 +17,8 @@ export interface Fault {
   id: string
   /** What it does, one sentence. */
   what: string
-  /** Fault class, C01 to C68. */
-  class: `C${number}`
+  /** Which of the classes of defects it belongs to. */
+  class: FaultClass
   /** A report of a real server that did it. */
   issue?: string
   /** Requests that make it visible, in order. */

@@ -5,24 +5,25 @@ import { nearest } from './nearest.ts'
 import { profiles } from './profiles.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 
+/** Every option, and what follows it in the help: its value and what it is for. */
 const flags = {
-  port: { type: 'string', default: '0' },
-  host: { type: 'string', default: '127.0.0.1' },
-  profile: { type: 'string' },
-  parser: { type: 'string' },
-  fault: { type: 'string' },
-  'api-key': { type: 'string' },
-  model: { type: 'string' },
-  'max-model-len': { type: 'string' },
-  latency: { type: 'string' },
-  gap: { type: 'string' },
-  chunking: { type: 'string' },
-  seed: { type: 'string' },
-  'queue-limit': { type: 'string' },
-  loading: { type: 'string' },
-  'list-faults': { type: 'boolean' },
-  help: { type: 'boolean' },
-} satisfies ParseArgsOptionsConfig
+  port: { type: 'string', default: '0', help: 'N        port to listen on; 0 takes a free one' },
+  host: { type: 'string', default: '127.0.0.1', help: 'ADDRESS  address to listen on' },
+  profile: { type: 'string', help: `NAME     release to answer as: ${Object.keys(profiles).join(', ')}` },
+  parser: { type: 'string', help: 'NAME     hermes, hermes-without-auto (no --enable-auto-tool-choice), or none' },
+  fault: { type: 'string', help: 'NAME     the one defect that the server has; --list-faults shows them' },
+  'api-key': { type: 'string', help: 'KEY      key that it asks for' },
+  model: { type: 'string', help: 'NAME     name of the model that it serves' },
+  'max-model-len': { type: 'string', help: 'N        tokens that prompt and answer may have together' },
+  latency: { type: 'string', help: 'MS       wait before the first byte of an answer' },
+  gap: { type: 'string', help: 'MS       wait between two events of a stream' },
+  chunking: { type: 'string', help: 'HOW      token, byte, whole, or the number of tokens in an event' },
+  seed: { type: 'string', help: 'N        seed of ids' },
+  'queue-limit': { type: 'string', help: 'N        requests at once, beyond which it answers 429' },
+  loading: { type: 'string', help: 'MS       time for which it is not ready' },
+  'list-faults': { type: 'boolean', help: '         all defects, one a line' },
+  help: { type: 'boolean', help: '         this text' },
+} satisfies Readonly<Record<string, ParseArgsOptionsConfig[string] & { readonly help: string }>>
 
 class BadInput extends Error {}
 
@@ -60,11 +61,8 @@ function read(): ReturnType<typeof parseArgs<{ options: typeof flags }>>['values
 async function main(): Promise<void> {
   const values = read()
   if (values.help) {
-    console.log(
-      `Options: ${Object.keys(flags)
-        .map((name) => `--${name}`)
-        .join(' ')}`,
-    )
+    console.log('A mock vLLM. It prints its URL and serves until it is stopped.\n\nnpm run mock -- [options]\n')
+    for (const [name, { help }] of Object.entries(flags)) console.log(`  --${name.padEnd(14)} ${help}`)
     return
   }
   if (values['list-faults']) {
@@ -76,7 +74,7 @@ async function main(): Promise<void> {
     : known('chunking', values.chunking, ['token', 'byte', 'whole'])
   if (chunking === 0) throw new BadInput('--chunking takes at least 1 token.')
   const options = {
-    profile: known('profile', values.profile, Object.keys(profiles)),
+    profile: known('profile', values.profile?.replace(/^vllm-(?=\d)/, ''), Object.keys(profiles)),
     parser: known('parser', values.parser, ['hermes', 'hermes-without-auto', 'none']),
     fault: known(
       'fault',

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { word } from '../json.ts'
+import { isObject, list, record, word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
@@ -361,6 +361,33 @@ export const envelope: Fault[] = [
     trigger: [streamed(noTools)],
     events(events) {
       for (const [index, chunk] of chunksOf(events).entries()) chunk.system_fingerprint = `fp_${index}`
+    },
+  },
+  {
+    id: 'created-long-ago',
+    what: 'created is the same moment of long ago in every answer.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain: (completion) => void (completion['created'] = 1_600_000_000),
+    events: (events) => chunksOf(events).forEach((chunk) => (chunk.created = 1_600_000_000)),
+  },
+  {
+    id: 'refusal-beside-answer',
+    what: 'refusal is filled beside content or a call.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    plain({ choices }) {
+      for (const { message } of choices) message['refusal'] = 'I cannot help with that.'
+    },
+  },
+  {
+    id: 'top-logprobs-missing',
+    what: 'The tokens of logprobs have no top_logprobs.',
+    class: 'C06',
+    trigger: [plain({ ...noTools, logprobs: true })],
+    plain({ choices }) {
+      for (const choice of choices)
+        for (const token of list(record(choice['logprobs'])['content']).filter(isObject)) delete token['top_logprobs']
     },
   },
 ]

@@ -290,4 +290,11 @@ export const errors: Fault[] = [
     trigger: [plain({ ...noTools, model: 'no-such-model' })],
     verdict: (refusal) => (refusal?.status === 404 ? { ...refusal, status: 400, type: 'BadRequestError' } : refusal),
   },
+  {
+    id: 'error-with-choices',
+    what: 'A refusal has an empty list of choices beside its error.',
+    class: 'C60',
+    trigger: [unknownNamed],
+    reply: refusals((reply) => ({ body: JSON.stringify({ ...record(attempt(reply.body)), choices: [] }) })),
+  },
 ]

@@ -323,4 +323,22 @@ export const framing: Fault[] = [
         'chunk' in event ? { raw: `event: message\ndata: ${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event,
       ),
   },
+  {
+    id: 'content-type-twice',
+    what: 'A plain answer has two headers content-type, of which the second says text/html.',
+    class: 'C06',
+    trigger: [plain(noTools)],
+    reply: (reply, { turn }) =>
+      turn && !reply.events ? { ...reply, headers: [...reply.headers, ['content-type', 'text/html']] } : undefined,
+  },
+  {
+    id: 'length-one-short',
+    what: 'content-length is one byte less than the body.',
+    class: 'C03',
+    trigger: [plain(noTools)],
+    reply: (reply, { turn }) =>
+      turn && !reply.events
+        ? { ...reply, headers: [['content-length', String(Buffer.byteLength(reply.body) - 1)], ...reply.headers] }
+        : undefined,
+  },
 ]

@@ -288,4 +288,107 @@ export const messages: Fault[] = [
         ? { ...refusal, status: 500, type: 'internal_error' }
         : refusal,
   },
+  {
+    id: 'message-without-id',
+    what: 'A message has no id.',
+    class: 'C06',
+    trigger: [tell(oneCall)],
+    message: (body) => void delete body['id'],
+  },
+  {
+    id: 'message-type-wrong',
+    what: 'A message is of the type chat.completion.',
+    class: 'C06',
+    trigger: [tell(oneCall)],
+    message: (body) => void (body['type'] = 'chat.completion'),
+  },
+  {
+    id: 'message-of-user',
+    what: 'A message has the role user.',
+    class: 'C06',
+    trigger: [tell(oneCall)],
+    message: (body) => void (body['role'] = 'user'),
+    messageEvents(events) {
+      const message = record(events[0]?.data['message'])
+      if ('role' in message) message['role'] = 'user'
+    },
+  },
+  {
+    id: 'message-of-other-model',
+    what: 'A message names another model than was asked.',
+    class: 'C06',
+    trigger: [tell(oneCall)],
+    message: (body) => void (body['model'] = 'claude'),
+  },
+  {
+    id: 'message-usage-fractional',
+    what: 'A message counts half a token.',
+    class: 'C09',
+    trigger: [tell(oneCall)],
+    message: (body) => void (record(body['usage'])['input_tokens'] = 20.5),
+  },
+  {
+    id: 'message-content-type-html',
+    what: 'A message is labelled as a web page.',
+    class: 'C06',
+    trigger: [tell(oneCall)],
+    reply: (reply, { request }) =>
+      request.path.startsWith(path) && reply.status === 200
+        ? { ...reply, headers: [...reply.headers.filter(([name]) => name !== 'content-type'), ['content-type', 'text/html']] }
+        : undefined,
+  },
+  {
+    id: 'message-start-twice',
+    what: 'A streamed message starts twice.',
+    class: 'C13',
+    trigger: [tell(oneCall, stream)],
+    messageEvents: (events) => events.flatMap((event) => (event.type === 'message_start' ? [event, event] : [event])),
+  },
+  {
+    id: 'message-delta-before-block',
+    what: 'The first delta of a block comes before its start.',
+    class: 'C13',
+    trigger: [tell(oneCall, stream)],
+    messageEvents(events) {
+      const start = events.findIndex(({ type }) => type === 'content_block_start')
+      const [delta, before] = [events[start + 1], events[start]]
+      if (delta?.type === 'content_block_delta' && before !== undefined) events.splice(start, 2, delta, before)
+    },
+  },
+  {
+    id: 'message-delta-of-other-block',
+    what: 'Deltas name the index of a block that is not open.',
+    class: 'C13',
+    trigger: [tell(oneCall, stream)],
+    messageEvents(events) {
+      for (const { data } of inputsOf(events)) data['index'] = 9
+    },
+  },
+  {
+    id: 'message-streamed-other-tool',
+    what: 'A streamed tool_use names a tool that was not offered.',
+    class: 'C22',
+    trigger: [tell(oneCall, stream)],
+    messageEvents(events) {
+      for (const block of events.map(({ data }) => record(data['content_block']))) if ('name' in block) block['name'] = 'get_whether'
+    },
+  },
+  {
+    id: 'message-streamed-without-id',
+    what: 'A streamed tool_use has an empty id.',
+    class: 'C14',
+    trigger: [tell(oneCall, stream)],
+    messageEvents(events) {
+      for (const block of events.map(({ data }) => record(data['content_block']))) if ('id' in block) block['id'] = ''
+    },
+  },
+  {
+    id: 'message-input-as-text-delta',
+    what: 'The input of a streamed tool_use comes as text deltas.',
+    class: 'C13',
+    trigger: [tell(oneCall, stream)],
+    messageEvents(events) {
+      for (const { data } of inputsOf(events)) data['delta'] = { type: 'text_delta', text: record(data['delta'])['partial_json'] }
+    },
+  },
 ]

@@ -38,6 +38,19 @@ function isResponses(path: string): boolean {
   return path.startsWith('/v1/responses')
 }
 
+/** The events, the first of one type put before the first of another. */
+function moved(events: readonly NamedEvent[], what: string, where: string): NamedEvent[] {
+  const event = events.find(({ type }) => type === what)
+  const rest = events.filter((each) => each !== event)
+  const at = rest.findIndex(({ type }) => type === where)
+  return event === undefined || at === -1 ? [...events] : [...rest.slice(0, at), event, ...rest.slice(at)]
+}
+
+function renumbered(events: NamedEvent[]): NamedEvent[] {
+  for (const [position, { data }] of events.entries()) data['sequence_number'] = position
+  return events
+}
+
 export const responses: Fault[] = [
   {
     id: 'response-call-id-differs',
@@ -318,5 +331,123 @@ export const responses: Fault[] = [
       isResponses(request.path) && reply.events && (turn?.mode === 'required' || turn?.mode === 'named')
         ? { ...reply, events: [], end: 'reset' }
         : undefined,
+  },
+  {
+    id: 'response-without-id',
+    what: 'A response has no id.',
+    class: 'C06',
+    trigger: [respond(oneCall)],
+    response: (body) => void delete body['id'],
+  },
+  {
+    id: 'response-object-wrong',
+    what: 'A response is called chat.completion.',
+    class: 'C06',
+    trigger: [respond(oneCall)],
+    response: (body) => void (body['object'] = 'chat.completion'),
+  },
+  {
+    id: 'response-of-other-model',
+    what: 'A response names another model than was asked.',
+    class: 'C06',
+    trigger: [respond(oneCall)],
+    response: (body) => void (body['model'] = 'gpt-4o'),
+  },
+  {
+    id: 'response-error-beside-answer',
+    what: 'A completed response holds an error.',
+    class: 'C60',
+    trigger: [respond(oneCall)],
+    response: (body) => void (body['error'] = { code: 'server_error', message: 'Something went wrong.' }),
+  },
+  {
+    id: 'response-item-in-progress',
+    what: 'The call of a completed response is still in progress.',
+    class: 'C06',
+    trigger: [respond(oneCall)],
+    response(body) {
+      for (const item of callsOf(body)) item['status'] = 'in_progress'
+    },
+  },
+  {
+    id: 'response-arguments-off-schema',
+    what: 'The arguments of a response lack a key that the schema requires.',
+    class: 'C38',
+    trigger: [respond(required)],
+    response(body) {
+      for (const item of callsOf(body)) item['arguments'] = '{"unit": "kelvin"}'
+    },
+  },
+  {
+    id: 'response-usage-fractional',
+    what: 'A response counts half a token.',
+    class: 'C09',
+    trigger: [respond(oneCall)],
+    response(body) {
+      const usage = record(body['usage'])
+      for (const key of ['input_tokens', 'total_tokens']) usage[key] = Number(usage[key]) + 0.5
+    },
+  },
+  {
+    id: 'response-call-twice',
+    what: 'The call stands twice in a response.',
+    class: 'C41',
+    trigger: [respond(oneCall)],
+    response: (body) => void (body['output'] = [...list(body['output']), ...callsOf(body).map((item) => ({ ...item }))]),
+  },
+  {
+    id: 'response-content-type-text',
+    what: 'A response is labelled as text.',
+    class: 'C06',
+    trigger: [respond(oneCall)],
+    reply: (reply, { request }) =>
+      isResponses(request.path) && reply.status === 200
+        ? { ...reply, headers: [...reply.headers.filter(([name]) => name !== 'content-type'), ['content-type', 'text/plain']] }
+        : undefined,
+  },
+  {
+    id: 'response-delta-before-item',
+    what: 'The first delta of arguments comes before its item is added.',
+    class: 'C13',
+    trigger: [respond(oneCall, stream)],
+    responseEvents: (events) => renumbered(moved(events, 'response.function_call_arguments.delta', 'response.output_item.added')),
+  },
+  {
+    id: 'response-arguments-done-early',
+    what: 'The arguments of a streamed response are done before their first delta.',
+    class: 'C13',
+    trigger: [respond(oneCall, stream)],
+    responseEvents: (events) =>
+      renumbered(moved(events, 'response.function_call_arguments.done', 'response.function_call_arguments.delta')),
+  },
+  {
+    id: 'response-delta-of-other-place',
+    what: 'Deltas of arguments name another output_index than their item has.',
+    class: 'C13',
+    trigger: [respond(oneCall, stream)],
+    responseEvents(events) {
+      for (const data of deltasOf(events)) data['output_index'] = 7
+    },
+  },
+  {
+    id: 'response-id-changes',
+    what: 'The id of a streamed response is another one at its end.',
+    class: 'C16',
+    trigger: [respond(oneCall, stream)],
+    responseEvents: (events) => void (lastBody(events)['id'] = 'resp_0000000000000000'),
+  },
+  {
+    id: 'response-completed-in-progress',
+    what: 'The event response.completed holds a response that is in progress.',
+    class: 'C05',
+    trigger: [respond(oneCall, stream)],
+    responseEvents: (events) => void (lastBody(events)['status'] = 'in_progress'),
+  },
+  {
+    id: 'response-completed-without-usage',
+    what: 'A streamed response ends without usage.',
+    class: 'C08',
+    trigger: [respond(oneCall, stream)],
+    responseEvents: (events) => void (lastBody(events)['usage'] = null),
   },
 ]

@@ -537,4 +537,44 @@ export const service: Fault[] = [
     reply: (reply) =>
       reply.status === 401 ? { ...reply, headers: [['content-type', 'text/html']], body: '<h1>Unauthorized</h1>' } : undefined,
   },
+  {
+    id: 'auth-open-on-messages',
+    what: 'The route /v1/messages does not ask for the key.',
+    class: 'C68',
+    needsKey: true,
+    trigger: [tell(noTools)],
+    admits: (request) => (request.path.startsWith('/v1/messages') ? true : undefined),
+  },
+  {
+    id: 'metrics-waiting-stuck',
+    what: 'num_requests_waiting never falls to 0.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:num_requests_waiting\S+) \S+$/gm, '$1 2.0')),
+  },
+  {
+    id: 'metrics-label-unquoted',
+    what: 'A label of a series stands without quotes.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\{.*)model_name="([^"]*)"/gm, '$1model_name=$2')),
+  },
+  {
+    id: 'metrics-tokens-of-other-model',
+    what: 'Tokens are counted under the name of a model that is not served.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\{.*)model_name="[^"]*"/gm, '$1model_name="other"')),
+  },
+  {
+    id: 'metrics-success-one-short',
+    what: 'The first request that ends is not counted.',
+    class: 'C66',
+    trigger: [plain(noTools), get('/metrics')],
+    reply: on('/metrics', (body) =>
+      body.replaceAll(/^(vllm:request_success_total\S*"stop"\S*) (\S+)$/gm, (line, series: string, count: string) =>
+        Number(count) > 0 ? `${series} ${(Number(count) - 1).toFixed(1)}` : line,
+      ),
+    ),
+  },
 ]
