@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
 import { rules } from '../fixtures/contract/contract.ts'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios } from '../fixtures/scenarios.ts'
 import { variableTable } from '../fixtures/target/configuration.ts'
+import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
@@ -18,20 +20,22 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-/** Every verdict that a run can reach. */
-export async function planOf(): Promise<readonly Planned[]> {
+/** Every verdict that a run can reach; those on a workspace in Kubernetes only when the target is one. */
+export async function planOf({ workspace = false } = {}): Promise<readonly Planned[]> {
   const run = createRun({
     scenarios: await loadScenarios(5),
     send: () => Promise.reject(new Error('a plan sends nothing')),
     model: '',
     world: { profile: profileNamed('vllm-0.25.1') as Profile, models: [] },
+    // A plan looks at no evidence.
+    ...(workspace ? { cluster: {} as ClusterEvidence } : {}),
   })
   return run.plan
 }
 
 /** The documents that follow from the code alone, by path from the project's root. */
 export async function documents(): Promise<ReadonlyMap<string, string>> {
-  const plan = await planOf()
+  const plan = await planOf({ workspace: true })
   const groups = Map.groupBy(plan, ({ group }) => group)
   const rulesText = [
     GENERATED,
@@ -103,7 +107,17 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     /(<!-- variables -->\n)[\s\S]*?(<!-- \/variables -->)/,
     (_whole, open: string, close: string) => `${open}${variableTable()}\n${close}`,
   )
+  const workspaceText = [
+    GENERATED,
+    '# Situations of a workspace',
+    'States of a cluster in which a workspace was judged, and the cause that a run has to name; none for a healthy one, however scary it looks. Each is tried in the self tests on a mock API server, and by `npm run check:cluster -- --all` on a real one where that can have it. They are data, in `mocks/kubernetes/situations.ts`.',
+    table(
+      ['situation', 'cause'],
+      situations.map(({ name, cause }) => [name, cause === undefined ? '' : `\`${cause}\``]),
+    ),
+  ].join('\n\n')
   return new Map([
+    ['docs/workspace-situations.md', `${workspaceText}\n`],
     ['docs/rules.md', `${rulesText}\n`],
     ['docs/profiles.md', `${profilesText}\n`],
     ['docs/known-defects.md', `${knownText}\n`],

@@ -156,6 +156,21 @@ export const situations: readonly Situation[] = [
       })
     },
   },
+  {
+    name: 'healthy, with a monitor that does not find it',
+    change: (world) =>
+      world.more.push({
+        apiVersion: 'monitoring.coreos.com/v1',
+        kind: 'ServiceMonitor',
+        metadata: { name: 'workspace-phi-4-mini-toolcall', namespace: 'default' },
+        spec: { selector: { matchLabels: { App: 'phi-4' } }, endpoints: [{ port: 'http', path: '/metrics' }] },
+      }),
+  },
+  {
+    name: 'healthy, while the state is behind',
+    change: ({ workspace }) => Object.assign(workspace['status'] as object, { state: 'NotReady' }),
+  },
+  { name: 'healthy, with a small context', server: { maxModelLen: 4000 }, options: { flags: { 'max-model-len': '4000' } } },
   { name: 'healthy, Kubernetes 1.30', kube: { version: 'v1.30.4' } },
 
   {
