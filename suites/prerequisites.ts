@@ -68,4 +68,21 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
         : { where: 'GET /apis/kaito.sh', got: versions.value.join(', '), wanted: 'v1beta1' }
     },
   )
+
+  cluster(
+    'cluster.admission',
+    'SHOULD',
+    'SHOULD refuse a workspace with a preset that does not exist, which a server-side dry run tries',
+    "kaito api/v1beta1/workspace_validation.go: Unsupported inference preset name; without the webhook the CRD's schema lets it pass",
+    ({ facts: { admission } }): Check => {
+      if (admission.problem) return { notApplicable: admission.problem.sentence }
+      return admission.value.refusal === undefined
+        ? {
+            where: 'dry run of a Workspace with the preset no-such-preset',
+            got: 'accepted: no webhook of KAITO validates workspaces',
+            wanted: 'Unsupported inference preset name',
+          }
+        : { note: admission.value.refusal }
+    },
+  )
 })

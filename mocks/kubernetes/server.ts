@@ -22,6 +22,10 @@ export interface KubeOptions {
   readonly rights?: readonly Right[]
   /** What the user's token must be. */
   readonly token?: string
+  /** Another user, who may do nothing. */
+  readonly nobody?: { readonly name: string; readonly token: string }
+  /** KAITO's webhook does not validate workspaces. */
+  readonly unvalidated?: boolean
   /** Resources whose CRDs are not installed: `workspaces`. */
   readonly without?: readonly string[]
   /** Versions in which kaito.sh is served, preferred first. */
@@ -159,7 +163,10 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       ...(sub === undefined ? {} : { sub }),
     }
   }
-  const may = ({ kind, sub }: Asked, verb: string): boolean => {
+  const isNobody = (request: IncomingMessage): boolean =>
+    options.nobody !== undefined && request.headers.authorization === `Bearer ${options.nobody.token}`
+  const may = (request: IncomingMessage, { kind, sub }: Asked, verb: string): boolean => {
+    if (isNobody(request)) return false
     const resource = sub === undefined ? kind.plural : `${kind.plural}/${sub}`
     return (
       options.rights?.some(
@@ -167,18 +174,19 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       ) ?? true
     )
   }
-  const forbid = (response: ServerResponse, { kind, namespace, name, sub }: Asked, verb: string): void => {
+  const forbid = (request: IncomingMessage, response: ServerResponse, { kind, namespace, name, sub }: Asked, verb: string): void => {
     const resource = sub === undefined ? kind.plural : `${kind.plural}/${sub}`
     const full = kind.group ? `${kind.plural}.${kind.group}` : kind.plural
     refuse(
       response,
       403,
       'Forbidden',
-      `${full}${name === undefined ? '' : ` "${name}"`} is forbidden: User "tester" cannot ${verb} resource "${resource}" in API group "${kind.group}" ${namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`}`.trim(),
+      `${full}${name === undefined ? '' : ` "${name}"`} is forbidden: User "${isNobody(request) ? options.nobody?.name : 'tester'}" cannot ${verb} resource "${resource}" in API group "${kind.group}" ${namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`}`.trim(),
       { ...(name === undefined ? {} : { name }), ...(kind.group ? { group: kind.group } : {}), kind: kind.plural },
     )
   }
-  const unauthorized = (request: IncomingMessage): boolean => token !== undefined && request.headers.authorization !== `Bearer ${token}`
+  const unauthorized = (request: IncomingMessage): boolean =>
+    token !== undefined && request.headers.authorization !== `Bearer ${token}` && !isNobody(request)
 
   const selects = (asked: Asked, query: URLSearchParams) => {
     const labels = (query.get('labelSelector') ?? '').split(',').filter(Boolean)
@@ -234,7 +242,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       return void response.end('404 page not found\n')
     }
     const verb = request.method === 'POST' ? 'create' : watching ? 'watch' : asked.name === undefined ? 'list' : 'get'
-    if (!may(asked, verb)) return forbid(response, asked, verb)
+    if (!may(request, asked, verb)) return forbid(request, response, asked, verb)
     const matching = selects(asked, url.searchParams)
     if (request.method === 'POST') return dryRun(request, response, asked, url.searchParams)
     if (watching) {
@@ -244,7 +252,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       const from = Number(url.searchParams.get('resourceVersion') ?? 0)
       for (const thing of objects.values())
         if (matching(thing) && Number(thing.metadata['resourceVersion']) > from)
-          response.write(`${JSON.stringify({ type: 'MODIFIED', object: thing })}\n`)
+          response.write(`${JSON.stringify({ type: from === 0 ? 'ADDED' : 'MODIFIED', object: thing })}\n`)
       watches.add(watch)
       response.on('close', () => watches.delete(watch))
       return undefined
@@ -290,8 +298,27 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       // A mock of a cluster that nobody may change: what is not a dry run is refused, and a test sees it.
       if (query.get('dryRun') !== 'All') return refuse(response, 405, 'MethodNotAllowed', 'the mock API server takes dry runs only')
       const object = JSON.parse(Buffer.concat(chunks).toString()) as Thing & { inference?: { preset?: { name?: string } } }
+      const full = `${asked.kind.plural}.${asked.kind.group}`
+      const details = { name: object.metadata.name, group: asked.kind.group, kind: asked.kind.plural }
+      if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(object.metadata.name)) {
+        const message = `Invalid value: "${object.metadata.name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`
+        return refuse(
+          response,
+          422,
+          'Invalid',
+          `${asked.kind.kind}.${asked.kind.group} "${object.metadata.name}" is invalid: metadata.name: ${message}`,
+          {
+            ...details,
+            kind: asked.kind.kind,
+            causes: [{ reason: 'FieldValueInvalid', message, field: 'metadata.name' }],
+          },
+        )
+      }
+      if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
+        return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
       const preset = object.inference?.preset?.name
       if (
+        options.unvalidated !== true &&
         asked.kind.kind === 'Workspace' &&
         preset !== undefined &&
         !/[/]/.test(preset) &&
@@ -304,7 +331,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
           `admission webhook "validation.workspace.kaito.sh" denied the request: validation failed: invalid value: Unsupported inference preset name ${preset}: inference.presetName`,
         )
       }
-      return reply(response, 201, object)
+      return reply(response, 201, { ...object, metadata: { ...object.metadata, uid: 'tried', creationTimestamp: '2026-11-22T14:00:00Z' } })
     })
   }
 
@@ -320,7 +347,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       void socket.end(`HTTP/1.1 ${code} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
     if (unauthorized(request)) return answer(401, 'Unauthorized')
     if (!asked || asked.sub !== 'portforward') return answer(404, 'Not Found')
-    if (!may(asked, 'create') && !may(asked, 'get')) return answer(403, 'Forbidden')
+    if (!may(request, asked, 'create') || !may(request, asked, 'get')) return answer(403, 'Forbidden')
     if (!objects.has(keyOf(asked.kind, asked.namespace, asked.name))) return answer(404, 'Not Found')
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       forwards.add(webSocket)

@@ -25,6 +25,8 @@ export interface User {
 /** A running etcd, kube-apiserver and kwok. */
 export interface ControlPlane {
   readonly url: string
+  /** The authority that signed its certificate, as PEM. */
+  readonly ca: string
   readonly ports: readonly number[]
   readonly pids: () => readonly number[]
   /** A kubeconfig with one context for each user; the first is current. */
@@ -245,6 +247,7 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
 
     return {
       url,
+      ca: ca.toString(),
       ports: [etcd, peer, api, kubelet],
       pids: () => [...children.values()].flatMap(({ pid }) => pid ?? []),
       kubeconfig: (users, namespace) => kubeconfigOf(url, ca, users, namespace),
