@@ -4,7 +4,6 @@ const should = 'a SHOULD says so'
 
 /** Faults of the mock that no MUST notices, each with the reason. The self tests hold this list against the matrix. */
 export const unnoticed: Readonly<Record<string, string>> = {
-  'auth-accepts-other-scheme': unasked,
   'auto-calls-without-need': `the model's choice: ${should}`,
   'bad-schema-accepted': 'legal: vLLM 0.32 constrains only tools that say strict',
   'call-arguments-swapped': model,
@@ -34,6 +33,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'message-result-ignored': unasked,
   'message-second-call-lost': unasked,
   'message-tool-use-without-call': unasked,
+  'metrics-cache-usage-missing': `${should}: dashboards read it, clients do not`,
   'metrics-not-found': `${should}: a gateway may hide /metrics`,
   'metrics-success-twice': 'somebody else may use the server: a count that is too high proves nothing',
   'none-says-nothing': model,
@@ -52,6 +52,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'second-call-lost': model,
   'second-call-reuses-arguments': model,
   'second-call-without-arguments': model,
+  'stream-held-back': `${should}: it is slow, and whole`,
   'third-call-lost': unasked,
   'tool-id-shared-by-choices': 'legal: choices are alternatives, and Kimi numbers the calls of each from 0',
   'tool-result-cut': 'the prompt cannot be seen: it holds enough words; a SHOULD sees that the answer lacks the result',

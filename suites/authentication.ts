@@ -14,7 +14,7 @@ const refused = ({ status }: Pick<Reply, 'status'>, { profile }: Facts): Check =
     ? undefined
     : { where: 'status line', got: String(status), wanted: '401' }
 
-export default scenario('Authentication', ({ request, must }) => {
+export default scenario('Authentication', ({ request, must, should }) => {
   const keyless = request('chat-without-key', { ...chat, authorization: 'none' }, { unless })
   const wrongKey = request('chat-with-wrong-key', { ...chat, authorization: { literal: 'Bearer sk-this-is-not-the-key' } }, { unless })
   const responses = request(
@@ -27,7 +27,12 @@ export default scenario('Authentication', ({ request, must }) => {
     },
     { unless },
   )
-  const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' }, { unless })
+  const otherScheme = request(
+    'chat-with-other-scheme',
+    { ...chat, authorization: { literal: 'Basic c2stdGhpcy1pcy1ub3QtdGhlLWtleQ==' } },
+    { unless },
+  )
+  const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' })
 
   must(
     'auth.chat-without-key',
@@ -48,7 +53,8 @@ export default scenario('Authentication', ({ request, must }) => {
     'MUST refuse the models list without the key',
     'vLLM --api-key guards all of /v1; vllm#42591',
     models,
-    refused,
+    ({ status }, facts) =>
+      facts.hasKey ? refused({ status }, facts) : { notApplicable: 'no key is set; auth.asks-for-key says what that means' },
   )
 
   must(
@@ -79,5 +85,24 @@ export default scenario('Authentication', ({ request, must }) => {
       const said = typeof error === 'string' ? error : fields(error)?.['message']
       return typeof said === 'string' && said !== '' ? undefined : { where: 'body', got: text.slice(0, 160), wanted: '{"error": …}' }
     },
+  )
+
+  must(
+    'auth.other-scheme',
+    'MUST refuse a login by another scheme',
+    'RFC 9110, 11.1: the scheme is part of the credentials; vLLM --api-key takes Bearer',
+    otherScheme,
+    refused,
+  )
+
+  should(
+    'auth.asks-for-key',
+    'SHOULD ask for a key: KAITO sets none, so whoever reaches the Service may use the model',
+    'vLLM --api-key; KAITO passes none by default, and its Service answers every pod of the cluster',
+    models,
+    ({ status }) =>
+      status === 200
+        ? { where: 'status line', got: '200 without a key', wanted: '401: set api-key in the inference_config.yaml' }
+        : undefined,
   )
 })

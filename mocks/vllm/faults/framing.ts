@@ -151,6 +151,20 @@ export const framing: Fault[] = [
       events.map((event) => ('chunk' in event ? { raw: `${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event)),
   },
   {
+    id: 'stream-held-back',
+    what: 'A stream is collected on its way and comes at once, when all its tokens are there.',
+    class: 'C05',
+    trigger: [streamed(oneCall)],
+    reply: (reply) =>
+      reply.events
+        ? {
+            ...reply,
+            headers: [...reply.headers, ['via', '1.1 collecting']],
+            events: reply.events.map((event, at, all) => ({ ...event, afterMs: at === 0 ? all.length * 60 : 0 })),
+          }
+        : undefined,
+  },
+  {
     id: 'stream-content-type-json',
     what: 'A stream is declared as application/json.',
     class: 'C06',
