@@ -99,7 +99,8 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'Prometheus exposition format 0.0.4; vLLM label model_name',
     after,
     ({ status, text, exchange }, facts) => {
-      if (status === 404) return { notApplicable: 'there is no /metrics; metrics.present says so' }
+      if (status === 401 || status === 403 || status === 404)
+        return { notApplicable: 'there is no /metrics to be seen; metrics.present says so' }
       if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
       const type = header(exchange, 'content-type') ?? ''
       if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))
