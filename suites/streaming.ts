@@ -1,15 +1,18 @@
-import { arrivalOf, heldBack } from '../fixtures/contract/arrival.ts'
+import { arrivalOf, heldBack, type ServerTimes } from '../fixtures/contract/arrival.ts'
 import { parseMetrics, total } from '../fixtures/contract/metrics.ts'
 import { scenario, type Reply } from '../fixtures/scenario.ts'
 
-/** Mean milliseconds from the server's own clock to the first token of what it began between two scrapes; undefined when it does not say. */
-function firstTokenMs(replies: readonly Reply[]): number | undefined {
+/** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
+function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {
   const [before, after] = replies.map(({ status, text }) => (status === 200 ? parseMetrics(text).samples : []))
-  const [sum, count] = ['sum', 'count'].map((part) => {
-    const name = `vllm:time_to_first_token_seconds_${part}`
-    return (total(after ?? [], name) ?? 0) - (total(before ?? [], name) ?? 0)
-  })
-  return sum === undefined || count === undefined || count <= 0 ? undefined : (sum / count) * 1000
+  const meanMs = (name: string): number => {
+    const [sum = 0, count = 0] = ['sum', 'count'].map(
+      (part) => (total(after ?? [], `${name}_${part}`) ?? 0) - (total(before ?? [], `${name}_${part}`) ?? 0),
+    )
+    return (sum / count) * 1000
+  }
+  const [firstToken, whole] = [meanMs('vllm:time_to_first_token_seconds'), meanMs('vllm:e2e_request_latency_seconds')]
+  return Number.isFinite(firstToken) && Number.isFinite(whole) ? { firstToken, whole } : undefined
 }
 
 export default scenario('Streams through what lies between', ({ request, together }) => {
@@ -25,7 +28,7 @@ export default scenario('Streams through what lies between', ({ request, togethe
     (replies, { views }) => {
       const streams = views().flatMap(({ exchange }) => arrivalOf(exchange) ?? [])
       if (streams.length === 0) return { notApplicable: 'no stream took a second and had sixteen events: that is too short to tell' }
-      const proof = heldBack(streams, firstTokenMs(replies))
+      const proof = heldBack(streams, serverTimes(replies))
       return proof === undefined
         ? undefined
         : {
