@@ -152,17 +152,15 @@ export const framing: Fault[] = [
   },
   {
     id: 'stream-held-back',
-    what: 'A stream is collected on its way and comes at once, when all its tokens are there.',
+    what: 'A stream is collected on its way and comes at once, when all its tokens are there; the metrics do not say how long answers took.',
     class: 'C05',
     trigger: [streamed(oneCall)],
-    reply: (reply) =>
-      reply.events
-        ? {
-            ...reply,
-            headers: [...reply.headers, ['via', '1.1 collecting']],
-            events: reply.events.map((event, at, all) => ({ ...event, afterMs: at === 0 ? all.length * 60 : 0 })),
-          }
-        : undefined,
+    reply: (reply, { request }) => {
+      if (request.path === '/metrics') return { ...reply, body: reply.body.replaceAll(/^.*vllm:e2e_request_latency_seconds.*\n/gm, '') }
+      if (!reply.events) return undefined
+      const events = reply.events.map((event, at, all) => ({ ...event, afterMs: at === 0 ? all.length * 60 : 0 }))
+      return { ...reply, headers: [...reply.headers, ['via', '1.1 collecting']], events }
+    },
   },
   {
     id: 'stream-content-type-json',
