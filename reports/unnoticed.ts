@@ -4,6 +4,7 @@ const should = 'a SHOULD says so'
 
 /** Faults of the mock that no MUST notices, each with the reason. The self tests hold this list against the matrix. */
 export const unnoticed: Readonly<Record<string, string>> = {
+  'auth-accepts-other-scheme': unasked,
   'auto-calls-without-need': `the model's choice: ${should}`,
   'bad-schema-accepted': 'legal: vLLM 0.32 constrains only tools that say strict',
   'call-arguments-swapped': model,

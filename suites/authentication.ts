@@ -27,11 +27,6 @@ export default scenario('Authentication', ({ request, must, should }) => {
     },
     { unless },
   )
-  const otherScheme = request(
-    'chat-with-other-scheme',
-    { ...chat, authorization: { literal: 'Basic c2stdGhpcy1pcy1ub3QtdGhlLWtleQ==' } },
-    { unless },
-  )
   const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' })
 
   must(
@@ -85,14 +80,6 @@ export default scenario('Authentication', ({ request, must, should }) => {
       const said = typeof error === 'string' ? error : fields(error)?.['message']
       return typeof said === 'string' && said !== '' ? undefined : { where: 'body', got: text.slice(0, 160), wanted: '{"error": …}' }
     },
-  )
-
-  must(
-    'auth.other-scheme',
-    'MUST refuse a login by another scheme',
-    'RFC 9110, 11.1: the scheme is part of the credentials; vLLM --api-key takes Bearer',
-    otherScheme,
-    refused,
   )
 
   should(
