@@ -251,7 +251,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
       growth(replies, (_first, second) => {
         const { version } = facts.profile
         if (version === undefined) return { notApplicable: 'the release is not known' }
-        const has = (name: string): boolean => second.some((sample) => sample.name === name || sample.name === `${name}_count`)
+        const has = (name: string): boolean => second.some((sample) => [name, `${name}_count`, `${name}_total`].includes(sample.name))
         const now = renamedMetrics.map(({ documented }) => ({ documented, current: currentMetric(documented, version) }))
         const missing = now.find(({ documented, current }) => current !== undefined && !has(current) && !has(documented))
         if (missing !== undefined)
