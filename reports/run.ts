@@ -14,7 +14,7 @@ import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from 
 import { resolveTarget, secretsOf, type Target, type TargetFacts } from '../fixtures/target/target.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { allureReporter } from './allure-reporter.ts'
-import { gate } from './gate.ts'
+import { effectOf, gate } from './gate.ts'
 import { makeReports } from './make.ts'
 import { judgeSeveral } from './several.ts'
 import type { Run, Verdict } from './record.ts'
@@ -186,7 +186,9 @@ async function main(): Promise<number> {
     const { verdicts, exchanges } = readRecord(configuration.reportDir)
     if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
 
-    const failed = verdicts.filter((verdict) => (verdict.outcome === 'failed' || verdict.outcome === 'blocked') && verdict.level === 'MUST')
+    const failed = verdicts.filter(
+      (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
+    )
     const inference = failed.filter(({ cause }) => cause === undefined)
     const found = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),

@@ -14,7 +14,7 @@ const refused = ({ status }: Pick<Reply, 'status'>, { profile }: Facts): Check =
     ? undefined
     : { where: 'status line', got: String(status), wanted: '401' }
 
-export default scenario('Authentication', ({ request, must }) => {
+export default scenario('Authentication', ({ request, must, should }) => {
   const keyless = request('chat-without-key', { ...chat, authorization: 'none' }, { unless })
   const wrongKey = request('chat-with-wrong-key', { ...chat, authorization: { literal: 'Bearer sk-this-is-not-the-key' } }, { unless })
   const responses = request(
@@ -37,7 +37,7 @@ export default scenario('Authentication', ({ request, must }) => {
     },
     { unless },
   )
-  const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' }, { unless })
+  const models = request('models-without-key', { method: 'GET', path: '/v1/models', authorization: 'none' })
 
   must(
     'auth.chat-without-key',
@@ -58,7 +58,8 @@ export default scenario('Authentication', ({ request, must }) => {
     'MUST refuse the models list without the key',
     'vLLM --api-key guards all of /v1; vllm#42591',
     models,
-    refused,
+    ({ status }, facts) =>
+      facts.hasKey ? refused({ status }, facts) : { notApplicable: 'no key is set; auth.asks-for-key says what that means' },
   )
 
   must(
@@ -98,5 +99,16 @@ export default scenario('Authentication', ({ request, must }) => {
       const said = typeof error === 'string' ? error : fields(error)?.['message']
       return typeof said === 'string' && said !== '' ? undefined : { where: 'body', got: text.slice(0, 160), wanted: '{"error": …}' }
     },
+  )
+
+  should(
+    'auth.asks-for-key',
+    'SHOULD ask for a key: KAITO sets none, so whoever reaches the Service may use the model',
+    'vLLM --api-key; KAITO passes none by default, and its Service answers every pod of the cluster',
+    models,
+    ({ status }) =>
+      status === 200
+        ? { where: 'status line', got: '200 without a key', wanted: '401: set api-key in the inference_config.yaml' }
+        : undefined,
   )
 })

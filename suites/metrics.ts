@@ -1,5 +1,6 @@
 import { shown } from '../fixtures/contract/rule.ts'
 import { header } from '../fixtures/exchange/exchange.ts'
+import { currentMetric, renamedMetrics } from '../fixtures/contract/metric-names.ts'
 import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
 import { fields, list, type View } from '../fixtures/contract/view.ts'
 import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
@@ -106,7 +107,8 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'Prometheus exposition format 0.0.4; vLLM label model_name',
     after,
     ({ status, text, exchange }, facts) => {
-      if (status === 404) return { notApplicable: 'there is no /metrics; metrics.present says so' }
+      if (status === 401 || status === 403 || status === 404)
+        return { notApplicable: 'there is no /metrics to be seen; metrics.present says so' }
       if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
       const type = header(exchange, 'content-type') ?? ''
       if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))
@@ -244,6 +246,45 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         return auto === 0
           ? { notApplicable: 'nothing was asked under auto' }
           : atLeast(first, second, 'vllm:tool_call_parser_invocations_total', 1, 'answers under auto')
+      }),
+  )
+
+  together(
+    'metrics.parser-wired',
+    'SHOULD',
+    'SHOULD show the series of its tool parser, which vLLM registers only when one is set',
+    'vllm#44448: registered with --tool-call-parser alone; seen so on vLLM 0.32.0 with and without one',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (_first, second) => {
+        if (!facts.profile.countsParserInvocations) return { notApplicable: 'vLLM has this series since 0.24 (vllm#44448)' }
+        return second.some(({ name }) => name === 'vllm:tool_call_parser_invocations_total')
+          ? undefined
+          : { where: 'vllm:tool_call_parser_invocations_total', got: 'no such series', wanted: 'the series: without it no parser is set' }
+      }),
+  )
+
+  together(
+    'metrics.documented-names',
+    'SHOULD',
+    'SHOULD show the series that the documented dashboards read, or those that took their place',
+    'KAITO website/docs/monitoring.md, written for vLLM 0.8.2',
+    [before, after],
+    (replies, facts) =>
+      growth(replies, (_first, second) => {
+        const { version } = facts.profile
+        if (version === undefined) return { notApplicable: 'the release is not known' }
+        const has = (name: string): boolean => second.some((sample) => [name, `${name}_count`, `${name}_total`].includes(sample.name))
+        const now = renamedMetrics.map(({ documented }) => ({ documented, current: currentMetric(documented, version) }))
+        const missing = now.find(({ documented, current }) => current !== undefined && !has(current) && !has(documented))
+        if (missing !== undefined)
+          return { where: missing.documented, got: 'neither it nor its successor', wanted: String(missing.current) }
+        const stale = now.filter(({ documented, current }) => current !== documented)
+        return stale.length === 0
+          ? undefined
+          : {
+              note: `the monitoring page names series that vLLM ${version} has no longer: ${stale.map(({ documented, current }) => `${documented} is now ${current ?? 'gone'}`).join('; ')}`,
+            }
       }),
   )
 })

@@ -65,8 +65,8 @@ function real(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
-/** The text of /metrics, in the names of the release. */
-export function exposition(counts: Counts, profile: Profile, model: string): string {
+/** The text of /metrics, in the names of the release. Without a parser there are no series about it: so recorded on vLLM 0.32.0. */
+export function exposition(counts: Counts, profile: Profile, model: string, parser: boolean): string {
   const out: string[] = []
   const labels = (more: Record<string, string> = {}): string =>
     `{${Object.entries({ engine: '0', ...more, model_name: model })
@@ -155,7 +155,7 @@ export function exposition(counts: Counts, profile: Profile, model: string): str
     const [handler, method, status] = key.split(' ')
     out.push(`http_requests_total{handler="${handler}",method="${method}",status="${status}"} ${real(count)}`)
   }
-  if (metrics.parserInvocations) {
+  if (metrics.parserInvocations && parser) {
     out.push('# HELP vllm:tool_call_parser_invocations_total Total number of ToolParser invocations.')
     out.push('# TYPE vllm:tool_call_parser_invocations_total counter')
     for (const mode of ['streaming', 'non_streaming']) {

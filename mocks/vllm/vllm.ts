@@ -155,7 +155,12 @@ export function createVllm(options: VllmOptions = {}): Vllm {
         return json(200, JSON.stringify(modelList()))
       case '/metrics': {
         const type = 'text/plain; version=1.0.0; charset=utf-8'
-        return { status: 200, headers: [['content-type', type]], body: exposition(counts, profile!, server.model), end: 'complete' }
+        return {
+          status: 200,
+          headers: [['content-type', type]],
+          body: exposition(counts, profile!, server.model, server.parser !== 'none'),
+          end: 'complete',
+        }
       }
       default:
         return tokens(request, path, scene)

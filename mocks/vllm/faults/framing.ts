@@ -151,6 +151,18 @@ export const framing: Fault[] = [
       events.map((event) => ('chunk' in event ? { raw: `${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event)),
   },
   {
+    id: 'stream-held-back',
+    what: 'A stream is collected on its way and comes at once, when all its tokens are there; the metrics do not say how long answers took.',
+    class: 'C05',
+    trigger: [streamed(oneCall)],
+    reply: (reply, { request }) => {
+      if (request.path === '/metrics') return { ...reply, body: reply.body.replaceAll(/^.*vllm:e2e_request_latency_seconds.*\n/gm, '') }
+      if (!reply.events) return undefined
+      const events = reply.events.map((event, at, all) => ({ ...event, afterMs: at === 0 ? all.length * 60 : 0 }))
+      return { ...reply, headers: [...reply.headers, ['via', '1.1 collecting']], events }
+    },
+  },
+  {
     id: 'stream-content-type-json',
     what: 'A stream is declared as application/json.',
     class: 'C06',

@@ -207,6 +207,20 @@ export const service: Fault[] = [
     reply: on('/metrics', (body) => body.replaceAll(/^(vllm:num_requests_running\S+) \S+$/gm, '$1 1.0')),
   },
   {
+    id: 'metrics-parser-missing',
+    what: 'The metrics have no series about the tool parser.',
+    class: 'C67',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^.*vllm:tool_call_parser_invocations_total.*\n/gm, '')),
+  },
+  {
+    id: 'metrics-cache-usage-missing',
+    what: 'The metrics have no gauge of the cache under any of its names.',
+    class: 'C67',
+    trigger: [get('/metrics')],
+    reply: on('/metrics', (body) => body.replaceAll(/^.*vllm:(?:kv|gpu)_cache_usage_perc.*\n/gm, '')),
+  },
+  {
     id: 'metrics-first-token-missing',
     what: 'time_to_first_token_seconds is not exported.',
     class: 'C66',

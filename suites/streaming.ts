@@ -1,0 +1,41 @@
+import { arrivalOf, heldBack, type ServerTimes } from '../fixtures/contract/arrival.ts'
+import { parseMetrics, total } from '../fixtures/contract/metrics.ts'
+import { scenario, type Reply } from '../fixtures/scenario.ts'
+
+/** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
+function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {
+  const [before, after] = replies.map(({ status, text }) => (status === 200 ? parseMetrics(text).samples : []))
+  const meanMs = (name: string): number => {
+    const [sum = 0, count = 0] = ['sum', 'count'].map(
+      (part) => (total(after ?? [], `${name}_${part}`) ?? 0) - (total(before ?? [], `${name}_${part}`) ?? 0),
+    )
+    return (sum / count) * 1000
+  }
+  const [firstToken, whole] = [meanMs('vllm:time_to_first_token_seconds'), meanMs('vllm:e2e_request_latency_seconds')]
+  return Number.isFinite(firstToken) && Number.isFinite(whole) ? { firstToken, whole } : undefined
+}
+
+export default scenario('Streams through what lies between', ({ request, together }) => {
+  const before = request('before', { method: 'GET', path: '/metrics' })
+  const after = request('after', { method: 'GET', path: '/metrics' }, { last: true })
+
+  together(
+    'streaming.arrives',
+    'SHOULD',
+    'SHOULD bring the pieces of a stream as they are generated, not all at the end',
+    'KAITO tool calling article: streaming; nginx ngx_http_proxy_module: proxy_buffering',
+    [before, after],
+    (replies, { views }) => {
+      const streams = views().flatMap(({ exchange }) => arrivalOf(exchange) ?? [])
+      if (streams.length === 0) return { notApplicable: 'no stream took a second and had sixteen events: that is too short to tell' }
+      const proof = heldBack(streams, serverTimes(replies))
+      return proof === undefined
+        ? undefined
+        : {
+            where: `arrival of ${streams.length} streams`,
+            got: `buffering-proxy: ${proof}`,
+            wanted: 'no buffering between (nginx: proxy_buffering off; gzip off)',
+          }
+    },
+  )
+})
