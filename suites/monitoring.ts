@@ -7,6 +7,8 @@ const meant = ({ metadata, spec }: Monitor, names: readonly string[]): boolean =
     names.some((name) => text === name || text.includes(`${name}-`) || text.endsWith(`-${name}`)),
   )
 
+const isPodMonitor = ({ kind, spec }: Monitor): boolean => kind === 'PodMonitor' || spec?.podMetricsEndpoints !== undefined
+
 export default scenario('Monitoring of the workspace', ({ cluster }) => {
   cluster(
     'monitoring.selected',
@@ -16,7 +18,6 @@ export default scenario('Monitoring of the workspace', ({ cluster }) => {
     ({ facts: { monitors, service, pods, namespace, workspace, object } }): Check => {
       if (monitors.problem) return { notApplicable: monitors.problem.sentence }
       const names = [workspace, object.value?.inference?.preset?.name].filter((name) => name !== undefined)
-      const isPodMonitor = ({ kind, spec }: Monitor): boolean => kind === 'PodMonitor' || spec?.podMetricsEndpoints !== undefined
       const selects = (monitor: Monitor): boolean => {
         const { selector, namespaceSelector } = monitor.spec ?? {}
         const labels = isPodMonitor(monitor) ? pods.value?.[0]?.metadata?.labels : service.value?.metadata?.labels

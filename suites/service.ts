@@ -93,7 +93,7 @@ export default scenario('Service of the workspace', ({ cluster, request, togethe
     ([listed], { cluster: evidence }): Check => {
       if (evidence === undefined) return { notApplicable: 'the target is no workspace' }
       const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).flatMap((card) =>
-        String(fields(card)?.['id'] ?? ''),
+        [fields(card)?.['id']].filter((id) => typeof id === 'string'),
       )
       const told = wiringOf(evidence.facts)?.flags['served-model-name']
       const wanted = told === undefined ? expectedModelIds(evidence.facts.object.value, evidence.facts.kaito?.version) : [told]

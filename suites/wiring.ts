@@ -1,5 +1,5 @@
 import type { ClusterFacts } from '../fixtures/cluster/facts.ts'
-import { configTraps, wiringOf, type Wiring } from '../fixtures/cluster/wiring.ts'
+import { configTraps, parserOfTemplate, wiredByRelease, wiringOf, type Wiring } from '../fixtures/cluster/wiring.ts'
 import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
 import { scenario, type Check, type Facts } from '../fixtures/scenario.ts'
 
@@ -67,6 +67,52 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
           ? { notApplicable: 'vLLM offers this model its tools without the flag' }
           : { where: wiring.where, got: 'no --enable-auto-tool-choice', wanted: '--enable-auto-tool-choice' },
     ),
+  )
+
+  cluster(
+    'wiring.as-released',
+    'SHOULD',
+    'SHOULD have the parser that this release of KAITO wires for its preset, or one where it wires none',
+    'kaito presets/workspace/models and presets/workspace/generator/generator.go at each tag',
+    ofVllm((wiring, facts) => {
+      const released = wiredByRelease(facts)
+      if (released === undefined) return { notApplicable: 'the preset, or the release of KAITO, is not known' }
+      const { preset, release, parser, documented } = released
+      const own = wiring.flags['tool-call-parser']
+      if (parser === 'absent') return { notApplicable: `KAITO ${release} has no preset ${preset}` }
+      if (parser !== 'none' && own !== parser)
+        return {
+          where: wiring.where,
+          got: own === undefined ? 'no --tool-call-parser' : `--tool-call-parser=${own}`,
+          wanted: `--tool-call-parser=${parser}`,
+        }
+      if (parser === 'none' && own === undefined)
+        return {
+          where: wiring.where,
+          got: `no parser: KAITO ${release} wires none for ${preset}${documented ? ', although its documentation lists it' : ''}`,
+          wanted: 'one set by inference.config',
+        }
+      return { note: `KAITO ${release} wires ${parser} for ${preset}` }
+    }),
+  )
+
+  cluster(
+    'wiring.template',
+    'SHOULD',
+    'SHOULD have a chat template of the same family as the parser',
+    'kaito#1093, kaito#1278, PR #1422: wrong template for phi-4-mini; vLLM documentation: tool calling',
+    ofVllm((wiring) => {
+      const parser = wiring.flags['tool-call-parser']
+      const meant = parserOfTemplate(wiring)
+      if (parser === undefined || meant === undefined) return { notApplicable: 'no parser, or no chat template of KAITO, is named' }
+      return meant === parser
+        ? undefined
+        : {
+            where: wiring.where,
+            got: `--chat-template=${wiring.flags['chat-template']} with --tool-call-parser=${parser}`,
+            wanted: `the template for ${parser}`,
+          }
+    }),
   )
 
   cluster(

@@ -4,14 +4,14 @@ import { createVllm } from '../vllm/vllm.ts'
 import { probe, probes } from './probes.ts'
 import recorded from './recorded.json' with { type: 'json' }
 import { listenKube, type KubeServer } from './server.ts'
-import { thingsOf, world } from './world.ts'
+import { createWorld, thingsOf } from './world.ts'
 
 let door: Listening
 let kube: KubeServer
 beforeAll(async () => {
   door = await listen(createVllm({}))
   kube = await listenKube({
-    things: thingsOf(world()),
+    things: thingsOf(createWorld()),
     forwardTo: door.port,
     token: 'admin',
     nobody: { name: 'conformance', token: 'nobody' },

@@ -85,6 +85,28 @@ interface Asked {
   readonly sub?: string
 }
 
+const kindOf = (thing: Thing): Kind | undefined => kinds.find(({ kind }) => kind === thing.kind)
+
+const keyOf = ({ plural, namespaced }: Kind, namespace: string | undefined, name: string | undefined): string =>
+  `${plural}/${namespaced ? namespace : ''}/${name}`
+
+const reply = (response: ServerResponse, code: number, body: unknown): void => {
+  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+  response.end(JSON.stringify(body))
+}
+
+const refuse = (response: ServerResponse, code: number, reason: string, message: string, details?: unknown): void =>
+  reply(response, code, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details === undefined ? {} : { details }),
+    code,
+  })
+
 /**
  * A Kubernetes API server with only what the suite asks of one: lists, objects, watches, logs, dry runs, port-forward by WebSocket, tokens
  * and rights. Its answers are held against those of kube-apiserver 1.36 (recorded.json). Listens on a free port of 127.0.0.1.
@@ -99,9 +121,6 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   let revision = 1000
   let { token } = options
 
-  const kindOf = (thing: Thing): Kind | undefined => kinds.find(({ kind }) => kind === thing.kind)
-  const keyOf = ({ plural, namespaced }: Kind, namespace: string | undefined, name: string | undefined): string =>
-    `${plural}/${namespaced ? namespace : ''}/${name}`
   const put = (thing: Thing): void => {
     const kind = kindOf(thing)
     if (!kind) throw new Error(`the mock API server has no kind ${thing.kind}`)
@@ -130,22 +149,6 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   for (const thing of options.things ?? []) put(thing)
   for (const name of new Set(['default', 'kube-system', ...[...objects.values()].flatMap(({ metadata }) => metadata.namespace ?? [])]))
     put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-
-  const reply = (response: ServerResponse, code: number, body: unknown): void => {
-    response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
-    response.end(JSON.stringify(body))
-  }
-  const refuse = (response: ServerResponse, code: number, reason: string, message: string, details?: unknown): void =>
-    reply(response, code, {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message,
-      reason,
-      ...(details === undefined ? {} : { details }),
-      code,
-    })
 
   const askedOf = (path: string): Asked | undefined => {
     const found = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)

@@ -1,6 +1,6 @@
 import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
-import { condition, event, status, waiting, world, type Thing, type World, type WorldOptions } from './world.ts'
+import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
 
 /** One state of a cluster and its server, and what a run has to say of it. */
 export interface Situation {
@@ -49,15 +49,16 @@ const crashed = (exitCode: number, reason: string, restartCount = 4): Record<str
   lastState: { terminated: { exitCode, reason, finishedAt: '2026-11-22T14:20:00Z' } },
 })
 const notReady = (world: World, reason?: string, message?: string): void => {
-  world.workspace['status'] = status('Pending', waiting(reason, message))
+  world.workspace['status'] = workspaceStatus('Pending', waiting(reason, message))
 }
 /** Before the node is there neither Service nor workload exist. */
 const withoutNode = (world: World, rows: readonly (readonly [string, string, string])[]): void => {
   for (const thing of [world.service, world.slice, world.set, world.pod, world.node]) absent(thing)
-  const object = status('Pending', [...rows, ...waiting()])
+  const object = workspaceStatus('Pending', [...rows, ...waiting()])
   delete object['workerNodes']
   world.workspace['status'] = object
 }
+const transformers = ['/bin/sh', '-c', 'accelerate launch --num_processes=1 /workspace/tfs/inference_api.py --pipeline=text-generation']
 const pod0 = 'workspace-phi-4-mini-toolcall-0'
 const quota =
   'creating agentpool failed: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0 for family standardNCADSA100v4Family'
@@ -309,7 +310,7 @@ export const situations: readonly Situation[] = [
     says: ['aks-ws1', 'KubeletNotReady'],
     server: 'nothing',
     change: (world) => {
-      world.workspace['status'] = status('NotReady', [
+      world.workspace['status'] = workspaceStatus('NotReady', [
         ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
         ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
         ...waiting(),
@@ -568,7 +569,7 @@ export const situations: readonly Situation[] = [
     name: 'the benchmark failed',
     cause: 'benchmark-failed',
     change: ({ workspace }) => {
-      workspace['status'] = status('NotReady', [['WorkspaceSucceeded', 'BenchmarkFailed', 'benchmark saw no generation']])
+      workspace['status'] = workspaceStatus('NotReady', [['WorkspaceSucceeded', 'BenchmarkFailed', 'benchmark saw no generation']])
     },
   },
   {
@@ -752,7 +753,7 @@ export const situations: readonly Situation[] = [
   },
   {
     name: 'the parser is named, but not the flag',
-    cause: 'no-auto-tool-choice',
+    cause: 'no-auto-flag',
     says: ['enable-auto-tool-choice: true'],
     server: { parser: 'hermes-without-auto' },
     change: (world) => strip(world, ['enable-auto-tool-choice']),
@@ -763,6 +764,39 @@ export const situations: readonly Situation[] = [
     says: ['llama3_json'],
     server: { fault: 'auto-call-as-markup' },
     options: { flags: { 'tool-call-parser': 'llama3_json' } },
+  },
+  {
+    name: 'the transformers runtime serves',
+    cause: 'transformers-runtime',
+    says: ['kaito.sh/runtime'],
+    change: (world) => {
+      Object.assign(world.workspace.metadata.annotations as object, { 'kaito.sh/runtime': 'transformers' })
+      Object.assign(containerOf(world), { command: transformers })
+    },
+  },
+  {
+    name: 'the runtime annotation is misspelt, and the pod runs transformers',
+    cause: 'runtime-annotation',
+    says: ['vLLM', 'feature gate'],
+    change: (world) => {
+      Object.assign(world.workspace.metadata.annotations as object, { 'kaito.sh/runtime': 'vLLM' })
+      Object.assign(containerOf(world), { command: transformers })
+    },
+  },
+  {
+    name: 'the template is one for another parser',
+    cause: 'template-mismatch',
+    says: ['tool-chat-llama3.1-json.jinja', 'hermes'],
+    server: { fault: 'auto-call-as-markup' },
+    options: { flags: { 'chat-template': '/workspace/chat_templates/tool-chat-llama3.1-json.jinja' } },
+  },
+  {
+    name: 'KAITO 0.12 wires no parser for phi-4-mini-instruct',
+    cause: 'no-parser',
+    says: ['KAITO v0.12 wires no parser for phi-4-mini-instruct, although its documentation lists it', 'phi4_mini_json'],
+    options: { preset: 'phi-4-mini-instruct', model: 'microsoft/phi-4-mini-instruct' },
+    server: { parser: 'none', model: 'phi-4-mini-instruct' },
+    change: (world) => strip(world, ['tool-call-parser', 'enable-auto-tool-choice', 'chat-template']),
   },
   {
     name: 'the context is too small',
@@ -817,7 +851,7 @@ function strip(world: World, names: readonly string[]): void {
 
 /** A fresh world of a situation. */
 export function worldOf({ options, change }: Situation): World {
-  const made = structuredClone(world(options))
+  const made = structuredClone(createWorld(options))
   change?.(made)
   return made
 }

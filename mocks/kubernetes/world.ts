@@ -49,7 +49,7 @@ export const condition = (type: string, status: string, reason: string, message:
 })
 
 /** The status of a workspace: what is not ready is given, all else is True. */
-export function status(
+export function workspaceStatus(
   state: 'Ready' | 'NotReady' | 'Pending',
   changed: readonly (readonly [type: string, reason: string, message: string])[] = [],
 ): Record<string, unknown> {
@@ -89,7 +89,7 @@ export function command(flags: Readonly<Record<string, string | true>>): string[
 }
 
 /** A healthy workspace. */
-export function world({
+export function createWorld({
   workspace = 'workspace-phi-4-mini-toolcall',
   namespace = 'default',
   preset = 'qwen2.5-coder-7b-instruct',
@@ -137,7 +137,7 @@ export function world({
       metadata: { name: workspace, namespace, annotations: { 'workspace.kaito.io/revision': '1' } },
       resource: { count: 1, instanceType: 'Standard_NC24ads_A100_v4', labelSelector: { matchLabels: { apps: workspace } } },
       inference: { preset: { name: preset, accessMode: 'public', presetOptions: {} } },
-      status: status('Ready'),
+      status: workspaceStatus('Ready'),
     },
     service: {
       apiVersion: 'v1',

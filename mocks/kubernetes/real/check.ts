@@ -11,7 +11,7 @@ import type { Run } from '../../../reports/record.ts'
 import { listen, type Listening } from '../../vllm/listen.ts'
 import { createVllm } from '../../vllm/vllm.ts'
 import { situations, worldOf, type Situation } from '../situations.ts'
-import { status, thingsOf, waiting, type Thing, type World } from '../world.ts'
+import { thingsOf, waiting, workspaceStatus, type Thing, type World } from '../world.ts'
 import { findAssets, installCrds, startControlPlane, KUBERNETES, type ControlPlane } from './control-plane.ts'
 
 /** Runs the suite by `npm test` on a real API server, as a user with exactly the rights of rbac.yaml. */
@@ -266,7 +266,7 @@ async function verbs(plane: ControlPlane, kubeconfig: string): Promise<void> {
           )
           await plane.call('PUT', pathOf(role), { ...role, rules })
           // A watch is begun only for a workspace that is not ready.
-          if (verb === 'watch') await plane.setStatus({ ...healthy.workspace, status: status('Pending', waiting()) })
+          if (verb === 'watch') await plane.setStatus({ ...healthy.workspace, status: workspaceStatus('Pending', waiting()) })
           await delay(250)
           const lines: string[] = []
           const open = await openWorkspace({ workspace: WORKSPACE, readyTimeoutMs: 1000 }, { KUBECONFIG: kubeconfig }, (line) =>
@@ -306,7 +306,7 @@ async function flip(plane: ControlPlane, kubeconfig: string): Promise<void> {
   const world = worldOf({ name: 'healthy' })
   const times: number[] = []
   for (let round = 0; round < 5; round += 1) {
-    const pending: Thing = { ...world.workspace, status: status('Pending', waiting()) }
+    const pending: Thing = { ...world.workspace, status: workspaceStatus('Pending', waiting()) }
     const clear = await stand(plane, { ...world, workspace: pending })
     let flippedAt = 0
     const open = openWorkspace({ workspace: WORKSPACE, readyTimeoutMs: 20_000 }, { KUBECONFIG: kubeconfig }, (line) => {
@@ -330,7 +330,7 @@ async function flip(plane: ControlPlane, kubeconfig: string): Promise<void> {
 async function restart(plane: ControlPlane, env: Readonly<Record<string, string>>): Promise<void> {
   say('\n── the API server restarts while the workspace is waited for')
   const world = worldOf({ name: 'healthy' })
-  const clear = await stand(plane, { ...world, workspace: { ...world.workspace, status: status('Pending', waiting()) } })
+  const clear = await stand(plane, { ...world, workspace: { ...world.workspace, status: workspaceStatus('Pending', waiting()) } })
   const run = npmTest({ ...env, CONFORMANCE_READY_TIMEOUT: '120' })
   await delay(4000)
   await plane.restartApiServer()
@@ -342,19 +342,20 @@ async function restart(plane: ControlPlane, env: Readonly<Record<string, string>
   await clear()
 }
 
+const replica = (name: string): World => {
+  const made = worldOf({ name, options: { workspace: name, flags: { 'served-model-name': 'my-set' } } })
+  made.workspace.metadata.labels = { 'inferenceset.kaito.sh/created-by': 'my-set' }
+  return {
+    ...made,
+    node: { ...made.node, kind: '' },
+    nodeClaim: { ...made.nodeClaim, kind: '' },
+    controller: { ...made.controller, kind: '' },
+  }
+}
+
 /** An InferenceSet of two replicas, and all workspaces that are ready. */
 async function several(plane: ControlPlane, env: Readonly<Record<string, string>>): Promise<void> {
   say('\n── two replicas of an InferenceSet')
-  const replica = (name: string): World => {
-    const made = worldOf({ name, options: { workspace: name, flags: { 'served-model-name': 'my-set' } } })
-    made.workspace.metadata.labels = { 'inferenceset.kaito.sh/created-by': 'my-set' }
-    return {
-      ...made,
-      node: { ...made.node, kind: '' },
-      nodeClaim: { ...made.nodeClaim, kind: '' },
-      controller: { ...made.controller, kind: '' },
-    }
-  }
   const shared = worldOf({ name: 'healthy' })
   const set: Thing = {
     apiVersion: 'kaito.sh/v1beta1',
@@ -398,20 +399,21 @@ async function several(plane: ControlPlane, env: Readonly<Record<string, string>
   for (const thing of [shared.node, shared.controller, set]) await plane.remove(thing)
 }
 
+const median = async (base: string): Promise<number> => {
+  const times: number[] = []
+  for (let index = 0; index < 50; index += 1) {
+    const at = performance.now()
+    await (await fetch(`${base}/v1/models`)).text()
+    times.push(performance.now() - at)
+  }
+  return times.toSorted((a, b) => a - b)[25] ?? 0
+}
+
 /** What a request costs more through the port-forward. */
 async function overhead(plane: ControlPlane, kubeconfig: string, door: Listening): Promise<void> {
   say('\n── the cost of the port-forward')
   const clear = await stand(plane, worldOf({ name: 'healthy' }))
   const open = await openWorkspace({ workspace: WORKSPACE, readyTimeoutMs: 5000 }, { KUBECONFIG: kubeconfig }, () => {})
-  const median = async (base: string): Promise<number> => {
-    const times: number[] = []
-    for (let index = 0; index < 50; index += 1) {
-      const at = performance.now()
-      await (await fetch(`${base}/v1/models`)).text()
-      times.push(performance.now() - at)
-    }
-    return times.toSorted((a, b) => a - b)[25] ?? 0
-  }
   const [direct, through] = [await median(door.url), await median(open.url ?? '')]
   check(
     'a request through the port-forward is answered',

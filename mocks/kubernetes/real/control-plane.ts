@@ -205,17 +205,6 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text.slice(0, 400)}`)
       return JSON.parse(text) as unknown
     }
-    const pathOf = (thing: Thing, name = true): string => {
-      const kind = kinds.find((one) => one.kind === thing.kind)
-      if (!kind) throw new Error(`no path for ${thing.kind}`)
-      const base = kind.group ? `/apis/${kind.group}/${thing.apiVersion.split('/')[1]}` : '/api/v1'
-      return [
-        base,
-        ...(kind.namespaced ? ['namespaces', thing.metadata.namespace ?? 'default'] : []),
-        kind.plural,
-        ...(name ? [thing.metadata.name] : []),
-      ].join('/')
-    }
     const setStatus = async (thing: Thing): Promise<void> => {
       await call('PATCH', `${pathOf(thing)}/status`, { status: thing['status'] }, 'application/merge-patch+json')
     }
@@ -319,6 +308,18 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     await rm(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+const pathOf = (thing: Thing, name = true): string => {
+  const kind = kinds.find((one) => one.kind === thing.kind)
+  if (!kind) throw new Error(`no path for ${thing.kind}`)
+  const base = kind.group ? `/apis/${kind.group}/${thing.apiVersion.split('/')[1]}` : '/api/v1'
+  return [
+    base,
+    ...(kind.namespaced ? ['namespaces', thing.metadata.namespace ?? 'default'] : []),
+    kind.plural,
+    ...(name ? [thing.metadata.name] : []),
+  ].join('/')
 }
 
 /** kwok forwards ports and serves logs here, and touches no status: it wants stages, and these never match. */

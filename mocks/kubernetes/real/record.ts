@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { listen } from '../../vllm/listen.ts'
 import { createVllm } from '../../vllm/vllm.ts'
 import { probe, probes, type Probed } from '../probes.ts'
-import { thingsOf, world } from '../world.ts'
+import { createWorld, thingsOf } from '../world.ts'
 import { findAssets, installCrds, KUBERNETES, startControlPlane } from './control-plane.ts'
 
 /** Writes what a real API server answers to the probes into recorded.json, against which the mock is held. */
@@ -13,7 +13,7 @@ const door = await listen(createVllm({}))
 try {
   await installCrds(plane, say)
   await plane.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kaito-workspace' } })
-  for (const thing of thingsOf(world())) await plane.apply(thing)
+  for (const thing of thingsOf(createWorld())) await plane.apply(thing)
   await plane.forward('default', door.port)
   await new Promise((done) => setTimeout(done, 1000))
   const answers: Probed[] = []
