@@ -22,6 +22,8 @@ export interface KubeOptions {
   readonly rights?: readonly Right[]
   /** What the user's token must be. */
   readonly token?: string
+  /** 0 takes a free one. */
+  readonly port?: number
   /** Another user, who may do nothing. */
   readonly nobody?: { readonly name: string; readonly token: string }
   /** KAITO's webhook does not validate workspaces. */
@@ -384,7 +386,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     socket.on('close', () => sockets.delete(socket))
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
@@ -416,6 +418,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
           )
         response.end()
       }
+      watches.clear()
     },
     breakForwards() {
       for (const webSocket of forwards) webSocket.terminate()
