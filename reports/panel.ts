@@ -20,6 +20,7 @@ export function panel(recording: Recording, ids: ReadonlyMap<string, string>): s
     ['Target', inert(run.target.name)],
     ['Server', inert(run.server.name)],
     ['Profile', `${inert(run.server.profile)}, because ${inert(run.server.profileReason)}`],
+    ...(run.target.about === undefined ? [] : [['Cluster', inert(run.target.about, 200)] as const]),
     ['Model', modelLine(recording)],
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
     ['Cost', costLine(recording)],

@@ -37,6 +37,16 @@ describe('store', () => {
     expect(recording.exchanges.get('made-up.stream')).toEqual(madeUpExchange())
   })
 
+  test('the cause of a run stands beside each verdict that it explains', () => {
+    const path = folder()
+    const recorder = openRecord(path, madeUpRun())
+    const verdicts = run(['MUST', 'passed'], ['MUST', 'failed'], ['MUST', 'blocked'], ['SHOULD', 'not applicable'])
+    for (const verdict of verdicts) recorder.append(verdict)
+    const cause = { id: 'crash-loop', layer: 'pod', sentence: 'It ends.', evidence: ['log'], remedy: 'Mend it.' }
+    recorder.explain(cause)
+    expect(readRecord(path).verdicts.map(({ explainedBy }) => explainedBy)).toEqual([undefined, cause, cause, undefined])
+  })
+
   test('an exchange survives serialisation byte by byte', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
     const exchange = {

@@ -36,6 +36,8 @@ export interface Verdict {
   readonly known?: readonly { readonly id: string; readonly what: string; readonly issue: string }[]
   /** What it comes from, where that lies beside the server under test: the MCP server. */
   readonly cause?: Cause
+  /** The cause of the run, on verdicts that failed or were blocked: put there when the run has ended. */
+  readonly explainedBy?: Cause
   /** Ids of the exchanges that were judged, at most a few dozen. */
   readonly exchanges: readonly string[]
   readonly tags: readonly string[]
@@ -62,6 +64,8 @@ export interface Run {
     /** What a person calls it: `the embedded mock vLLM`, `http://localhost:8000/v1`. */
     readonly name: string
     readonly baseUrl: string
+    /** Of a workspace: the releases of Kubernetes and KAITO around it. */
+    readonly about?: string
   }
   readonly server: {
     /** `vLLM 0.25.1`, or what the evidence allows to say. */

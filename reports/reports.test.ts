@@ -231,7 +231,8 @@ test.skipIf(CHROMIUM === undefined)(
       await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
       await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
       await page.evaluate(OPEN_EVERYTHING)
-      expect(await page.evaluate(`document.querySelector('#app').innerText.includes('HTTP status 200')`)).toBe(true)
+      // What is opened is loaded then.
+      await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
     }
 
     expect(await page.evaluate('document.title')).toBe(title)

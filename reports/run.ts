@@ -198,7 +198,9 @@ async function main(): Promise<number> {
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
-    joinRecord(configuration.reportDir, redactor).write({
+    const record = joinRecord(configuration.reportDir, redactor)
+    if (cause !== undefined) record.explain(cause)
+    record.write({
       ...run,
       ended: {
         at: new Date().toISOString(),

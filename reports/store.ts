@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Run, Verdict } from './record.ts'
+import type { Cause, Run, Verdict } from './record.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 
 /** Where the record and its reports are when nothing else is said, relative to the project. */
@@ -33,6 +33,8 @@ export interface Recorder {
   append(verdict: Verdict): Verdict
   /** Writes one line before it returns. */
   keep(exchange: Exchange): Exchange
+  /** Puts the cause of the run to the verdicts that failed or were blocked. */
+  explain(cause: Cause): void
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
@@ -87,6 +89,15 @@ export function joinRecord(folder: string, redactor: Redactor = createRedactor([
       const written = redactor.exchange(exchange)
       appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`)
       return written
+    },
+    explain(cause) {
+      const explainedBy = redactor.value(cause)
+      const lines = readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line)).map((verdict) =>
+        verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? explainedBy } : verdict,
+      )
+      const draft = join(folder, `.${FILES.verdicts}`)
+      writeFileSync(draft, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      renameSync(draft, join(folder, FILES.verdicts))
     },
   }
 }

@@ -27,6 +27,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     if (body.length > 0) lines.push('', paint('bold', name), ...body)
   }
 
+  if (run.target.about !== undefined) field('cluster', inert(run.target.about, 200))
   field('server', serverLine(recording))
   field('model', modelLine(recording))
 

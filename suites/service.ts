@@ -1,12 +1,9 @@
 import { expectedModelIds } from '../fixtures/cluster/kaito.ts'
 import { apiPort } from '../fixtures/cluster/forward.ts'
 import { mainPod, wiringOf } from '../fixtures/cluster/wiring.ts'
-import { fields, list } from '../fixtures/contract/view.ts'
 import { scenario, type Check } from '../fixtures/scenario.ts'
 
-export default scenario('Service of the workspace', ({ cluster, request, together }) => {
-  const models = request('models', { method: 'GET', path: '/v1/models' }, { expect: 'answer' })
-
+export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.exists',
     'MUST',
@@ -84,23 +81,19 @@ export default scenario('Service of the workspace', ({ cluster, request, togethe
     },
   )
 
-  together(
+  cluster(
     'service.model-id',
     'SHOULD',
     "SHOULD list the model under the id that KAITO's rule gives",
     'kaito vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
-    [models],
-    ([listed], { cluster: evidence }): Check => {
-      if (evidence === undefined) return { notApplicable: 'the target is no workspace' }
-      const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).flatMap((card) =>
-        [fields(card)?.['id']].filter((id) => typeof id === 'string'),
-      )
-      const told = wiringOf(evidence.facts)?.flags['served-model-name']
-      const wanted = told === undefined ? expectedModelIds(evidence.facts.object.value, evidence.facts.kaito?.version) : [told]
+    ({ facts, models }): Check => {
+      if (models.length === 0) return { notApplicable: 'the models list could not be read' }
+      const told = wiringOf(facts)?.flags['served-model-name']
+      const wanted = told === undefined ? expectedModelIds(facts.object.value, facts.kaito?.version) : [told]
       if (wanted.length === 0) return { notApplicable: 'neither a preset nor the command line says which id to expect' }
-      return wanted.some((id) => ids.includes(id))
-        ? { note: ids.join(', ') }
-        : { where: 'data[].id', got: ids.join(', ') || 'none', wanted: wanted.join(' or ') }
+      return wanted.some((id) => models.includes(id))
+        ? { note: models.join(', ') }
+        : { where: 'GET /v1/models: data[].id', got: models.join(', '), wanted: wanted.join(' or ') }
     },
   )
 })

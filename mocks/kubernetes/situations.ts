@@ -172,6 +172,7 @@ export const situations: readonly Situation[] = [
     change: ({ workspace }) => Object.assign(workspace['status'] as object, { state: 'NotReady' }),
   },
   { name: 'healthy, with a small context', server: { maxModelLen: 4000 }, options: { flags: { 'max-model-len': '4000' } } },
+  { name: 'healthy, under another id than the command line says', server: { model: 'another-name' } },
   { name: 'healthy, without a webhook that validates', kube: { unvalidated: true } },
   { name: 'healthy, Kubernetes 1.30', kube: { version: 'v1.30.4' } },
 
