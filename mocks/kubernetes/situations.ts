@@ -173,6 +173,11 @@ export const situations: readonly Situation[] = [
   },
   { name: 'healthy, with a small context', server: { maxModelLen: 4000 }, options: { flags: { 'max-model-len': '4000' } } },
   { name: 'healthy, under another id than the command line says', server: { model: 'another-name' } },
+  {
+    name: 'healthy, and reached by an address that the user gives',
+    env: { OPENAI_BASE_URL: 'the pod' },
+    kube: { rights: without('', 'pods/portforward') },
+  },
   { name: 'healthy, without a webhook that validates', kube: { unvalidated: true } },
   { name: 'healthy, Kubernetes 1.30', kube: { version: 'v1.30.4' } },
 
