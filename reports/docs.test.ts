@@ -6,7 +6,7 @@ import { pairRules } from '../fixtures/contract/agreement.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { documents, matrixDocuments, planOf } from './docs.ts'
-import { runAgainst, runMatrix } from './matrix.ts'
+import { createJudged, runAgainst, runMatrix } from './matrix.ts'
 import { unnoticed } from './unnoticed.ts'
 
 const read = (path: string): string => readFileSync(resolve(import.meta.dirname, '..', path), 'utf8')
@@ -46,4 +46,10 @@ test('twenty runs against the mock reach the same verdicts', { timeout: 60_000 }
   const first = (await runAgainst({})).map(({ id, outcome }) => `${id} ${outcome}`)
   for (let again = 2; again <= 20; again += 1)
     expect((await runAgainst({ seed: again })).map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(first)
+})
+
+test('one server that is judged three times conforms each time, whatever its counters say from before', { timeout: 60_000 }, async () => {
+  const judge = createJudged({})
+  const first = (await judge()).map(({ id, outcome }) => `${id} ${outcome}`)
+  for (let again = 2; again <= 3; again += 1) expect((await judge()).map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(first)
 })

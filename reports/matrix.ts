@@ -5,7 +5,7 @@ import { loadScenarios } from '../fixtures/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
 import { sendTo } from '../mocks/vllm/in-process.ts'
-import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
+import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from './record.ts'
 
 const KEY = 'sk-of-the-matrix'
@@ -14,7 +14,16 @@ const localMcp = mcpInProcess()
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
 export async function runAgainst(options: VllmOptions, mcp: McpServers = localMcp): Promise<readonly Verdict[]> {
+  return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp)
+}
+
+/** A server that is judged more than once: what earlier runs left in its counters is not this run's. */
+export function createJudged(options: VllmOptions): () => Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
+  return () => runOn(vllm, options, localMcp)
+}
+
+async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise<readonly Verdict[]> {
   const send = sendTo(vllm, KEY)
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
