@@ -53,7 +53,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
   ].filter((note) => note !== false)
 
-  if (effect.failure > 0) {
+  if (effect.failure > 0 && run.blocked === undefined) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
     const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
     // A run in which nothing of it passed has not seen it work either.
@@ -76,13 +76,15 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
       ? 'no requirement was reached'
       : outcome.broken > 0
         ? 'the suite itself failed'
-        : level.MUST.blocked > 0
-          ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
-          : outcome.passed + outcome.failed === 0
-            ? 'nothing could be judged'
-            : partial
-              ? 'the run was cut short, with no failure until then'
-              : undefined
+        : run.blocked !== undefined && effect.failure > 0
+          ? `${plural(effect.failure, 'requirement')} on what stands before the server failed`
+          : level.MUST.blocked > 0
+            ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
+            : outcome.passed + outcome.failed === 0
+              ? 'nothing could be judged'
+              : partial
+                ? 'the run was cut short, with no failure until then'
+                : undefined
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   return {
     state: 'works',

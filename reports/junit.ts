@@ -27,6 +27,9 @@ export function junit({ run, verdicts, partial }: Recording): string {
     filter: run.filter ?? '',
     complete: partial ? 'no: the run was cut short' : 'yes',
     cause: run.ended?.cause?.sentence ?? '',
+    evidence: run.ended?.cause?.evidence.join('; ') ?? '',
+    remedy: run.ended?.cause?.remedy ?? '',
+    exitCode: run.ended === undefined ? '' : String(run.ended.exitCode),
   }).filter(([, value]) => value !== '')
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -82,6 +82,8 @@ export interface Run {
   /** Only part of the suite was asked for: the filter in words. */
   readonly filter?: string
   readonly failOn: 'must' | 'should' | 'never'
+  /** Why nothing could be asked of the server; then the run says nothing of tool calling. */
+  readonly blocked?: string
   readonly ended?: {
     readonly at: string
     readonly exitCode: number

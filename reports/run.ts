@@ -155,6 +155,7 @@ async function main(): Promise<number> {
       planned: wanted,
       ...(words === '' ? {} : { filter: words }),
       failOn: configuration.failOn,
+      ...(target.readiness.status === 'blocked' ? { blocked: target.readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
     const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
     openRecord(configuration.reportDir, run, redactor)
@@ -196,7 +197,7 @@ async function main(): Promise<number> {
       failed: inference.map(({ id, title }) => ({ id, title })),
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
-    const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn)
+    const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn, run.blocked)
     const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
     const record = joinRecord(configuration.reportDir, redactor)
     if (cause !== undefined) record.explain(cause)

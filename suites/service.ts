@@ -46,9 +46,9 @@ export default scenario('Service of the workspace', ({ cluster }) => {
     'MUST',
     'MUST have an endpoint that is ready',
     'Kubernetes EndpointSlice; kaito GenerateServiceManifest: selector of pod 0',
-    ({ facts: { service, slices, pods }, waited }): Check => {
+    ({ facts: { service, slices, pods, object }, waited }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
-      if (waited?.ready !== true) return { blocked: 'the conditions are not True' }
+      if (waited?.ready !== true) return { blocked: object.problem?.sentence ?? 'the conditions are not True' }
       const selector = Object.entries(service.value.spec?.selector ?? {})
       const behind = (pods.value ?? []).filter(({ metadata }) => selector.every(([key, value]) => metadata?.labels?.[key] === value))
       if (pods.value && behind.length === 0)

@@ -74,7 +74,7 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
     'MUST answer over HTTP when its conditions say that it is ready',
     'kaito#931, kaito#1493: conditions stayed True after the pod had died; Service: publishNotReadyAddresses',
     ({ waited, facts, answered }): Check => {
-      if (waited?.ready !== true) return { blocked: 'the conditions are not True' }
+      if (waited?.ready !== true) return { blocked: facts.object.problem?.sentence ?? 'the conditions are not True' }
       if (answered) return undefined
       const missing = facts.service.problem ?? facts.pods.problem
       if (missing?.kind === 'forbidden') return { blocked: missing.sentence }
@@ -88,7 +88,7 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
     'MUST have its pod Ready when its conditions say that it is ready',
     'kaito#931, kaito#1493: conditions stayed True after the pod had died',
     ({ waited, facts }): Check => {
-      if (waited?.ready !== true) return { blocked: 'the conditions are not True' }
+      if (waited?.ready !== true) return { blocked: facts.object.problem?.sentence ?? 'the conditions are not True' }
       if (facts.pods.problem)
         return facts.pods.problem.kind === 'forbidden'
           ? { blocked: facts.pods.problem.sentence }
