@@ -60,6 +60,7 @@ const withoutNode = (world: World, rows: readonly (readonly [string, string, str
 }
 const transformers = ['/bin/sh', '-c', 'accelerate launch --num_processes=1 /workspace/tfs/inference_api.py --pipeline=text-generation']
 const pod0 = 'workspace-phi-4-mini-toolcall-0'
+const pod1 = 'workspace-phi-4-mini-toolcall-1'
 const quota =
   'creating agentpool failed: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0 for family standardNCADSA100v4Family'
 
@@ -209,7 +210,11 @@ export const situations: readonly Situation[] = [
         apiVersion: 'kaito.sh/v1beta1',
         kind: 'InferenceSet',
         metadata: { name: 'my-set', namespace: 'default' },
-        spec: { replicas: 1 },
+        spec: {
+          replicas: 1,
+          labelSelector: { matchLabels: { apps: 'x' } },
+          template: { inference: { preset: { name: 'phi-4-mini-instruct' } }, resource: {} },
+        },
       }),
   },
   {
@@ -827,7 +832,296 @@ export const situations: readonly Situation[] = [
     server: { latencyMs: 300 },
     during: (kube) => kube.breakForwards(),
   },
+
+  // What real clusters do beside that: several containers and pods, what the kubelet says before a container stands, words of clouds.
+  { name: 'healthy, with a mesh container before the server', change: (world) => mesh(world, {}) },
+  {
+    name: 'healthy, on two nodes',
+    change: (world) => void worker(world),
+  },
+  {
+    name: 'healthy, a Deployment whose next pod finds no place',
+    kube: { kaitoVersions: ['v1alpha1'] },
+    change: (world) => {
+      deployment(world)
+      const next = structuredClone(world.pod)
+      next.metadata.name = 'workspace-phi-4-mini-toolcall-5d9c7b-aaaaa'
+      unplaced(next, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      world.more.push(next)
+    },
+  },
+  {
+    name: 'the old pod of a Deployment ends, and the next finds no place',
+    cause: 'unschedulable',
+    change: (world) => {
+      deployment(world)
+      notReady(world)
+      const next = structuredClone(world.pod)
+      next.metadata.name = 'workspace-phi-4-mini-toolcall-5d9c7b-zzzzz'
+      unplaced(next, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      world.more.push(next)
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
+    name: 'the mesh container crashes, and the server waits',
+    cause: 'crash-loop',
+    says: ['container istio-proxy', '-c istio-proxy'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { ready: true, started: true })
+      mesh(world, { ready: false, ...crashed(255, 'Error') })
+    },
+  },
+  {
+    name: 'the worker of two nodes finds no place',
+    cause: 'unschedulable',
+    says: [`${pod1} cannot be scheduled`],
+    server: 'loading',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      unplaced(worker(world), '0/2 nodes are available: 2 Insufficient nvidia.com/gpu.')
+    },
+  },
+  {
+    name: 'a ConfigMap that the pod mounts is missing',
+    cause: 'volume-not-mounted',
+    says: ['configmap \\"tc-inference-params\\" not found'],
+    change: (world) => {
+      creating(world)
+      world.more.push(
+        event(
+          world.pod,
+          'Warning',
+          'FailedMount',
+          'MountVolume.SetUp failed for volume "config-volume" : configmap "tc-inference-params" not found',
+        ),
+      )
+    },
+  },
+  {
+    name: 'the node has no address left for the pod',
+    cause: 'pod-sandbox',
+    says: ['aks-ws1', 'No available addresses'],
+    change: (world) => {
+      creating(world)
+      world.more.push(event(world.pod, 'Warning', 'FailedCreatePodSandBox', 'Failed to create pod sandbox: IPAM: No available addresses'))
+    },
+  },
+  {
+    name: 'the image is still being pulled, and a pod of that name failed to before',
+    cause: 'pod-starting',
+    says: ['still being pulled'],
+    change: (world) => {
+      creating(world)
+      world.pod.metadata['uid'] = 'now'
+      const before = event(world.pod, 'Warning', 'Failed', 'Failed to pull image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0": not found')
+      Object.assign(before['involvedObject'] as object, { uid: 'before' })
+      world.more.push(before, event(world.pod, 'Normal', 'Pulling', 'Pulling image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0"'))
+    },
+  },
+  {
+    name: 'the liveness probe kills the server',
+    cause: 'crash-loop',
+    says: ['its liveness probe fails'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      world.more.push(
+        event(world.pod, 'Normal', 'Killing', 'Container workspace-phi-4-mini-toolcall failed liveness probe, will be restarted'),
+      )
+    },
+  },
+  {
+    name: 'the server dies of a fault of memory, and its log tells nothing',
+    cause: 'crash-loop',
+    says: ['exit code 139, SIGSEGV'],
+    kube: { logs: { [`${pod0}/previous`]: 'INFO 11-22 14:00:00 [core.py:1] Initializing a V1 LLM engine\n' } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(139, 'Error'))
+    },
+  },
+  {
+    name: 'the GPU holds no cache',
+    cause: 'out-of-memory',
+    kube: {
+      logs: { [`${pod0}/previous`]: 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.\n' },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the pod was evicted, and its container shows as killed',
+    cause: 'pod-evicted',
+    says: ['was evicted'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { terminated: { exitCode: 137, reason: 'Error' } } }, 'Failed')
+      Object.assign(statusOf(world.pod), { reason: 'Evicted', message: 'The node was low on resource: memory.' })
+    },
+  },
+  {
+    name: 'the pod finds its node cordoned',
+    cause: 'unschedulable',
+    says: ['kubectl uncordon aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/4 nodes are available: 1 node(s) were unschedulable.')
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
+    name: 'no virtual processors are left in the region',
+    cause: 'gpu-quota',
+    change: (world) => {
+      const text = 'creating agentpool failed: ErrCode_InsufficientVCPU: Insufficient regional vcpus left for location eastus'
+      withoutNode(world, [
+        ['NodeClaimReady', 'LaunchFailed', text],
+        ['ResourceReady', 'LaunchFailed', text],
+      ])
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', text) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'the node is lost, and an event of before speaks of quota',
+    cause: 'node-not-ready',
+    server: 'nothing',
+    change: (world) => {
+      world.workspace['status'] = workspaceStatus('NotReady', [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+        ...waiting(),
+      ])
+      statusOf(world.node).conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' }]
+      world.more.push(event(world.nodeClaim, 'Warning', 'LaunchFailed', quota))
+    },
+  },
+  {
+    name: 'the node does not register its GPU',
+    cause: 'node-plugin-missing',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'True', 'Launched', '') as Status['conditions'][number],
+        condition(
+          'Initialized',
+          'Unknown',
+          'ResourceNotRegistered',
+          'Resource "nvidia.com/gpu" was requested but not registered',
+        ) as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the controller went down while the node came',
+    cause: 'controller-down',
+    says: ['kubectl scale deployment kaito-workspace --replicas=1'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      world.node.kind = 'Node'
+      Object.assign(world.controller['spec'] as object, { replicas: 0 })
+      Object.assign(world.controller, { status: {} })
+    },
+  },
+  {
+    name: 'the readiness probe fails, and KAITO 0.8 still says True',
+    cause: 'pod-not-ready',
+    change: (world) => {
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true })
+    },
+  },
+  {
+    name: 'the Service leads out of the cluster',
+    cause: 'service-port',
+    says: ['ExternalName'],
+    change: (world) => {
+      world.service['spec'] = { type: 'ExternalName', externalName: 'llm.example' }
+      absent(world.slice)
+    },
+  },
+  {
+    name: 'a Deployment may make no pod',
+    cause: 'pod-not-created',
+    says: ['exceeded quota', 'kubectl describe resourcequota'],
+    change: (world) => {
+      deployment(world)
+      notReady(world)
+      for (const thing of [world.pod, world.slice]) absent(thing)
+      const set = { ...world.set, kind: 'ReplicaSet', metadata: { ...world.set.metadata, name: `${world.set.metadata.name}-5d9c7b` } }
+      world.more.push(event(set, 'Warning', 'FailedCreate', 'Error creating: pods "w" is forbidden: exceeded quota: gpus'))
+    },
+  },
+  {
+    name: 'the workspace is deleted while it is judged',
+    cause: 'workspace-deleting',
+    server: { latencyMs: 300 },
+    during(kube, { workspace, pod }) {
+      kube.remove(workspace)
+      kube.remove(pod)
+      kube.breakForwards()
+    },
+  },
 ]
+
+/** A container of a mesh, which its webhook puts before the server's. */
+function mesh(world: World, status: Record<string, unknown>): void {
+  ;(world.pod['spec'] as { containers: unknown[] }).containers.unshift({ name: 'istio-proxy', image: 'istio/proxyv2:1.24.1' })
+  statusOf(world.pod).containerStatuses.unshift({
+    name: 'istio-proxy',
+    ready: true,
+    started: true,
+    restartCount: 0,
+    state: { running: {} },
+    ...status,
+  })
+}
+
+/** A second pod, as a model on two nodes has. */
+function worker(world: World): Thing {
+  const pod = structuredClone(world.pod)
+  pod.metadata.name = pod1
+  pod.metadata.labels = { ...pod.metadata.labels, 'statefulset.kubernetes.io/pod-name': pod1 }
+  Object.assign(world.set['spec'] as object, { replicas: 2 })
+  world.more.push(pod)
+  return pod
+}
+
+/** What KAITO 0.7 and before made: a Deployment, and a Service for any of its pods. */
+function deployment(world: World): void {
+  world.set.kind = 'Deployment'
+  world.pod.metadata.name = `${world.workspace.metadata.name}-5d9c7b-kkkkk`
+  world.pod.metadata.labels = { 'kaito.sh/workspace': world.workspace.metadata.name }
+  Object.assign(world.service['spec'] as object, { selector: { 'kaito.sh/workspace': world.workspace.metadata.name } })
+  delete containerOf(world)['startupProbe']
+}
+
+/** The scheduler finds no node for the pod. */
+function unplaced(pod: Thing, message: string): void {
+  pod['status'] = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] }
+  delete (pod['spec'] as Record<string, unknown>)['nodeName']
+}
+
+/** The pod has its node, and the kubelet has started no container yet. */
+function creating(world: World): void {
+  notReady(world)
+  podIs(world, { state: { waiting: { reason: 'ContainerCreating' } } }, 'Pending')
+  world.slice['endpoints'] = null
+}
 
 /** All rights that the suite asks for, but one. */
 function without(group: string, resource: string): NonNullable<KubeOptions['rights']> {

@@ -124,7 +124,9 @@ async function main(): Promise<void> {
     for (const name of ['kaito-workspace', 'team-a'])
       await plane.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
     const kubeconfig = join(folder, 'config')
+    const adminConfig = join(folder, 'admin')
     await writeFile(kubeconfig, plane.kubeconfig([plane.user]))
+    await writeFile(adminConfig, plane.kubeconfig([plane.admin]))
     await rights(plane)
     const env = { KUBECONFIG: kubeconfig, KAITO_WORKSPACE: WORKSPACE }
 
@@ -158,8 +160,14 @@ async function main(): Promise<void> {
       await forwardTo(situation.server, situation.options?.namespace ?? 'default')
       const clear = await stand(plane, world)
       await plane.log('default', Object.values(situation.kube?.logs ?? {})[0])
-      const { MOCK_TOKEN: _token, ...more } = situation.env ?? {}
-      const ended = await npmTest({ ...env, ...more })
+      const { MOCK_TOKEN: _token, OPENAI_BASE_URL: own, ...more } = situation.env ?? {}
+      // Who may read one namespace only cannot be told what stands in others.
+      const who = situation.cause === 'wrong-namespace' ? { ...env, KUBECONFIG: adminConfig } : env
+      const ended = await npmTest({
+        ...who,
+        ...more,
+        ...(own === undefined ? {} : { OPENAI_BASE_URL: `http://127.0.0.1:${(port as unknown as Listening).port}` }),
+      })
       await clear()
       say(`\n── ${situation.name}`)
       for (const line of ended.out.trimEnd().split('\n')) if (!/verdicts, \d+ failed$/.test(line)) say(`   ${line}`)
