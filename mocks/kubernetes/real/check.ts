@@ -117,6 +117,11 @@ async function main(): Promise<void> {
   const began = performance.now()
   const plane = await startControlPlane(assets)
   const folder = await mkdtemp(join(tmpdir(), 'conformance-check-'))
+  const stop = (signal: NodeJS.Signals): void => {
+    say(`Stopped by ${signal}.`)
+    void plane.close().then(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+  }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
   const pids = plane.pids()
   try {
     say(`kube-apiserver ${KUBERNETES}, etcd and kwok: up in ${((performance.now() - began) / 1000).toFixed(1)} s at ${plane.url}`)
