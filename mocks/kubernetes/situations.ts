@@ -662,7 +662,12 @@ export const situations: readonly Situation[] = [
     cause: 'not-inference',
     change: (world) => {
       delete world.workspace['inference']
-      world.workspace['tuning'] = { preset: { name: 'phi-4-mini-instruct' }, method: 'qlora' }
+      world.workspace['tuning'] = {
+        preset: { name: 'phi-4-mini-instruct' },
+        method: 'qlora',
+        input: { urls: ['https://data.example/set.parquet'] },
+        output: { image: 'registry.example/out:1', imagePushSecret: 'push' },
+      }
       for (const thing of [world.pod, world.set, world.slice, world.service]) absent(thing)
       world.workspace['status'] = {
         conditions: [condition('ResourceReady', 'True', 'workspaceResourceStatusSuccess', 'workspace resource is ready')],
