@@ -76,7 +76,7 @@ async function stand(plane: ControlPlane, world: World): Promise<() => Promise<v
         await plane
           .call(
             'PATCH',
-            `/apis/kaito.sh/v1beta1/namespaces/${thing.metadata.namespace}/workspaces/${thing.metadata.name}`,
+            `${thing.kind === 'Pod' ? '/api/v1' : '/apis/kaito.sh/v1beta1'}/namespaces/${thing.metadata.namespace}/${thing.kind.toLowerCase()}s/${thing.metadata.name}`,
             { metadata: { finalizers: null } },
             'application/merge-patch+json',
           )
