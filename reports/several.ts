@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
-import { inert, plural } from './text.ts'
+import { escapeMarkup, inert, plural } from './text.ts'
 
 const meanings: Readonly<Record<number, string>> = {
   0: 'conforms',
@@ -70,16 +70,14 @@ function runOf(name: string, namespace: string, folder: string, args: readonly s
   })
 }
 
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-
 function overview(ended: readonly { readonly name: string; readonly code: number }[], notes: readonly string[]): string {
   const rows = ended.map(
     ({ name, code }) =>
-      `<tr class="${code === 0 ? 'good' : 'bad'}"><td><a href="${escaped(name)}/index.html">${escaped(name)}</a></td><td>${escaped(meanings[code] ?? `exit ${code}`)}</td></tr>`,
+      `<tr class="${code === 0 ? 'good' : 'bad'}"><td><a href="${escapeMarkup(name)}/index.html">${escapeMarkup(name)}</a></td><td>${escapeMarkup(meanings[code] ?? `exit ${code}`)}</td></tr>`,
   )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tool calling on ${ended.length} workspaces</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:50rem;padding:0 1rem}table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #ddd;padding:.5rem}.good td:last-child{color:#137333}.bad td:last-child{color:#b3261e;font-weight:600}</style></head>
-<body><h1>Tool calling on ${ended.length} workspaces</h1><table>${rows.join('')}</table>${notes.map((note) => `<p>${escaped(note)}</p>`).join('')}</body></html>
+<body><h1>Tool calling on ${ended.length} workspaces</h1><table>${rows.join('')}</table>${notes.map((note) => `<p>${escapeMarkup(note)}</p>`).join('')}</body></html>
 `
 }

@@ -1,4 +1,4 @@
-import type { Monitor } from '../fixtures/cluster/objects.ts'
+import { pairsOf, type Monitor } from '../fixtures/cluster/objects.ts'
 import { scenario, type Check } from '../fixtures/scenario.ts'
 
 /** Whether a monitor was made for this workspace, whether or not it finds it. */
@@ -31,7 +31,7 @@ export default scenario('Monitoring of the workspace', ({ cluster }) => {
       if (found.length > 0) return { note: found.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).join(', ') }
       const missed = monitors.value.find((monitor) => meant(monitor, names))
       if (missed === undefined) return { notApplicable: 'no monitor is meant for this workspace' }
-      const labels = Object.entries(missed.spec?.selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
+      const labels = pairsOf(missed.spec?.selector?.matchLabels)
       return {
         where: `${isPodMonitor(missed) ? 'PodMonitor' : 'ServiceMonitor'} ${missed.metadata?.namespace}/${missed.metadata?.name}: spec.selector`,
         got: `the labels of ${isPodMonitor(missed) ? 'the pod' : `Service ${workspace}`} do not match`,

@@ -1,5 +1,5 @@
 import { expectedModelIds } from '../fixtures/cluster/kaito.ts'
-import { apiPort } from '../fixtures/cluster/forward.ts'
+import { apiPort, declaredPorts, endpointsOf, podsBehind, portText, selectorOf, targetOf } from '../fixtures/cluster/service.ts'
 import { mainPod, wiringOf } from '../fixtures/cluster/wiring.ts'
 import { scenario, type Check } from '../fixtures/scenario.ts'
 
@@ -24,11 +24,9 @@ export default scenario('Service of the workspace', ({ cluster }) => {
     'KAITO tool calling article: port 80 for HTTP; kaito GenerateServiceManifest: http 80 → 5000',
     ({ facts: { service } }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
-      const ports = (service.value.spec?.ports ?? []).map(
-        ({ name, port, targetPort }) => `${name ?? 'unnamed'} ${port} → ${targetPort ?? port}`,
-      )
+      const ports = (service.value.spec?.ports ?? []).map(portText)
       const port = apiPort(service.value)
-      const target = port?.targetPort ?? port?.port
+      const target = port && targetOf(port)
       if (service.value.spec?.clusterIP === 'None')
         return { where: 'spec.clusterIP', got: 'None: this is the headless Service', wanted: 'an address' }
       return port?.port === 80 && (target === 5000 || typeof target === 'string')
@@ -49,17 +47,14 @@ export default scenario('Service of the workspace', ({ cluster }) => {
     ({ facts: { service, slices, pods, object }, waited }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
       if (waited?.ready !== true) return { blocked: object.problem?.sentence ?? 'the conditions are not True' }
-      const selector = Object.entries(service.value.spec?.selector ?? {})
-      const behind = (pods.value ?? []).filter(({ metadata }) => selector.every(([key, value]) => metadata?.labels?.[key] === value))
-      if (pods.value && behind.length === 0)
-        return { where: 'spec.selector', got: `${selector.map(([key, value]) => `${key}=${value}`).join(', ')}: no pod`, wanted: 'a pod' }
+      if (pods.value && podsBehind(service.value, pods.value).length === 0)
+        return { where: 'spec.selector', got: `${selectorOf(service.value).join(', ')}: no pod`, wanted: 'a pod' }
       if (slices.problem) return { notApplicable: slices.problem.sentence }
       if (slices.value.length === 0) return { notApplicable: 'nobody makes EndpointSlices for it' }
-      const endpoints = slices.value.flatMap((slice) => slice.endpoints ?? [])
-      const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false && conditions?.terminating !== true)
-      return ready.length > 0
+      const endpoints = endpointsOf(slices.value)
+      return endpoints.ready > 0
         ? undefined
-        : { where: 'EndpointSlices', got: `${endpoints.length} endpoints, none ready`, wanted: 'one that is ready' }
+        : { where: 'EndpointSlices', got: `${endpoints.all} endpoints, none ready`, wanted: 'one that is ready' }
     },
   )
 
@@ -70,11 +65,10 @@ export default scenario('Service of the workspace', ({ cluster }) => {
     'kaito pkg/workspace/manifests: containerPort 5000',
     ({ facts }): Check => {
       if (facts.service.problem) return { blocked: facts.service.problem.sentence }
-      const pod = mainPod(facts)
-      const declared = pod?.spec?.containers?.flatMap(({ ports }) => ports ?? []) ?? []
+      const declared = declaredPorts(mainPod(facts))
       if (declared.length === 0) return { notApplicable: 'the container declares no port' }
       const port = apiPort(facts.service.value)
-      const target = port?.targetPort ?? port?.port
+      const target = port && targetOf(port)
       return declared.some(({ name, containerPort }) => name === target || containerPort === target)
         ? undefined
         : { where: 'spec.ports: targetPort', got: String(target), wanted: declared.map(({ containerPort }) => containerPort).join(', ') }
