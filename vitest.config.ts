@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'self',
-          include: ['{fixtures,mocks,reports}/**/*.test.ts'],
+          include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
         },
       },
       {

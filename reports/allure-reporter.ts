@@ -2,7 +2,7 @@ import { join, resolve, sep } from 'node:path'
 import { Status, type StepResult, type TestResult } from 'allure-js-commons'
 import type { ReporterConfig } from 'allure-js-commons/sdk/reporter'
 import { LABELS, STATUS } from './allure.ts'
-import type { Effect } from './gate.ts'
+import type { Effect } from './counts.ts'
 import { FILES } from './store.ts'
 
 const SHOWN_LABELS: ReadonlySet<string> = new Set(['epic', 'feature', 'severity', 'tag', ...Object.values(LABELS)])

@@ -3,10 +3,10 @@ import type { TestContext } from 'vitest'
 import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attachments.ts'
 import { curl } from './curl.ts'
-import { effectOf, type Effect } from './gate.ts'
+import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
-import type { Finding, Run, Verdict } from './record.ts'
-import { escapeMarkup, inert } from './text.ts'
+import type { Finding, Run, Verdict } from '../fixtures/record.ts'
+import { escapeMarkup, inert } from '../fixtures/text.ts'
 
 /** Labels that Allure hides, for the listener in allure-reporter.ts. */
 export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason', times: '_times' } as const

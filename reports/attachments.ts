@@ -1,5 +1,5 @@
 import { bodyBytes, type Exchange, type Request } from '../fixtures/exchange/exchange.ts'
-import { inert } from './text.ts'
+import { inert } from '../fixtures/text.ts'
 
 /** Bodies up to this many bytes are shown whole under every verdict; larger ones once, elsewhere an excerpt. */
 export const SMALL_BODY = 16_384

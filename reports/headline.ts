@@ -3,10 +3,10 @@ import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/kno
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import { counts, effectOf, type Counts, type Effect } from './gate.ts'
-import type { Verdict } from './record.ts'
+import { counts, effectOf, type Counts, type Effect } from './counts.ts'
+import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { inert, plural } from './text.ts'
+import { inert, plural } from '../fixtures/text.ts'
 
 /** What a run says in one sentence, and the lists that every report shows in the same order. */
 export interface Headline {

@@ -6,11 +6,11 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { LABELS, STATUS } from './allure.ts'
-import { effectOf, type Effect } from './gate.ts'
+import { effectOf, type Effect } from './counts.ts'
 import { headline, tally } from './headline.ts'
 import { panel } from './panel.ts'
 import { FILES, readRecord, type Recording } from './store.ts'
-import { inert } from './text.ts'
+import { inert } from '../fixtures/text.ts'
 
 const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '..')

@@ -1,8 +1,8 @@
-import { counts, effectOf } from './gate.ts'
+import { counts, effectOf } from './counts.ts'
 import { tally } from './headline.ts'
-import type { Run, Verdict } from './record.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { escapeMarkup, inert, plural } from './text.ts'
+import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
 
 /** The record as JUnit XML: one testcase per verdict; a warning passes and says so in system-out. */
 export function junit({ run, verdicts, partial }: Recording): string {

@@ -1,8 +1,8 @@
 import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
-import type { Counts } from './gate.ts'
-import type { Finding, Verdict } from './record.ts'
+import type { Counts } from './counts.ts'
+import type { Finding, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { escapeMarkup, inert, plural } from './text.ts'
+import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
 
 /** Tables longer than this are closed until they are opened. */
 const LONG = 12

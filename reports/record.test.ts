@@ -3,10 +3,11 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { counts, exitCode, gate } from './gate.ts'
-import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from './made-up.ts'
-import type { Level, Outcome, Verdict } from './record.ts'
-import { createRedactor } from './redact.ts'
+import { gate } from '../run/gate.ts'
+import { counts } from './counts.ts'
+import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import type { Level, Outcome, Verdict } from '../fixtures/record.ts'
+import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { deserialise, FILES, joinRecord, openRecord, readRecord, serialise } from './store.ts'
 
 function folder(): string {
@@ -66,7 +67,7 @@ describe('store', () => {
     const path = folder()
     const script = `
       import { openRecord } from ${JSON.stringify(import.meta.resolve('./store.ts'))}
-      import { madeUpVerdict } from ${JSON.stringify(import.meta.resolve('./made-up.ts'))}
+      import { madeUpVerdict } from ${JSON.stringify(import.meta.resolve('../testing/made-up.ts'))}
       const recorder = openRecord(${JSON.stringify(path)}, ${JSON.stringify(unfinished)})
       for (let index = 0; index < 57; index++) recorder.append(madeUpVerdict({ id: String(index) }))
       process.kill(process.pid, 'SIGKILL')`
@@ -165,7 +166,7 @@ describe('gate', () => {
     ['nothing judged', run(['MUST', 'inconclusive'], ['MUST', 'not applicable']), [3, 3, 3]],
     ['no verdicts', [], [4, 4, 4]],
   ] as const)('%s', ([, verdicts, [must, should, never]]) => {
-    expect([exitCode(verdicts, 'must'), exitCode(verdicts, 'should'), exitCode(verdicts, 'never')]).toEqual([must, should, never])
+    expect((['must', 'should', 'never'] as const).map((failOn) => gate(verdicts, failOn).code)).toEqual([must, should, never])
     expect(gate(verdicts, 'must').sentence).toMatch(/\.$/)
   })
 

@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Cause, Run, Verdict } from './record.ts'
-import { createRedactor, type Redactor } from './redact.ts'
+import type { Cause, Run, Verdict } from '../fixtures/record.ts'
+import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 
 /** Where the record and its reports are when nothing else is said, relative to the project. */
 export const DEFAULT_FOLDER = 'reports/out'

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
-import { effectOf, type FailOn } from './gate.ts'
+import { effectOf, type FailOn } from './counts.ts'
 import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
-import type { Verdict } from './record.ts'
+import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { inert, plural } from './text.ts'
+import { inert, plural } from '../fixtures/text.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4

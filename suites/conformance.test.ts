@@ -1,11 +1,11 @@
 import { afterAll, describe, inject, test, type RunnerTask } from 'vitest'
 import { createRun, type Planned } from '../fixtures/run.ts'
-import { loadScenarios } from '../fixtures/scenarios.ts'
+import { loadScenarios } from '../run/scenarios.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
-import { createRedactor } from '../reports/redact.ts'
+import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { joinRecord } from '../reports/store.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 

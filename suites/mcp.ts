@@ -14,7 +14,7 @@ import {
   type Unaskable,
 } from '../fixtures/scenario.ts'
 import { nearest } from '../fixtures/target/nearest.ts'
-import type { Cause } from '../reports/record.ts'
+import type { Cause } from '../fixtures/record.ts'
 
 type Of = (facts: Facts) => McpServer | undefined
 const subject: Of = ({ mcp }) => mcp?.subject

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createLoopback } from '../../fixtures/exchange/loopback.ts'
+import { createLoopback } from '../../testing/loopback.ts'
 import { mcpCause } from '../../fixtures/mcp/cause.ts'
 import { mcpServers } from '../../fixtures/mcp/servers.ts'
 import { readConfiguration } from '../../fixtures/target/configuration.ts'
-import { runAgainst } from '../../reports/matrix.ts'
-import type { Cause, Verdict } from '../../reports/record.ts'
+import { runAgainst } from '../../proof/matrix.ts'
+import type { Cause, Verdict } from '../../fixtures/record.ts'
 import { mcpFaults } from './faults.ts'
 import { refuse, serveTime, type McpBehaviour } from './serve.ts'
 

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { loadAllYaml } from '@kubernetes/client-node'
 import { openWorkspace } from '../../../fixtures/cluster/cluster.ts'
-import type { Run } from '../../../reports/record.ts'
+import type { Run } from '../../../fixtures/record.ts'
 import { listen, type Listening } from '../../vllm/listen.ts'
 import { createVllm } from '../../vllm/vllm.ts'
 import { situations, worldOf, type Situation } from '../situations.ts'
@@ -42,7 +42,7 @@ async function npmTest(env: Readonly<Record<string, string>>): Promise<Ended> {
   const began = performance.now()
   try {
     const out: Buffer[] = []
-    const child = spawn(process.execPath, ['reports/start.cjs', 'reports/run.ts'], {
+    const child = spawn(process.execPath, ['run/start.cjs', 'run/main.ts'], {
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'] ?? '',

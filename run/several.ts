@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
-import { escapeMarkup, inert, plural } from './text.ts'
+import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
 
 const meanings: Readonly<Record<number, string>> = {
   0: 'conforms',

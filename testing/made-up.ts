@@ -1,5 +1,5 @@
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Cause, Level, Outcome, Run, Verdict } from './record.ts'
+import type { Cause, Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 
 const LEVELS: readonly Level[] = ['MUST', 'SHOULD', 'MAY']
 const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'known', 'blocked', 'inconclusive', 'not applicable', 'broken']

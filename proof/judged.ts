@@ -1,18 +1,18 @@
-import { compareParts, pairRules } from '../../fixtures/contract/agreement.ts'
-import { readWithClient } from '../../fixtures/contract/client.ts'
-import { judge, rules } from '../../fixtures/contract/contract.ts'
-import { canonical, parseJson } from '../../fixtures/contract/json.ts'
-import { familySpoken } from '../../fixtures/contract/content.ts'
-import { knownDefect } from '../../fixtures/contract/known.ts'
-import { callMarkup } from '../../fixtures/contract/markup.ts'
-import { profileNamed, type Profile } from '../../fixtures/contract/profiles.ts'
-import { shown, type Breach, type World } from '../../fixtures/contract/rule.ts'
-import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../../fixtures/contract/view.ts'
-import type { Exchange } from '../../fixtures/exchange/exchange.ts'
-import { replyOf, type Check, type Facts, type Reply } from '../../fixtures/scenario.ts'
-import { loadScenarios } from '../../fixtures/scenarios.ts'
-import type { Packed, Recorded } from './answers.ts'
-import { recordedDefects, type RecordedDefect, type Where } from './defects.ts'
+import { compareParts, pairRules } from '../fixtures/contract/agreement.ts'
+import { readWithClient } from '../fixtures/contract/client.ts'
+import { judge, rules } from '../fixtures/contract/contract.ts'
+import { canonical, parseJson } from '../fixtures/contract/json.ts'
+import { familySpoken } from '../fixtures/contract/content.ts'
+import { knownDefect } from '../fixtures/contract/known.ts'
+import { callMarkup } from '../fixtures/contract/markup.ts'
+import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
+import { shown, type Breach, type World } from '../fixtures/contract/rule.ts'
+import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { loadScenarios } from '../run/scenarios.ts'
+import type { Packed, Recorded } from '../mocks/recordings/answers.ts'
+import { recordedDefects, type RecordedDefect, type Where } from '../mocks/recordings/defects.ts'
 
 /** A breach of the contract in a recorded answer. */
 export interface RecordedFinding {
@@ -296,7 +296,7 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
   return [
     '# Observed defects of vLLM, and what the contract notices of them',
     '',
-    'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self fixtures/contract/recorded.test.ts`; do not edit.',
+    'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self proof/recorded.test.ts`; do not edit.',
     'Numbers up to 45 are those of the list of observed defects, higher ones were found by judging the recordings. Answers: how many recorded answers show it.',
     '',
     '| # | Defect | Versions | Parsers | Answers | Rules of the contract that notice it | Issue |',

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { refuse, serveTime } from '../mocks/mcp/serve.ts'
-import type { Verdict } from './record.ts'
+import type { Verdict } from '../fixtures/record.ts'
 
 interface Ended {
   readonly code: number

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { createRun, type Run } from '../fixtures/run.ts'
-import { loadScenarios } from '../fixtures/scenarios.ts'
+import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
 import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
-import type { Outcome, Verdict } from './record.ts'
+import type { Outcome, Verdict } from '../fixtures/record.ts'
 
 const KEY = 'sk-of-the-matrix'
 
