@@ -22,7 +22,7 @@ async function npmTest(env: Readonly<Record<string, string>>, args: readonly str
     const [code, out] = await new Promise<readonly [number, string]>((done) => {
       const child = execFile(
         process.execPath,
-        [resolve(import.meta.dirname, 'run.ts'), ...args],
+        [resolve(import.meta.dirname, 'main.ts'), ...args],
         {
           env: {
             PATH: process.env['PATH'] ?? '',

@@ -56,7 +56,7 @@ export async function judgeSeveral(
 /** `npm test` for one workspace in a process of its own; signals reach it. */
 function runOf(name: string, namespace: string, folder: string, args: readonly string[]): Promise<number> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'run.ts'), ...args], {
+    const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'main.ts'), ...args], {
       stdio: 'inherit',
       // Empty counts as unset, and wins over a .env file.
       env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: folder },
