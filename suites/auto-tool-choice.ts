@@ -22,7 +22,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
 
   sample(
     'auto.calls',
-    'MUST',
     'MUST call the function under auto when the question needs it',
     'KAITO tool calling article: the LLM decided to invoke the function',
     [question],
@@ -49,7 +48,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
   const toolless = ask('without-tools', hello, { forms: ['plain'] })
   together(
     'auto.prompt',
-    'MUST',
     'MUST put the tools into the prompt: without them the model cannot know what it may call',
     'tool-call-bugs section 0, oracle 4: prompt_tokens grow with what is in the prompt; a chat template without tools',
     [question, toolless],
@@ -69,7 +67,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
 
   sample(
     'auto.not-needed',
-    'SHOULD',
     'SHOULD answer small talk in text although a tool is offered',
     "vLLM tests/tool_use: tools offered but not needed; the model's choice",
     [smallTalk],

@@ -37,7 +37,6 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
     })
     together(
       `clients.run-tools.${form}`,
-      'MUST',
       `MUST carry the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,
       'openai-node: chat.completions.runTools; KAITO tool calling article: agent frameworks',
       [call, answer],

@@ -91,7 +91,6 @@ export default scenario('Conversation history', ({ ask, must, together }) => {
 
   together(
     'history.all-results',
-    'MUST',
     'MUST put every result into the prompt: prompt_tokens grow with a second call and its result',
     'tool-call-bugs section 0, oracle 4; vllm#39614, vllm#9951',
     [oneCall, twoCalls],

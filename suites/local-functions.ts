@@ -119,7 +119,6 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   ] as const) {
     together(
       `local.prompt-grows.${name}`,
-      'MUST',
       'MUST put the call and its result into the prompt: prompt_tokens grow by them',
       'tool-call-bugs section 0, oracle 4; vllm#39614, vllm-mlx#608',
       [call, answer],
@@ -141,7 +140,6 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   sample(
     // That the result reached the prompt is proven above; what the model makes of it is its own.
     'local.uses-result',
-    'SHOULD',
     'SHOULD answer with what the function returned',
     'vLLM tests/tool_use: the answer contains 98; vllm#39611; TGI#2461',
     [weatherAnswer, orderAnswer],

@@ -12,7 +12,6 @@ const isPodMonitor = ({ kind, spec }: Monitor): boolean => kind === 'PodMonitor'
 export default scenario('Monitoring of the workspace', ({ cluster }) => {
   cluster(
     'monitoring.selected',
-    'SHOULD',
     'SHOULD be selected by the ServiceMonitor or PodMonitor that is meant for it',
     "AKS documentation: ai-toolchain-operator-monitoring: KAITO's Service carries no labels; the article: next steps",
     ({ facts: { monitors, service, pods, namespace, workspace, object } }): Check => {

@@ -21,7 +21,6 @@ export default scenario('Streams through what lies between', ({ request, togethe
 
   together(
     'streaming.arrives',
-    'SHOULD',
     'SHOULD bring the pieces of a stream as they are generated, not all at the end',
     'KAITO tool calling article: streaming; nginx ngx_http_proxy_module: proxy_buffering',
     [before, after],

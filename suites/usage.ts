@@ -36,7 +36,6 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
   })
   together(
     'usage.tokenize',
-    'MUST',
     'MUST count as many prompt_tokens as its tokenizer counts for the same messages',
     'vLLM POST /tokenize; tool-call-bugs section 0, oracle 4',
     [chat, counted],
@@ -52,7 +51,6 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
 
   together(
     'usage.same-prompt',
-    'MUST',
     'MUST count the same prompt_tokens for the same question, whatever usage is asked for',
     'OpenAI API reference: usage',
     [whole, continuous],

@@ -24,7 +24,6 @@ const reads = ({ flags }: Wiring): boolean =>
 export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.runtime',
-    'MUST',
     'MUST run vLLM, not the transformers runtime',
     'KAITO tool calling article: misaligned runtime; kaito GetWorkspaceRuntimeName',
     ({ facts }): Check => {
@@ -43,7 +42,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.parser',
-    'MUST',
     'MUST start vLLM with --tool-call-parser',
     'vLLM documentation: tool calling; kaito vllm_model.go',
     ofVllm((wiring) =>
@@ -57,7 +55,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.auto',
-    'MUST',
     'MUST start vLLM with --enable-auto-tool-choice',
     'vLLM documentation: tool calling; kaito vllm_model.go; vllm#55754',
     ofVllm((wiring) =>
@@ -71,7 +68,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.as-released',
-    'SHOULD',
     'SHOULD have the parser that this release of KAITO wires for its preset, or one where it wires none',
     'kaito presets/workspace/models and presets/workspace/generator/generator.go at each tag',
     ofVllm((wiring, facts) => {
@@ -98,7 +94,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.template',
-    'SHOULD',
     'SHOULD have a chat template of the same family as the parser',
     'kaito#1093, kaito#1278, PR #1422: wrong template for phi-4-mini; vLLM documentation: tool calling',
     ofVllm((wiring) => {
@@ -117,7 +112,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.config',
-    'SHOULD',
     'SHOULD have an inference_config.yaml that vLLM takes as it is meant',
     'kaito presets/workspace/inference/vllm/inference_api.py; vllm#36216',
     ({ facts }, { profile }): Check => {
@@ -144,7 +138,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.context',
-    'SHOULD',
     'SHOULD have a context that holds tools and a conversation: 4096 tokens or more',
     'kaito max-model-len; tool-call-bugs section 4',
     ofVllm((wiring, _facts, { contextLength }) => {
