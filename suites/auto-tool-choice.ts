@@ -1,6 +1,5 @@
-import { argumentsOf, scenario, user } from '../fixtures/scenario.ts'
+import { argumentsOf, scenario, user, validator } from '../fixtures/scenario.ts'
 import { hello, time, weather } from '../fixtures/tools/tools.ts'
-import { validator } from '../fixtures/contract/arguments.ts'
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
   // The question and the tool of the KAITO tool calling article.

@@ -1,6 +1,5 @@
-import { articleSnippet, runTools } from '../fixtures/clients.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
-import { shown } from '../fixtures/contract/rule.ts'
+import { scenario, shown, user } from '../fixtures/scenario.ts'
+import { articleSnippet, runTools } from '../fixtures/tools/clients.ts'
 import { weather } from '../fixtures/tools/tools.ts'
 
 /** The function of the article, which only tells what it was called with. */

@@ -1,5 +1,4 @@
-import { compareVersions } from '../fixtures/contract/profiles.ts'
-import { scenario, user, type Facts, type Reply, type Check } from '../fixtures/scenario.ts'
+import { compareVersions, scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { filler, ping, weather } from '../fixtures/tools/tools.ts'
 
 const call = (id: string, name: string, args: string): object => ({ id, type: 'function', function: { name, arguments: args } })

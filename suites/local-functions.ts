@@ -1,5 +1,4 @@
-import { validator } from '../fixtures/contract/arguments.ts'
-import { argumentsOf, named, scenario, user, type ChatBody, type Reply } from '../fixtures/scenario.ts'
+import { argumentsOf, named, scenario, user, validator, type ChatBody, type Reply } from '../fixtures/scenario.ts'
 import { order, time, weather, type LocalTool } from '../fixtures/tools/tools.ts'
 
 /** The conversation after the call: the assistant's turn as it came, and what the local function really returned. */

@@ -1,20 +1,25 @@
-import { validator } from '../fixtures/contract/arguments.ts'
-import { shown } from '../fixtures/contract/rule.ts'
-import { brokenSchema, refusedNames, taskFor, unsupportedWords, type Task } from '../fixtures/mcp/offer.ts'
-import type { Called, McpServer } from '../fixtures/mcp/server.ts'
 import {
   argumentsOf,
+  brokenSchema,
   named,
+  nearest,
+  refusedNames,
   scenario,
+  shown,
+  taskFor,
+  unsupportedWords,
   user,
+  validator,
+  type Called,
+  type Cause,
   type ChatBody,
   type Check,
   type Facts,
+  type McpServer,
   type Reply,
+  type Task,
   type Unaskable,
 } from '../fixtures/scenario.ts'
-import { nearest } from '../fixtures/target/nearest.ts'
-import type { Cause } from '../fixtures/record.ts'
 
 type Of = (facts: Facts) => McpServer | undefined
 const subject: Of = ({ mcp }) => mcp?.subject

@@ -1,9 +1,20 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { header } from '../fixtures/exchange/exchange.ts'
-import { currentMetric, renamedMetrics } from '../fixtures/contract/metric-names.ts'
-import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
-import { fields, list, type View } from '../fixtures/contract/view.ts'
-import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import {
+  currentMetric,
+  fields,
+  header,
+  list,
+  parseMetrics,
+  renamedMetrics,
+  scenario,
+  shown,
+  total,
+  user,
+  type Check,
+  type Facts,
+  type Reply,
+  type Sample,
+  type View,
+} from '../fixtures/scenario.ts'
 
 const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
 

@@ -1,5 +1,4 @@
-import { pairsOf, type Monitor } from '../fixtures/cluster/objects.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { pairsOf, scenario, type Check, type Monitor } from '../fixtures/scenario.ts'
 
 /** Whether a monitor was made for this workspace, whether or not it finds it. */
 const meant = ({ metadata, spec }: Monitor, names: readonly string[]): boolean =>

@@ -1,5 +1,4 @@
-import { minorOf } from '../fixtures/cluster/kaito.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { minorOf, scenario, type Check } from '../fixtures/scenario.ts'
 
 export default scenario('Prerequisites in the cluster', ({ cluster }) => {
   cluster(

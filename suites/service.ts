@@ -1,7 +1,17 @@
-import { expectedModelIds } from '../fixtures/cluster/kaito.ts'
-import { apiPort, declaredPorts, endpointsOf, podsBehind, portText, selectorOf, targetOf } from '../fixtures/cluster/service.ts'
-import { mainPod, wiringOf } from '../fixtures/cluster/wiring.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import {
+  apiPort,
+  declaredPorts,
+  endpointsOf,
+  expectedModelIds,
+  mainPod,
+  podsBehind,
+  portText,
+  scenario,
+  selectorOf,
+  targetOf,
+  wiringOf,
+  type Check,
+} from '../fixtures/scenario.ts'
 
 export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(

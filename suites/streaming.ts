@@ -1,6 +1,4 @@
-import { arrivalOf, heldBack, type ServerTimes } from '../fixtures/contract/arrival.ts'
-import { parseMetrics, total } from '../fixtures/contract/metrics.ts'
-import { scenario, type Reply } from '../fixtures/scenario.ts'
+import { arrivalOf, heldBack, parseMetrics, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
 
 /** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
 function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {

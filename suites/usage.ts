@@ -1,6 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { fields } from '../fixtures/contract/view.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
+import { fields, scenario, shown, user } from '../fixtures/scenario.ts'
 import { hello, time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Usage', ({ ask, must, request, together }) => {

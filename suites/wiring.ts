@@ -1,7 +1,15 @@
-import type { ClusterFacts } from '../fixtures/cluster/facts.ts'
-import { configTraps, parserOfTemplate, wiredByRelease, wiringOf, type Wiring } from '../fixtures/cluster/wiring.ts'
-import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
-import { scenario, type Check, type Facts } from '../fixtures/scenario.ts'
+import {
+  configTraps,
+  parserOfTemplate,
+  scenario,
+  wiredByRelease,
+  wiringOf,
+  type Check,
+  type ClusterEvidence,
+  type ClusterFacts,
+  type Facts,
+  type Wiring,
+} from '../fixtures/scenario.ts'
 
 /** A check of a command line that is known to be vLLM's own. */
 const ofVllm =

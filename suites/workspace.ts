@@ -1,7 +1,4 @@
-import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
-import { conditionOf } from '../fixtures/cluster/objects.ts'
-import { mainPod } from '../fixtures/cluster/wiring.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { conditionOf, mainPod, scenario, type Check, type ClusterEvidence } from '../fixtures/scenario.ts'
 
 /** The condition as it was when the wait ended: the facts are read a little later. */
 const is =
