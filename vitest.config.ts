@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['suites/**/*.test.ts'],
+          // What is judged there reaches this process by a channel between threads.
+          pool: 'threads',
         },
       },
       {

@@ -4,7 +4,7 @@ import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
-import { createRun, type Planned } from '../fixtures/run.ts'
+import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import { variableTable } from '../fixtures/target/configuration.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
@@ -22,15 +22,12 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Every verdict that a run can reach; those on a workspace in Kubernetes only when the target is one. */
 export async function planOf({ workspace = false } = {}): Promise<readonly Planned[]> {
-  const run = createRun({
-    scenarios: await loadScenarios(5),
-    send: () => Promise.reject(new Error('a plan sends nothing')),
-    model: '',
-    world: { profile: profileNamed('vllm-0.25.1') as Profile, models: [] },
-    // A plan looks at no evidence.
-    ...(workspace ? { cluster: {} as ClusterEvidence } : {}),
-  })
-  return run.plan
+  // A plan looks at no evidence.
+  const cluster = workspace ? ({} as ClusterEvidence) : undefined
+  const profile = profileNamed('vllm-0.25.1') as Profile
+  return makePlan(unitsOf(await loadScenarios(5)), {
+    facts: { profile, hasKey: true, contextLength: undefined, cluster, views: () => [] },
+  }).verdicts
 }
 
 /** The documents that follow from the code alone, by path from the project's root. */
