@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // A core is worth a worker here: the tests wait for processes and sockets as much as they compute.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
