@@ -17,8 +17,8 @@ export interface Fault {
   id: string
   /** What it does, one sentence. */
   what: string
-  /** Which of the classes of defects it belongs to. */
-  class: FaultClass
+  /** The class of defects it belongs to, where one fits. */
+  class?: FaultClass
   /** A report of a real server that did it. */
   issue?: string
   /** Requests that make it visible, in order. */
