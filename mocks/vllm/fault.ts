@@ -51,6 +51,8 @@ export interface Fault {
   messageEvents?(events: NamedEvent[], scene: ChatScene): NamedEvent[] | void
   /** Any answer of any endpoint, before it becomes bytes. */
   reply?(reply: Draft, scene: Scene): Draft | void
+  /** A client has left before its answer ended. */
+  left?(memory: Scene['memory']): void
   /** The server does not notice that clients leave. */
   deafToDisconnect?: boolean
 }
