@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
-import { rules } from '../fixtures/contract/contract.ts'
+import { exchangeRules } from '../fixtures/contract/contract.ts'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
@@ -76,7 +76,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     '## Rules that do not hold everywhere',
     table(
       ['rule', 'profiles', 'why'],
-      rules.flatMap((rule) => {
+      exchangeRules.flatMap((rule) => {
         const except = profiles.flatMap((profile) => {
           const why = rule.except?.(profile)
           return why === undefined ? [] : [{ id: profile.id, why }]

@@ -1,6 +1,6 @@
-import { compareParts, pairRules } from '../fixtures/contract/agreement.ts'
+import { agreement, compareParts } from '../fixtures/contract/agreement.ts'
 import { readWithClient } from '../fixtures/contract/client.ts'
-import { judge, rules } from '../fixtures/contract/contract.ts'
+import { exchangeRules, judge, rules } from '../fixtures/contract/contract.ts'
 import { canonical, parseJson } from '../fixtures/contract/json.ts'
 import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefect } from '../fixtures/contract/known.ts'
@@ -137,7 +137,7 @@ export async function judgeRecordings(
           if (memory.has(key)) return
           const read = viewOfRecorded(profile, recorded)
           const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
-          const breaches = rules.flatMap((rule) =>
+          const breaches = exchangeRules.flatMap((rule) =>
             (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
           )
           memory.set(key, { view, breaches })
@@ -161,7 +161,7 @@ export async function judgeRecordings(
         if (plain === undefined || stream === undefined || plain === stream || stream.intent.expect !== 'answer') continue
         if (stream.request === undefined || stream.intent.truncated === true) continue
         pairs += 1
-        for (const rule of pairRules) {
+        for (const rule of agreement) {
           const whole = [plain, stream].every(isWhole)
           if (rule.id !== 'agree.status' && (!whole || (rule.chance && (stream.request.n ?? 1) > 1))) continue
           const breach = compareParts(rule, plain, stream)
@@ -309,7 +309,7 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 const unique = (values: readonly string[]): string[] => [...new Set(values)].toSorted(byNumber)
 
-const contractIds = new Set([...rules, ...pairRules].map(({ id }) => id))
+const contractIds = new Set(rules.map(({ id }) => id))
 
 /** Who noticed: a rule, a requirement of a scenario, or the recording, which knows what the model wrote. */
 function kindOf(rule: string): 'contract' | 'requirement' | 'words' {

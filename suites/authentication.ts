@@ -1,6 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { fields } from '../fixtures/contract/view.ts'
-import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { fields, scenario, shown, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 
 const unless = ({ hasKey }: Facts): string | undefined => (hasKey ? undefined : 'no key is set, so nothing says that the server wants one')
 const chat = {

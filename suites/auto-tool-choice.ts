@@ -1,6 +1,5 @@
-import { argumentsOf, scenario, user } from '../fixtures/scenario.ts'
+import { argumentsOf, scenario, user, validator } from '../fixtures/scenario.ts'
 import { hello, time, weather } from '../fixtures/tools/tools.ts'
-import { validator } from '../fixtures/contract/arguments.ts'
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
   // The question and the tool of the KAITO tool calling article.
@@ -22,7 +21,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
 
   sample(
     'auto.calls',
-    'MUST',
     'MUST call the function under auto when the question needs it',
     'KAITO tool calling article: the LLM decided to invoke the function',
     [question],
@@ -49,7 +47,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
   const toolless = ask('without-tools', hello, { forms: ['plain'] })
   together(
     'auto.prompt',
-    'MUST',
     'MUST put the tools into the prompt: without them the model cannot know what it may call',
     'tool-call-bugs section 0, oracle 4: prompt_tokens grow with what is in the prompt; a chat template without tools',
     [question, toolless],
@@ -69,7 +66,6 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
 
   sample(
     'auto.not-needed',
-    'SHOULD',
     'SHOULD answer small talk in text although a tool is offered',
     "vLLM tests/tool_use: tools offered but not needed; the model's choice",
     [smallTalk],

@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { named, scenario, user, type Reply, type Check } from '../fixtures/scenario.ts'
+import { named, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
 import { tool, weather } from '../fixtures/tools/tools.ts'
 
 const model = '$MODEL'

@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { scenario } from '../fixtures/scenario.ts'
+import { scenario, shown } from '../fixtures/scenario.ts'
 import { hello } from '../fixtures/tools/tools.ts'
 
 export default scenario('Chat without tools', ({ ask, must }) => {

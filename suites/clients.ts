@@ -1,6 +1,5 @@
-import { articleSnippet, runTools } from '../fixtures/clients.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
-import { shown } from '../fixtures/contract/rule.ts'
+import { scenario, shown, user } from '../fixtures/scenario.ts'
+import { articleSnippet, runTools } from '../fixtures/tools/clients.ts'
 import { weather } from '../fixtures/tools/tools.ts'
 
 /** The function of the article, which only tells what it was called with. */
@@ -37,7 +36,6 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
     })
     together(
       `clients.run-tools.${form}`,
-      'MUST',
       `MUST carry the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,
       'openai-node: chat.completions.runTools; KAITO tool calling article: agent frameworks',
       [call, answer],

@@ -1,5 +1,4 @@
-import { compareVersions } from '../fixtures/contract/profiles.ts'
-import { scenario, user, type Facts, type Reply, type Check } from '../fixtures/scenario.ts'
+import { compareVersions, scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { filler, ping, weather } from '../fixtures/tools/tools.ts'
 
 const call = (id: string, name: string, args: string): object => ({ id, type: 'function', function: { name, arguments: args } })
@@ -91,7 +90,6 @@ export default scenario('Conversation history', ({ ask, must, together }) => {
 
   together(
     'history.all-results',
-    'MUST',
     'MUST put every result into the prompt: prompt_tokens grow with a second call and its result',
     'tool-call-bugs section 0, oracle 4; vllm#39614, vllm#9951',
     [oneCall, twoCalls],

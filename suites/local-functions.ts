@@ -1,5 +1,4 @@
-import { validator } from '../fixtures/contract/arguments.ts'
-import { argumentsOf, named, scenario, user, type ChatBody, type Reply } from '../fixtures/scenario.ts'
+import { argumentsOf, named, scenario, user, validator, type ChatBody, type Reply } from '../fixtures/scenario.ts'
 import { order, time, weather, type LocalTool } from '../fixtures/tools/tools.ts'
 
 /** The conversation after the call: the assistant's turn as it came, and what the local function really returned. */
@@ -119,7 +118,6 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   ] as const) {
     together(
       `local.prompt-grows.${name}`,
-      'MUST',
       'MUST put the call and its result into the prompt: prompt_tokens grow by them',
       'tool-call-bugs section 0, oracle 4; vllm#39614, vllm-mlx#608',
       [call, answer],
@@ -141,7 +139,6 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   sample(
     // That the result reached the prompt is proven above; what the model makes of it is its own.
     'local.uses-result',
-    'SHOULD',
     'SHOULD answer with what the function returned',
     'vLLM tests/tool_use: the answer contains 98; vllm#39611; TGI#2461',
     [weatherAnswer, orderAnswer],

@@ -1,20 +1,25 @@
-import { validator } from '../fixtures/contract/arguments.ts'
-import { shown } from '../fixtures/contract/rule.ts'
-import { brokenSchema, refusedNames, taskFor, unsupportedWords, type Task } from '../fixtures/mcp/offer.ts'
-import type { Called, McpServer } from '../fixtures/mcp/server.ts'
 import {
   argumentsOf,
+  brokenSchema,
   named,
+  nearest,
+  refusedNames,
   scenario,
+  shown,
+  taskFor,
+  unsupportedWords,
   user,
+  validator,
+  type Called,
+  type Cause,
   type ChatBody,
   type Check,
   type Facts,
+  type McpServer,
   type Reply,
+  type Task,
   type Unaskable,
 } from '../fixtures/scenario.ts'
-import { nearest } from '../fixtures/target/nearest.ts'
-import type { Cause } from '../fixtures/record.ts'
 
 type Of = (facts: Facts) => McpServer | undefined
 const subject: Of = ({ mcp }) => mcp?.subject
@@ -159,7 +164,6 @@ async function toolsOf(
 export default scenario('MCP', ({ ask, followUp, fact, must, should, together }) => {
   fact(
     'mcp.session',
-    'MUST',
     'MUST let a client open a session with the MCP server',
     'MCP specification 2025-06-18: lifecycle, streamable HTTP; AKS article: troubleshooting of an external MCP server',
     async (facts) => {
@@ -170,7 +174,6 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   fact(
     'mcp.tools',
-    'MUST',
     'MUST list tools whose inputSchema can be used as parameters of a function',
     'MCP specification 2025-06-18: tools/list; OpenAI API reference: function.parameters',
     async (facts) => {
@@ -198,7 +201,6 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   fact(
     'mcp.names',
-    'MUST',
     'MUST name its tools so that the API of OpenAI takes the names',
     'OpenAI API reference: function.name, ^[a-zA-Z0-9_-]{1,64}$; AutoGen: assert_valid_name',
     async (facts) => {
@@ -228,7 +230,6 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   fact(
     'mcp.schema-words',
-    'SHOULD',
     "SHOULD describe arguments in words that vLLM's grammar supports",
     'vLLM: vllm/v1/structured_output/backend_xgrammar.py; vllm#16880, club-3090#45',
     async (facts) => {
@@ -319,7 +320,6 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   together(
     'mcp.uses-result',
-    'SHOULD',
     'SHOULD answer with what the MCP tool returned',
     'AKS documentation: the sentence that the agent ends with',
     [answer],

@@ -1,8 +1,4 @@
-import { header } from '../fixtures/exchange/exchange.ts'
-import { shown } from '../fixtures/contract/rule.ts'
-import { fields, list, type Fields } from '../fixtures/contract/view.ts'
-import { parseJson } from '../fixtures/contract/json.ts'
-import { scenario, user, type Check, type Reply } from '../fixtures/scenario.ts'
+import { fields, header, list, parseJson, scenario, shown, user, type Check, type Fields, type Reply } from '../fixtures/scenario.ts'
 import { weather } from '../fixtures/tools/tools.ts'
 
 const { name, description, parameters } = weather.offer.function

@@ -1,9 +1,20 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { header } from '../fixtures/exchange/exchange.ts'
-import { currentMetric, renamedMetrics } from '../fixtures/contract/metric-names.ts'
-import { parseMetrics, total, type Sample } from '../fixtures/contract/metrics.ts'
-import { fields, list, type View } from '../fixtures/contract/view.ts'
-import { scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import {
+  currentMetric,
+  fields,
+  header,
+  list,
+  parseMetrics,
+  renamedMetrics,
+  scenario,
+  shown,
+  total,
+  user,
+  type Check,
+  type Facts,
+  type Reply,
+  type Sample,
+  type View,
+} from '../fixtures/scenario.ts'
 
 const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
 
@@ -135,7 +146,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.requests',
-    'MUST',
     'MUST count every request that was answered in vllm:request_success_total',
     'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py; vllm#8115',
     [before, after],
@@ -153,7 +163,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.tokens',
-    'MUST',
     'MUST count as many tokens in its metrics as it reports as usage',
     'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py',
     [before, after],
@@ -168,7 +177,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.finish-reasons',
-    'MUST',
     'MUST tell in its metrics why answers ended: stop and length apart',
     'vLLM request_success_total{finished_reason}; vllm-wire section 3',
     [before, after],
@@ -186,7 +194,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.first-token',
-    'MUST',
     'MUST time the first token of every request',
     'vLLM vllm:time_to_first_token_seconds; vllm#8115',
     [before, after],
@@ -198,7 +205,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.client-leaves',
-    'MUST',
     'MUST stop running a request whose client left, and have nothing running or waiting afterwards',
     'vllm#10806, vllm#54947: generation went on; vLLM vllm:num_requests_running',
     [before, after, leaving],
@@ -218,7 +224,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.abort-counted',
-    'SHOULD',
     'SHOULD count a request whose client left among those that finished',
     'vLLM request_success_total{finished_reason="abort"}; vllm#31503: the counter stays 0',
     [before, after, leaving],
@@ -239,7 +244,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.parser',
-    'MUST',
     'MUST count what its tool parser does',
     'vllm#44448: vllm:tool_call_parser_invocations_total since 0.24',
     [before, after],
@@ -257,7 +261,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.parser-wired',
-    'SHOULD',
     'SHOULD show the series of its tool parser, which vLLM registers only when one is set',
     'vllm#44448: registered with --tool-call-parser alone; seen so on vLLM 0.32.0 with and without one',
     [before, after],
@@ -272,7 +275,6 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.documented-names',
-    'SHOULD',
     'SHOULD show the series that the documented dashboards read, or those that took their place',
     'KAITO website/docs/monitoring.md, written for vLLM 0.8.2',
     [before, after],

@@ -1,5 +1,4 @@
-import { pairsOf, type Monitor } from '../fixtures/cluster/objects.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { pairsOf, scenario, type Check, type Monitor } from '../fixtures/scenario.ts'
 
 /** Whether a monitor was made for this workspace, whether or not it finds it. */
 const meant = ({ metadata, spec }: Monitor, names: readonly string[]): boolean =>
@@ -12,7 +11,6 @@ const isPodMonitor = ({ kind, spec }: Monitor): boolean => kind === 'PodMonitor'
 export default scenario('Monitoring of the workspace', ({ cluster }) => {
   cluster(
     'monitoring.selected',
-    'SHOULD',
     'SHOULD be selected by the ServiceMonitor or PodMonitor that is meant for it',
     "AKS documentation: ai-toolchain-operator-monitoring: KAITO's Service carries no labels; the article: next steps",
     ({ facts: { monitors, service, pods, namespace, workspace, object } }): Check => {

@@ -18,7 +18,6 @@ export default scenario('Parallel calls', ({ ask, must, sample }) => {
 
   sample(
     'parallel.two',
-    'SHOULD',
     'SHOULD make two calls when the question names two cities',
     "vLLM tests/tool_use/test_parallel_tool_calls.py; the model's choice",
     [twoCities],

@@ -1,10 +1,8 @@
-import { minorOf } from '../fixtures/cluster/kaito.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { minorOf, scenario, type Check } from '../fixtures/scenario.ts'
 
 export default scenario('Prerequisites in the cluster', ({ cluster }) => {
   cluster(
     'cluster.kubernetes',
-    'SHOULD',
     'SHOULD run Kubernetes 1.33 or newer',
     'KAITO tool calling article: prerequisites',
     ({ facts: { kubernetes } }): Check => {
@@ -19,7 +17,6 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.kaito',
-    'MUST',
     "MUST serve KAITO's Workspaces",
     'KAITO tool calling article: the add-on is enabled; kaito config/crd/bases',
     ({ facts: { versions, kaito } }): Check =>
@@ -30,7 +27,6 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.controller',
-    'SHOULD',
     "SHOULD have KAITO's controller at work",
     'kaito charts/kaito/workspace: deployment kaito-workspace',
     ({ facts: { controllers } }): Check => {
@@ -49,7 +45,6 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.workspace',
-    'MUST',
     'MUST have the workspace in its namespace',
     'KAITO tool calling article: kubectl get workspace',
     ({ facts: { object } }): Check => (object.problem ? { blocked: object.problem.sentence } : undefined),
@@ -57,7 +52,6 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.api-version',
-    'SHOULD',
     'SHOULD serve Workspaces as v1beta1, the version that KAITO stores',
     'kaito config/crd/bases at v0.6.2 to v0.12.0',
     ({ facts: { versions, kaito } }): Check => {
@@ -71,7 +65,6 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.admission',
-    'SHOULD',
     'SHOULD refuse a workspace with a preset that does not exist, which a server-side dry run tries',
     "kaito api/v1beta1/workspace_validation.go: Unsupported inference preset name; without the webhook the CRD's schema lets it pass",
     ({ facts: { admission } }): Check => {

@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { scenario } from '../fixtures/scenario.ts'
+import { scenario, shown } from '../fixtures/scenario.ts'
 
 export default scenario('Readiness of the endpoint', ({ request, must, should }) => {
   const health = request('health', { method: 'GET', path: '/health' })

@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
+import { scenario, shown, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Required tool choice', ({ ask, must, should }) => {

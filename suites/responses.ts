@@ -1,10 +1,18 @@
-import { validator } from '../fixtures/contract/arguments.ts'
-import { compareReading } from '../fixtures/contract/client.ts'
-import { shown } from '../fixtures/contract/rule.ts'
-import { parseJson } from '../fixtures/contract/json.ts'
-import { answerOfResponse, fields, list, type Fields } from '../fixtures/contract/view.ts'
-import { header } from '../fixtures/exchange/exchange.ts'
-import { scenario, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import {
+  answerOfResponse,
+  compareReading,
+  fields,
+  header,
+  list,
+  parseJson,
+  scenario,
+  shown,
+  validator,
+  type Check,
+  type Facts,
+  type Fields,
+  type Reply,
+} from '../fixtures/scenario.ts'
 import { weather } from '../fixtures/tools/tools.ts'
 
 const { name, description, parameters } = weather.offer.function

@@ -1,12 +1,21 @@
-import { expectedModelIds } from '../fixtures/cluster/kaito.ts'
-import { apiPort, declaredPorts, endpointsOf, podsBehind, portText, selectorOf, targetOf } from '../fixtures/cluster/service.ts'
-import { mainPod, wiringOf } from '../fixtures/cluster/wiring.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import {
+  apiPort,
+  declaredPorts,
+  endpointsOf,
+  expectedModelIds,
+  mainPod,
+  podsBehind,
+  portText,
+  scenario,
+  selectorOf,
+  targetOf,
+  wiringOf,
+  type Check,
+} from '../fixtures/scenario.ts'
 
 export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.exists',
-    'MUST',
     'MUST have a Service of its name',
     'KAITO tool calling article: kubectl get svc; kaito GenerateServiceManifest',
     ({ facts, waited }): Check => {
@@ -19,7 +28,6 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.port',
-    'MUST',
     'MUST lead port 80 to port 5000 of the pod',
     'KAITO tool calling article: port 80 for HTTP; kaito GenerateServiceManifest: http 80 → 5000',
     ({ facts: { service } }): Check => {
@@ -41,7 +49,6 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.endpoints',
-    'MUST',
     'MUST have an endpoint that is ready',
     'Kubernetes EndpointSlice; kaito GenerateServiceManifest: selector of pod 0',
     ({ facts: { service, slices, pods, object }, waited }): Check => {
@@ -60,7 +67,6 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.container-port',
-    'SHOULD',
     'SHOULD lead to a port that the container declares',
     'kaito pkg/workspace/manifests: containerPort 5000',
     ({ facts }): Check => {
@@ -77,7 +83,6 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.model-id',
-    'SHOULD',
     "SHOULD list the model under the id that KAITO's rule gives",
     'kaito vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
     ({ facts, models }): Check => {

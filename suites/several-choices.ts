@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { named, scenario, user } from '../fixtures/scenario.ts'
+import { named, scenario, shown, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Several choices (n=2)', ({ ask, must }) => {

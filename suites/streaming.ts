@@ -1,6 +1,4 @@
-import { arrivalOf, heldBack, type ServerTimes } from '../fixtures/contract/arrival.ts'
-import { parseMetrics, total } from '../fixtures/contract/metrics.ts'
-import { scenario, type Reply } from '../fixtures/scenario.ts'
+import { arrivalOf, heldBack, parseMetrics, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
 
 /** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
 function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {
@@ -21,7 +19,6 @@ export default scenario('Streams through what lies between', ({ request, togethe
 
   together(
     'streaming.arrives',
-    'SHOULD',
     'SHOULD bring the pieces of a stream as they are generated, not all at the end',
     'KAITO tool calling article: streaming; nginx ngx_http_proxy_module: proxy_buffering',
     [before, after],

@@ -1,5 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
+import { scenario, shown, user } from '../fixtures/scenario.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
 const echo = tool('echo', 'Echo a text back', { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })

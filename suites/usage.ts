@@ -1,6 +1,4 @@
-import { shown } from '../fixtures/contract/rule.ts'
-import { fields } from '../fixtures/contract/view.ts'
-import { scenario, user } from '../fixtures/scenario.ts'
+import { fields, scenario, shown, user } from '../fixtures/scenario.ts'
 import { hello, time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Usage', ({ ask, must, request, together }) => {
@@ -36,7 +34,6 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
   })
   together(
     'usage.tokenize',
-    'MUST',
     'MUST count as many prompt_tokens as its tokenizer counts for the same messages',
     'vLLM POST /tokenize; tool-call-bugs section 0, oracle 4',
     [chat, counted],
@@ -52,7 +49,6 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
 
   together(
     'usage.same-prompt',
-    'MUST',
     'MUST count the same prompt_tokens for the same question, whatever usage is asked for',
     'OpenAI API reference: usage',
     [whole, continuous],

@@ -1,7 +1,15 @@
-import type { ClusterFacts } from '../fixtures/cluster/facts.ts'
-import { configTraps, parserOfTemplate, wiredByRelease, wiringOf, type Wiring } from '../fixtures/cluster/wiring.ts'
-import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
-import { scenario, type Check, type Facts } from '../fixtures/scenario.ts'
+import {
+  configTraps,
+  parserOfTemplate,
+  scenario,
+  wiredByRelease,
+  wiringOf,
+  type Check,
+  type ClusterEvidence,
+  type ClusterFacts,
+  type Facts,
+  type Wiring,
+} from '../fixtures/scenario.ts'
 
 /** A check of a command line that is known to be vLLM's own. */
 const ofVllm =
@@ -24,7 +32,6 @@ const reads = ({ flags }: Wiring): boolean =>
 export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.runtime',
-    'MUST',
     'MUST run vLLM, not the transformers runtime',
     'KAITO tool calling article: misaligned runtime; kaito GetWorkspaceRuntimeName',
     ({ facts }): Check => {
@@ -43,7 +50,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.parser',
-    'MUST',
     'MUST start vLLM with --tool-call-parser',
     'vLLM documentation: tool calling; kaito vllm_model.go',
     ofVllm((wiring) =>
@@ -57,7 +63,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.auto',
-    'MUST',
     'MUST start vLLM with --enable-auto-tool-choice',
     'vLLM documentation: tool calling; kaito vllm_model.go; vllm#55754',
     ofVllm((wiring) =>
@@ -71,7 +76,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.as-released',
-    'SHOULD',
     'SHOULD have the parser that this release of KAITO wires for its preset, or one where it wires none',
     'kaito presets/workspace/models and presets/workspace/generator/generator.go at each tag',
     ofVllm((wiring, facts) => {
@@ -98,7 +102,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.template',
-    'SHOULD',
     'SHOULD have a chat template of the same family as the parser',
     'kaito#1093, kaito#1278, PR #1422: wrong template for phi-4-mini; vLLM documentation: tool calling',
     ofVllm((wiring) => {
@@ -117,7 +120,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.config',
-    'SHOULD',
     'SHOULD have an inference_config.yaml that vLLM takes as it is meant',
     'kaito presets/workspace/inference/vllm/inference_api.py; vllm#36216',
     ({ facts }, { profile }): Check => {
@@ -144,7 +146,6 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.context',
-    'SHOULD',
     'SHOULD have a context that holds tools and a conversation: 4096 tokens or more',
     'kaito max-model-len; tool-call-bugs section 4',
     ofVllm((wiring, _facts, { contextLength }) => {

@@ -1,7 +1,4 @@
-import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
-import { conditionOf } from '../fixtures/cluster/objects.ts'
-import { mainPod } from '../fixtures/cluster/wiring.ts'
-import { scenario, type Check } from '../fixtures/scenario.ts'
+import { conditionOf, mainPod, scenario, type Check, type ClusterEvidence } from '../fixtures/scenario.ts'
 
 /** The condition as it was when the wait ended: the facts are read a little later. */
 const is =
@@ -28,13 +25,12 @@ const is =
 const source = 'KAITO tool calling article: ResourceReady, InferenceReady, WorkspaceSucceeded; kaito api/v1beta1/condition_types.go'
 
 export default scenario('Readiness of the workspace', ({ cluster }) => {
-  cluster('workspace.resource-ready', 'MUST', 'MUST become ResourceReady', source, is('ResourceReady'))
-  cluster('workspace.inference-ready', 'MUST', 'MUST become InferenceReady', source, is('InferenceReady'))
-  cluster('workspace.succeeded', 'MUST', 'MUST become WorkspaceSucceeded', source, is('WorkspaceSucceeded'))
+  cluster('workspace.resource-ready', 'MUST become ResourceReady', source, is('ResourceReady'))
+  cluster('workspace.inference-ready', 'MUST become InferenceReady', source, is('InferenceReady'))
+  cluster('workspace.succeeded', 'MUST become WorkspaceSucceeded', source, is('WorkspaceSucceeded'))
 
   cluster(
     'workspace.state',
-    'SHOULD',
     'SHOULD have the state Ready when its conditions are True',
     'kaito api/v1beta1/workspace_types.go: status.state, from v0.9 on',
     ({ waited, facts }): Check => {
@@ -48,7 +44,6 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
 
   cluster(
     'workspace.order',
-    'SHOULD',
     'SHOULD become ResourceReady before InferenceReady, and that before WorkspaceSucceeded',
     'kaito pkg/workspace/controllers/workspace_controller.go: applyInferenceWorkspaceStatus',
     ({ waited }): Check => {
@@ -70,7 +65,6 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
 
   cluster(
     'workspace.answers',
-    'MUST',
     'MUST answer over HTTP when its conditions say that it is ready',
     'kaito#931, kaito#1493: conditions stayed True after the pod had died; Service: publishNotReadyAddresses',
     ({ waited, facts, answered }): Check => {
@@ -84,7 +78,6 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
 
   cluster(
     'workspace.pod-ready',
-    'MUST',
     'MUST have its pod Ready when its conditions say that it is ready',
     'kaito#931, kaito#1493: conditions stayed True after the pod had died',
     ({ waited, facts }): Check => {
