@@ -6,7 +6,7 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
-import type { Breach, World } from '../fixtures/contract/rule.ts'
+import type { Breach, RuleContext } from '../fixtures/contract/rule.ts'
 import { shown } from '../fixtures/text.ts'
 import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -118,7 +118,7 @@ export async function judgeRecordings(
       const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
       const listed = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data'])
       const cards = listed.map((card) => fields(card) ?? {})
-      const world: World = {
+      const context: RuleContext = {
         profile,
         models: cards.map((card) => String(card['id'])),
         contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
@@ -132,14 +132,14 @@ export async function judgeRecordings(
         findings.push({ version, recorded, rule, level, breach, known })
       }
       exchanges += recordedBy.length
-      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(profile, recorded)}`]))
+      const keys = new Map(recordedBy.map((recorded) => [recorded, `${context.models.join()} ${sameness(profile, recorded)}`]))
       await Promise.all(
         [...new Map(recordedBy.map((recorded) => [keys.get(recorded) ?? '', recorded]))].map(async ([key, recorded]) => {
           if (memory.has(key)) return
           const read = viewOfRecorded(profile, recorded)
           const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
           const breaches = exchangeRules.flatMap((rule) =>
-            (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
+            (judge(rule, view, context) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
           )
           memory.set(key, { view, breaches })
         }),
@@ -151,7 +151,7 @@ export async function judgeRecordings(
         // A run judges no behaviour by a refusal.
         const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
         for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
-          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
+          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: context.contextLength, views: () => [] })
           if (found !== undefined && 'got' in found)
             add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }

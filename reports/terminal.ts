@@ -137,18 +137,13 @@ export function progress(
   stream: ProgressStream,
   planned: number,
   failOn: FailOn,
-): { readonly request: () => void; readonly verdict: (verdict: Verdict) => void; readonly done: () => void } {
-  let requests = 0
+): { readonly verdict: (verdict: Verdict) => void; readonly done: () => void } {
   let verdicts = 0
   let failed = 0
   let quarter = 0
-  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed${requests > 0 ? `, ${plural(requests, 'request')}` : ''}`
+  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed`
   const move = () => stream.write(`\r\u001b[2K${text()}`)
   return {
-    request() {
-      requests++
-      if (stream.isTTY) move()
-    },
     verdict(verdict) {
       verdicts++
       const isFailure = effectOf(verdict, failOn) === 'failure'

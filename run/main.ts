@@ -10,7 +10,7 @@ import { mcpCause } from '../fixtures/mcp/cause.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { createRun, type Planned } from '../fixtures/run.ts'
 import { loadScenarios, scenarioSlugs } from './scenarios.ts'
-import { readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
+import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target, type TargetFacts } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
@@ -96,7 +96,9 @@ const contextLengthOf = (target: Target): number | undefined => {
   return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
+let redactor = createRedactor([])
+/** A line for the user, on stderr. */
+const say = (line: string): void => void process.stderr.write(`${redactor.text(line)}\n`)
 
 async function main(): Promise<number> {
   const filter = readFilter(process.argv.slice(2))
@@ -105,6 +107,7 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
+  redactor = createRedactor(configuredSecrets(configuration))
   const tags = new Set(['plain', 'stream', 'must', 'should', 'may', 'contract', 'sample', ...scenarioSlugs()])
   const strange = filter.tags === undefined ? [] : unknownTags(filter.tags, tags)
   if (strange.length > 0)
@@ -160,7 +163,7 @@ async function main(): Promise<number> {
       failOn: configuration.failOn,
       ...(target.readiness.status === 'blocked' ? { blocked: target.readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
-    const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
+    redactor = createRedactor(secretsOf(target))
     openRecord(configuration.reportDir, run, redactor)
     if (target.readiness.status === 'ready') {
       const { requests, tokens } = plan.cost
@@ -285,10 +288,10 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const own = error instanceof UserMistake || error instanceof RecordError
-  process.stderr.write(
+  say(
     own
-      ? `${(error as Error).message}\n`
-      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      ? (error as Error).message
+      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   )
   process.exitCode = own ? 2 : 4
 }

@@ -14,7 +14,7 @@ const { run: about, target, configuration, contextLength, rulesAlone, timeUrl } 
 const profile = profileNamed(about.server.profile)
 if (profile === undefined) throw new Error(`unknown profile ${about.server.profile}`)
 
-const record = joinRecord(configuration.reportDir, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
+const record = joinRecord(configuration.reportDir, createRedactor(secretsOf(target)))
 const exchanges = new Map<string, Exchange>()
 const keep = (exchange: Exchange): void => void exchanges.set(exchange.id, record.keep(exchange))
 const sender = connect(target, configuration)
