@@ -12,6 +12,7 @@ import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type 
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
+import { linked, table } from './markdown.ts'
 import type { Packed, Recorded } from '../mocks/recordings/answers.ts'
 import { recordedDefects, type RecordedDefect, type Where } from '../mocks/recordings/defects.ts'
 
@@ -273,7 +274,7 @@ export function explanations(finding: RecordedFinding): RecordedDefect[] {
 /** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
 export function defectsTable(findings: readonly RecordedFinding[]): string {
   const explained = Map.groupBy(findings, (finding) => explanations(finding)[0])
-  const lines = recordedDefects
+  const rows = recordedDefects
     .filter(({ defect }) => defect > 0)
     .map((entry) => {
       const own = explained.get(entry) ?? []
@@ -283,26 +284,24 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
       const others = [ids('requirement'), entry.unnoticed ?? (noticed === '' ? "only the model's own words show it" : '')].filter(Boolean)
       const versions = unique(own.length > 0 ? own.map(({ version }) => version) : [entry.proof.version])
       const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
-      const cells = [
-        String(entry.defect),
+      return [
+        `<a id="${entry.defect}"></a>${entry.defect}`,
         entry.sentence,
         versions.join(', '),
         parsers.join(', '),
         String(new Set(own.map(({ recorded }) => recorded)).size),
         noticed === '' ? `none: ${others.join('; ')}` : [noticed, ...(others.length > 0 ? [`(${others.join('; ')})`] : [])].join(' '),
-        entry.issue,
+        linked(entry.issue),
+        `${entry.proof.version} ${entry.proof.parser} \`${entry.proof.case}\``,
       ]
-      return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
     })
   return [
     '# Observed defects of vLLM, and what the contract notices of them',
     '',
     'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self proof/recorded.test.ts`; do not edit.',
-    'Numbers up to 45 are those of the list of observed defects, higher ones were found by judging the recordings. Answers: how many recorded answers show it.',
+    'Other documents cite an entry by its number: observed defect 26. Answers: how many recorded answers show it. Recording: version, parser and case of one of them.',
     '',
-    '| # | Defect | Versions | Parsers | Answers | Rules of the contract that notice it | Issue |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...lines,
+    table(['#', 'Defect', 'Versions', 'Parsers', 'Answers', 'Rules of the contract that notice it', 'Issue', 'Recording'], rows),
     '',
   ].join('\n')
 }

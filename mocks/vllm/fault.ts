@@ -17,8 +17,8 @@ export interface Fault {
   id: string
   /** What it does, one sentence. */
   what: string
-  /** Which of the classes of defects it belongs to. */
-  class: FaultClass
+  /** The class of defects it belongs to, where one fits. */
+  class?: FaultClass
   /** A report of a real server that did it. */
   issue?: string
   /** Requests that make it visible, in order. */
@@ -51,6 +51,8 @@ export interface Fault {
   messageEvents?(events: NamedEvent[], scene: ChatScene): NamedEvent[] | void
   /** Any answer of any endpoint, before it becomes bytes. */
   reply?(reply: Draft, scene: Scene): Draft | void
+  /** A client has left before its answer ended. */
+  left?(memory: Scene['memory']): void
   /** The server does not notice that clients leave. */
   deafToDisconnect?: boolean
 }

@@ -440,6 +440,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     finished: (id) => count(id, undefined),
     disconnected(id, written = 0) {
       if (!fault?.deafToDisconnect) count(id, written)
+      fault?.left?.(memory)
     },
     profile,
     model: server.model,

@@ -306,11 +306,8 @@ export const service: Fault[] = [
     class: 'C61',
     issue: 'vllm#32442',
     trigger: [streamed(noTools, { meanwhile: 'leaves' }), plain(noTools)],
-    verdict(refusal, { memory, request }) {
-      const before = memory.get('streamed') === true
-      memory.set('streamed', asking(request.body)['stream'] === true)
-      return refusal ?? (before ? dead : undefined)
-    },
+    left: (memory) => void memory.set('dead', true),
+    verdict: (refusal, { memory }) => (memory.has('dead') ? dead : refusal),
   },
   {
     id: 'dead-after-long-prompt',
