@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
-import { createRun, type Run } from '../fixtures/run.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
 import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
+import { reachAll } from '../testing/reach-all.ts'
 
 const KEY = 'sk-of-the-matrix'
 
@@ -30,16 +30,13 @@ async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise
   )
   const profile = profileNamed(options.profile ?? vllm.profile.version)
   if (profile === undefined) throw new Error(`the contract has no profile ${options.profile ?? vllm.profile.version}`)
-  const run: Run = createRun({
-    scenarios: await loadScenarios(5),
+  return reachAll(await loadScenarios(5), {
     send,
     made,
-    hasKey: true,
     model: vllm.model,
-    mcp,
-    world: { profile, models: [vllm.model], contextLength: options.maxModelLen ?? 16_384 },
+    models: [vllm.model],
+    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 16_384, mcp },
   })
-  return Promise.all(run.plan.map(({ id }) => run.reach(id)))
 }
 
 /** What a fault does to the verdicts: those that end otherwise than on the healthy server, by outcome. */

@@ -27,14 +27,12 @@ export interface Recording {
 
 /** Writes a record; what it returns is what was written, without secrets, and the only thing to report from. */
 export interface Recorder {
-  /** Replaces run.json: again at the end, with `ended`. */
-  write(run: Run): Run
   /** Writes one line before it returns. Throws when the id was recorded before. */
   append(verdict: Verdict): Verdict
   /** Writes one line before it returns. */
   keep(exchange: Exchange): Exchange
-  /** Puts the cause of the run to the verdicts that failed or were blocked. */
-  explain(cause: Cause): void
+  /** Ends the record: run.json with `ended`, and its cause beside each verdict that it explains. */
+  end(run: Run): void
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
@@ -61,28 +59,15 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
     throw new RecordError(`The report folder ${folder} holds ${foreign}, which this suite did not write; name an empty folder.`)
   }
   for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
-  const recorder = joinRecord(folder, redactor)
-  recorder.write(run)
+  replace(folder, FILES.run, runText(redactor.value(run)))
   for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
-  return recorder
-}
-
-/** Writes on in a record that another process opened. */
-export function joinRecord(folder: string, redactor: Redactor = createRedactor([])): Recorder {
-  const known = new Set<string>()
+  const verdicts = new Map<string, Verdict>()
   return {
-    write(run) {
-      const written = redactor.value(run)
-      const draft = join(folder, `.${FILES.run}`)
-      writeFileSync(draft, `${JSON.stringify(written, null, 2)}\n`)
-      renameSync(draft, join(folder, FILES.run))
-      return written
-    },
     append(verdict) {
-      if (known.has(verdict.id)) throw new RecordError(`The verdict ${verdict.id} was recorded twice.`)
-      known.add(verdict.id)
+      if (verdicts.has(verdict.id)) throw new RecordError(`The verdict ${verdict.id} was recorded twice.`)
       const written = redactor.value(verdict)
-      appendFileSync(join(folder, FILES.verdicts), `${JSON.stringify(written)}\n`)
+      verdicts.set(verdict.id, written)
+      appendFileSync(join(folder, FILES.verdicts), lineOf(written))
       return written
     },
     keep(exchange) {
@@ -90,16 +75,28 @@ export function joinRecord(folder: string, redactor: Redactor = createRedactor([
       appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`)
       return written
     },
-    explain(cause) {
-      const explainedBy = redactor.value(cause)
-      const lines = readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line)).map((verdict) =>
-        verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? explainedBy } : verdict,
-      )
-      const draft = join(folder, `.${FILES.verdicts}`)
-      writeFileSync(draft, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-      renameSync(draft, join(folder, FILES.verdicts))
+    end(ended) {
+      const written = redactor.value(ended)
+      const cause = written.ended?.cause
+      if (cause !== undefined)
+        replace(folder, FILES.verdicts, [...verdicts.values()].map((verdict) => lineOf(explained(verdict, cause))).join(''))
+      replace(folder, FILES.run, runText(written))
     },
   }
+}
+
+const runText = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
+const lineOf = (verdict: Verdict): string => `${JSON.stringify(verdict)}\n`
+
+/** A cause that a verdict has of its own goes before that of the run. */
+const explained = (verdict: Verdict, cause: Cause): Verdict =>
+  verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? cause } : verdict
+
+/** Replaces a file of the record whole, so that nobody reads half of it. */
+function replace(folder: string, name: string, text: string): void {
+  const draft = join(folder, `.${name}`)
+  writeFileSync(draft, text)
+  renameSync(draft, join(folder, name))
 }
 
 /** Reads a record; a last line that was cut while it was written is left out. Throws a RecordError when there is none, or it is damaged. */

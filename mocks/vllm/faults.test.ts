@@ -131,7 +131,7 @@ const varied: MockRequest[] = [
   ...['/v1/models', '/v1/models/x', '/health', '/version', '/metrics', '/nothing', '/v1/chat/completions', '/v1/messages'].map(get),
 ]
 
-/** Faults about bodies without messages, and about the status of all refusals: only these answer such a body otherwise than with 400. */
+/** Faults that answer a body without messages with another status than 400. */
 const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
 
 const others = ['0.12.0', 'openai', 'vllm-rust']
@@ -147,7 +147,7 @@ describe('every fault', () => {
       }
       const vllm = createVllm({ fault })
       const statuses = [vllm.answer(plain({})).status, vllm.answer(plain({ tools: oneCall['tools'] })).status]
-      expect(statuses.every((status) => status === 400)).toBe(!answersBadBodies.has(id))
+      expect(statuses.some((status) => status !== 400)).toBe(answersBadBodies.has(id))
     },
   )
 })
