@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 
 /** What has happened on one server, in the units of vLLM's counters. */
 export interface Counts {
@@ -66,7 +66,7 @@ function real(value: number): string {
 }
 
 /** The text of /metrics, in the names of the release. Without a parser there are no series about it: so recorded on vLLM 0.32.0. */
-export function exposition(counts: Counts, profile: Profile, model: string, parser: boolean): string {
+export function exposition(counts: Counts, profile: MockProfile, model: string, parser: boolean): string {
   const out: string[] = []
   const labels = (more: Record<string, string> = {}): string =>
     `{${Object.entries({ engine: '0', ...more, model_name: model })

@@ -5,7 +5,7 @@ import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
 import { nearest } from './nearest.ts'
-import { newestOfKaito, profiles, type Profile } from './profiles.ts'
+import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
 import { isRefusal, reading } from './refusal.ts'
@@ -56,7 +56,7 @@ export interface Vllm {
   finished(id: number): void
   /** The client left after `written` chunks of the answer. */
   disconnected(id: number, written?: number): void
-  readonly profile: Profile
+  readonly profile: MockProfile
   readonly model: string
   readonly fault: Fault | undefined
   readonly counts: Counts
@@ -381,7 +381,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    const names: Readonly<Record<Profile['dialect'], [string, string][]>> = {
+    const names: Readonly<Record<MockProfile['dialect'], [string, string][]>> = {
       vllm: [['server', 'uvicorn']],
       'vllm-rust': [],
       openai: [

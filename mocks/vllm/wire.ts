@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Format, Message, Said, Tool } from './model.ts'
 
 /** One HTTP request. Header names in lower case. */
@@ -183,7 +183,7 @@ export interface Refusal {
 
 /** What a fault can see besides what it changes. */
 export interface Scene {
-  profile: Profile
+  profile: MockProfile
   request: MockRequest
   /** Only for chat requests that passed validation. */
   turn?: Turn
