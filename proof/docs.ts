@@ -166,10 +166,10 @@ export function matrixProblems(rows: readonly Row[], plan: readonly Planned[]): 
   const proven = new Set([...rows.flatMap(noticing), ...mcpFaults.map(({ verdict }) => verdict)])
   return [
     ...faultProblems(rows, plan),
-    ...plan.filter(({ id }) => !proven.has(id)).map(({ id }) => `no fault proves ${id}: there is none that turns it red`),
+    ...plan.filter(({ id }) => !proven.has(id)).map(({ id }) => `no fault proves ${id}: none turns it red`),
     ...Object.keys(unnoticed)
       .filter((id) => !faults.some((fault) => fault.id === id))
-      .map((id) => `proof/unnoticed.ts names ${id}, which is no fault`),
+      .map((id) => `proof/unnoticed.ts names ${id}, which is not a fault`),
   ]
 }
 
@@ -262,7 +262,13 @@ function progress(total: number): () => void {
 async function main(ids: readonly string[]): Promise<number> {
   const plan = await planOf()
   if (ids.length > 0) {
-    const rows = await runMatrix(ids.map((id) => faultOf(id).id))
+    try {
+      ids.forEach(faultOf)
+    } catch (error) {
+      console.error((error as RangeError).message)
+      return 2
+    }
+    const rows = await runMatrix(ids)
     for (const { fault, changed } of rows) {
       console.log(`${fault}:${Object.keys(changed).length === 0 ? ' no verdict changes' : ''}`)
       for (const [outcome, verdicts] of Object.entries(changed)) console.log(`  ${outcome}: ${verdicts.join(', ')}`)

@@ -33,7 +33,7 @@ export const args: Fault[] = [
   },
   {
     id: 'arguments-cut-second-call',
-    what: 'Streamed calls behind the first lose the end of their arguments.',
+    what: 'Streamed calls after the first lose the end of their arguments.',
     class: 'C23',
     issue: 'vllm#15274',
     trigger: [streamed(twoCalls)],
@@ -354,7 +354,7 @@ export const args: Fault[] = [
   },
   {
     id: 'arguments-key-twice',
-    what: 'The first key of the arguments stands there twice.',
+    what: 'The first key of the arguments comes twice.',
     class: 'C24',
     issue: 'vllm#17585',
     trigger: [plain(oneCall)],

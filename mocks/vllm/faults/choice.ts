@@ -61,7 +61,7 @@ export const choice: Fault[] = [
   },
   {
     id: 'second-call-without-arguments',
-    what: 'Calls behind the first have arguments {}.',
+    what: 'Calls after the first have arguments {}.',
     class: 'C39',
     issue: 'vllm#47901',
     trigger: [streamed(twoCalls)],
@@ -229,7 +229,7 @@ export const choice: Fault[] = [
   },
   {
     id: 'third-call-lost',
-    what: 'Calls behind the second are lost.',
+    what: 'Calls after the second are lost.',
     class: 'C39',
     trigger: [plain({ ...oneCall, messages: [user('What is the weather in Paris, Tokyo and Oslo?')] })],
     said: (said) => void said.calls.splice(2),

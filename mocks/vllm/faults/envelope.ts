@@ -16,7 +16,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'finish-reason-missing-with-calls',
-    what: 'The last chunk behind a call has finish_reason null.',
+    what: 'The last chunk after a call has finish_reason null.',
     class: 'C04',
     trigger: [streamed(oneCall)],
     events(events) {
@@ -105,7 +105,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'model-null-in-chunks',
-    what: 'Chunks behind the first have model null.',
+    what: 'Chunks after the first have model null.',
     class: 'C06',
     trigger: [streamed(noTools)],
     events(events) {
@@ -356,7 +356,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'fingerprint-changes',
-    what: 'system_fingerprint stands in every chunk and changes.',
+    what: 'system_fingerprint is in every chunk and changes.',
     class: 'C06',
     trigger: [streamed(noTools)],
     events(events) {

@@ -94,7 +94,7 @@ export const messages: Fault[] = [
   },
   {
     id: 'message-input-only-in-start',
-    what: 'The input of a streamed tool_use stands in content_block_start and nowhere else.',
+    what: 'The input of a streamed tool_use is in content_block_start and nowhere else.',
     class: 'C25',
     trigger: [tell(oneCall, stream)],
     messageEvents(events) {
@@ -189,7 +189,7 @@ export const messages: Fault[] = [
   },
   {
     id: 'message-empty-text-before-call',
-    what: 'An empty text block stands before each tool_use.',
+    what: 'An empty text block is before each tool_use.',
     class: 'C48',
     trigger: [tell(oneCall)],
     message(body) {

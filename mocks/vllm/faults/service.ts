@@ -565,7 +565,7 @@ export const service: Fault[] = [
   },
   {
     id: 'metrics-label-unquoted',
-    what: 'A label of a series stands without quotes.',
+    what: 'A label of a series is without quotes.',
     class: 'C66',
     trigger: [get('/metrics')],
     reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\{.*)model_name="([^"]*)"/gm, '$1model_name=$2')),

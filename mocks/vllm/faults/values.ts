@@ -168,7 +168,7 @@ export const values: Fault[] = [
   },
   {
     id: 'decimals-cut',
-    what: 'The digits behind the point of a number are lost, the point stays.',
+    what: 'The digits after the decimal point of a number are lost and the point stays.',
     class: 'C36',
     issue: 'vllm#42128',
     trigger: [plain(typed)],
