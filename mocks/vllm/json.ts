@@ -55,6 +55,7 @@ export function repr(value: unknown): string {
   return JSON.stringify(value)
 }
 
+/** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
 }

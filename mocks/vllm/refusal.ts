@@ -65,6 +65,7 @@ export function reading<T>(read: () => T): T | Refusal {
   }
 }
 
+/** Whether something thrown is a refusal. */
 export function isRefusal(value: object): value is Refusal {
   return 'status' in value && 'message' in value && 'param' in value
 }

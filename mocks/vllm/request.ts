@@ -124,6 +124,7 @@ function checkFields(body: Record<string, unknown>, profile: MockProfile): void 
   }
 }
 
+/** vLLM's check of tools and tool_choice. Throws a refusal. */
 export function checkTools(body: Record<string, unknown>, profile: MockProfile): void {
   const choice = body['tool_choice']
   const tools = body['tools']
@@ -180,6 +181,7 @@ function modeOf(body: Record<string, unknown>): Mode | 'null' {
   return 'named'
 }
 
+/** Throws a refusal with status 404 unless the model is served. */
 export function checkModel(model: unknown, server: Server): void {
   if (model === undefined || model === null || model === '' || model === server.model) return
   if (server.profile.dialect === 'openai')

@@ -18,6 +18,7 @@ import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
 
+/** How a mock server is set up. */
 export interface VllmOptions {
   /** vLLM release to answer as, or vllm-rust, or openai. Default: the newest release that KAITO ships. */
   profile?: string
@@ -47,6 +48,7 @@ export interface VllmOptions {
   queueLimit?: number
 }
 
+/** A mock server as a function from requests to answers, with its counters. */
 export interface Vllm {
   /** Answers a request and counts it as finished at once, unless its answer hangs. Never throws. */
   answer(request: MockRequest): MockAnswer

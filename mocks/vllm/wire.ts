@@ -29,6 +29,7 @@ export interface MockAnswer {
   head?: Uint8Array
 }
 
+/** How the model is made to answer. */
 export type Mode = 'text' | 'auto' | 'required' | 'named' | 'none'
 
 /** Which of the three ways of asking the model was used. */
@@ -90,6 +91,7 @@ export interface Piece {
   dropped: boolean
 }
 
+/** One entry of delta.tool_calls. */
 export interface ToolDelta {
   index?: unknown
   id?: unknown
@@ -98,6 +100,7 @@ export interface ToolDelta {
   [key: string]: unknown
 }
 
+/** What a chunk adds to a choice. */
 export interface Delta {
   role?: unknown
   content?: unknown
@@ -105,6 +108,7 @@ export interface Delta {
   [key: string]: unknown
 }
 
+/** A choice in a chunk. */
 export interface ChunkChoice {
   index: number
   delta: Delta
@@ -113,6 +117,7 @@ export interface ChunkChoice {
   [key: string]: unknown
 }
 
+/** One chunk of a streamed chat answer. */
 export interface Chunk {
   id: unknown
   object: unknown
@@ -126,6 +131,7 @@ export interface Chunk {
 /** One server-sent event: a chunk, or text behind `data: `, or a raw block as it is. */
 export type Event = { chunk: Chunk; afterMs: number } | { text: string; afterMs: number } | { raw: string; afterMs: number }
 
+/** A call in a plain answer. */
 export interface PlainCall {
   id?: unknown
   type?: unknown
@@ -133,6 +139,7 @@ export interface PlainCall {
   [key: string]: unknown
 }
 
+/** A choice in a plain answer. */
 export interface PlainChoice {
   index: number
   message: { content: unknown; tool_calls?: PlainCall[]; [key: string]: unknown }

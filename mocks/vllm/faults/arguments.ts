@@ -9,6 +9,7 @@ function fragmentBehind(events: Event[], start: ToolDelta): ToolDelta['function'
   return laterOf(events).find(({ index }) => index === start.index)?.function
 }
 
+/** Faults in the assembly of arguments. */
 export const args: Fault[] = [
   {
     id: 'arguments-last-fragment-lost',

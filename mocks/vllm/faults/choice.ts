@@ -22,6 +22,7 @@ function markup(said: Said): string {
   return said.calls.map((call) => `<tool_call>\n{"name": "${call.name}", "arguments": ${call.arguments}}\n</tool_call>`).join('\n')
 }
 
+/** Faults in what tool_choice and parallel_tool_calls demand. */
 export const choice: Fault[] = [
   {
     id: 'second-call-lost',

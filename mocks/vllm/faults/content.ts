@@ -11,6 +11,7 @@ function textBefore(events: Event[], text: string): void {
   events.splice(1, 0, { chunk: { ...first, choices }, afterMs: 0 })
 }
 
+/** Faults in content and reasoning. */
 export const content: Fault[] = [
   {
     id: 'markup-beside-call',

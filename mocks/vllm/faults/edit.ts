@@ -11,6 +11,7 @@ export function choicesOf(events: readonly Event[]): ChunkChoice[] {
   return chunksOf(events).flatMap((chunk) => chunk.choices)
 }
 
+/** The deltas of all choices in all chunks, in order. */
 export function deltasOf(events: readonly Event[]): Delta[] {
   return choicesOf(events).map((choice) => choice.delta)
 }
@@ -54,6 +55,7 @@ export function insertBefore(events: Event[], meant: (event: Event) => boolean, 
   events.splice(at < 0 ? events.length : at, 0, ...more)
 }
 
+/** Whether the event is `[DONE]`. */
 export function isDone(event: Event): boolean {
   return 'text' in event && event.text === '[DONE]'
 }
@@ -63,6 +65,7 @@ export function isFinish(event: Event): boolean {
   return 'chunk' in event && event.chunk.choices.some((choice) => (choice.finish_reason ?? null) !== null)
 }
 
+/** Whether the event is a chunk of usage without choices. */
 export function isUsage(event: Event): boolean {
   return 'chunk' in event && event.chunk.choices.length === 0
 }

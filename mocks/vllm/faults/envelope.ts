@@ -3,6 +3,7 @@ import { isObject, list, record, word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
+/** Faults in completions and chunks as objects of the API. */
 export const envelope: Fault[] = [
   {
     id: 'finish-reason-missing',

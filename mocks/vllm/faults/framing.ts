@@ -9,6 +9,7 @@ function middle(events: readonly Event[]): number {
   return Math.ceil(events.length / 2)
 }
 
+/** Faults in the framing of streams and bodies. */
 export const framing: Fault[] = [
   {
     id: 'done-missing',

@@ -22,6 +22,7 @@ function endOf(events: readonly NamedEvent[]): Block {
   return record(events.find(({ type }) => type === 'message_delta')?.data['delta'])
 }
 
+/** Faults of /v1/messages. */
 export const messages: Fault[] = [
   {
     id: 'message-end-turn-with-forced-tool',

@@ -51,6 +51,7 @@ function renumbered(events: NamedEvent[]): NamedEvent[] {
   return events
 }
 
+/** Faults of /v1/responses. */
 export const responses: Fault[] = [
   {
     id: 'response-call-id-differs',

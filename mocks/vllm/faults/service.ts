@@ -18,6 +18,7 @@ function asking(body: string): Record<string, unknown> {
   return record(attempt(body))
 }
 
+/** Faults of the service around the answers: health, keys, load, metrics, models list. */
 export const service: Fault[] = [
   {
     id: 'engine-dead-after-bad-schema',

@@ -11,6 +11,7 @@ function calls(change: (call: Call, index: number, scene: ChatScene) => void): (
   }
 }
 
+/** Faults in the shape of calls. */
 export const shape: Fault[] = [
   {
     id: 'tool-calls-not-array',

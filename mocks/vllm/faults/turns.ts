@@ -37,6 +37,7 @@ function callsOf(message: Record<string, unknown>): { function: Record<string, u
 
 const result = '{"temperature": 98}'
 
+/** Faults over several turns of a conversation. */
 export const turns: Fault[] = [
   {
     id: 'tool-result-ignored',

@@ -5,6 +5,7 @@ import { echoes, plain, required, streamed, typed } from './triggers.ts'
 
 const awkward = 'say "hi" \\ {a: [1]} it\'s\nline2\ttab }'
 
+/** Faults in the values of arguments. */
 export const values: Fault[] = [
   {
     id: 'quotes-unescaped',
