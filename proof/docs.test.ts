@@ -14,7 +14,7 @@ test('the documents are what the code says: npm run docs renews them', async () 
   for (const [path, text] of await documents()) expect(read(path), path).toBe(text)
 })
 
-test('every fault is noticed as recorded, and every rule is proven by a fault', { timeout: 900_000 }, async () => {
+test('every fault is noticed as recorded, and every rule is proven by a fault', { timeout: 900_000, tags: ['slow'] }, async () => {
   const plan = await planOf()
   const rows = await runMatrix(faults.map(({ id }) => id))
   expect(rows).toHaveLength(faults.length)
@@ -64,7 +64,7 @@ test('every source can be opened', async () => {
   expect(entries.filter((entry) => !observed.includes(`<a id="${entry}"></a>`))).toEqual([])
 })
 
-test('twenty runs against the mock reach the same verdicts', { timeout: 300_000 }, async () => {
+test('twenty runs against the mock reach the same verdicts', { timeout: 300_000, tags: ['slow'] }, async () => {
   const first = (await runAgainst({})).map(({ id, outcome }) => `${id} ${outcome}`)
   for (let again = 2; again <= 20; again += 1)
     expect((await runAgainst({ seed: again })).map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(first)
