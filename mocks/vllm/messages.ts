@@ -122,7 +122,7 @@ function reasonOf(choice: Choice, called: boolean): string {
   return called ? 'tool_use' : 'end_turn'
 }
 
-/** The body of a plain answer. Throws a refusal when the arguments of a call are no JSON. */
+/** The body of a plain answer. Throws a refusal when the arguments of a call are not JSON. */
 export function messageBody(choice: Choice, turn: Turn, frame: Frame): Body {
   const content: Body[] = []
   if (choice.content) content.push({ type: 'text', text: choice.content })

@@ -297,7 +297,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
-      // A model that must not end by itself speaks for a while: the mock says no more than else, but takes its time.
+      // With ignore_eos a model goes on for a while: the mock says no more than usual but takes its time.
       if (turn.body['ignore_eos'] === true) for (const event of made) event.afterMs += 10
       if (dialect === 'openai') eventsAsOpenAi(made, turn, profile!.fingerprint)
       if (dialect === 'vllm-rust') eventsAsRust(made)

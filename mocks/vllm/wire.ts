@@ -16,7 +16,7 @@ export interface TimedBytes {
 }
 
 /**
- * One HTTP answer. `end`: complete = ended as HTTP demands; reset = the connection is torn down behind the last
+ * One HTTP answer. `end`: complete = ended as HTTP demands; reset = the connection is torn down after the last
  * chunk; hang = nothing follows and the connection stays open. `head`, when given, replaces status line and headers
  * by raw bytes, and the chunks are then sent without transfer coding.
  */
@@ -87,7 +87,7 @@ export interface Piece {
   to: number
   text: string
   parts: { call: number; start: boolean; text: string }[]
-  /** A call stood here that parallel_tool_calls:false removed. */
+  /** parallel_tool_calls:false removed a call here. */
   dropped: boolean
 }
 
@@ -128,7 +128,7 @@ export interface Chunk {
   [key: string]: unknown
 }
 
-/** One server-sent event: a chunk, or text behind `data: `, or a raw block as it is. */
+/** One server-sent event: a chunk, or text after `data: `, or a raw block as it is. */
 export type Event = { chunk: Chunk; afterMs: number } | { text: string; afterMs: number } | { raw: string; afterMs: number }
 
 /** A call in a plain answer. */
@@ -180,11 +180,11 @@ export interface Refusal {
   message: string
   type: string
   param: string | null
-  /** Told by an event of a stream that has begun with status 200. */
+  /** Sent as an event of a stream that began with status 200. */
   inStream?: boolean
   /** The body did not fit its schema, which is refused before the endpoint sees it. */
   bySchema?: boolean
-  /** What servers with words as error codes say; by default it follows from the status. */
+  /** The code of servers whose error codes are words; by default it follows from the status. */
   code?: string | null
 }
 

@@ -4,7 +4,7 @@ import { attempt, list } from '../json.ts'
 import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, startsOf } from './edit.ts'
 import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
 
-/** The function part of the first entry behind the start of a call. */
+/** The function part of the first entry after the start of a call. */
 function fragmentBehind(events: Event[], start: ToolDelta): ToolDelta['function'] {
   return laterOf(events).find(({ index }) => index === start.index)?.function
 }

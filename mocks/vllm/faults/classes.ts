@@ -1,4 +1,4 @@
-/** The classes of what goes wrong with tool calls in the world, from reports of real servers. A fault that fits none has none. */
+/** What goes wrong with tool calls, in classes made from reports of real servers. A fault that fits none has none. */
 export const classes = {
   C01: 'a stream has no [DONE], or does not end with it',
   C02: 'an answer stops coming while the connection stays open',

@@ -26,12 +26,12 @@ export function startsOf(events: readonly Event[]): ToolDelta[] {
   return entriesOf(events).filter((entry) => 'id' in entry)
 }
 
-/** Entries behind the start of their call. */
+/** Entries after the start of their call. */
 export function laterOf(events: readonly Event[]): ToolDelta[] {
   return entriesOf(events).filter((entry) => !('id' in entry))
 }
 
-/** Entries with a non-empty piece of arguments, of one call when told. */
+/** Entries with a non-empty piece of arguments, of one call when it is given. */
 export function fragmentsOf(events: readonly Event[], call?: number): { function: { arguments: string } }[] {
   return entriesOf(events).flatMap(({ index, function: part }) =>
     hasText(part) && (call === undefined || index === call) ? [{ function: part }] : [],

@@ -66,7 +66,7 @@ export function echoes(value: string): Body {
   return { messages: [user(`Use echo with ${JSON.stringify({ text: value })}`)], tools: [echo] }
 }
 
-/** A turn behind a tool result. */
+/** A turn after a tool result. */
 export function answered(result: unknown, args: unknown = '{"location": "Paris"}', history: Body = { content: null }): Body {
   const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: args } }
   const asked = [user('What is the weather in Paris?'), { role: 'assistant', ...history, tool_calls: [call] }]
