@@ -8,6 +8,9 @@ import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 
+/** A safety net: nothing here depends on how fast the machine is. */
+const PATIENCE = { timeout: 300_000 }
+
 const open: Listening[] = []
 afterAll(() => Promise.all(open.map((server) => server.close())))
 
@@ -25,7 +28,7 @@ afterAll(() => inProcess.close())
 /** The official client of a mock in this process, without a port. */
 function clientOf(options: VllmOptions = {}): OpenAI {
   inProcess.use(...handlers(createVllm(options), 'http://workspace.test'))
-  return new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 5000 })
+  return new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 300_000 })
 }
 
 const model = 'phi-4-mini-instruct'
@@ -38,7 +41,7 @@ const weather: OpenAI.ChatCompletionTool = {
   },
 }
 
-describe('a stranger with the openai client', () => {
+describe('a stranger with the openai client', PATIENCE, () => {
   test.each(['in this process', 'over a socket'])('makes a tool round trip, %s', async (where) => {
     const apiKey = 'secret'
     const client =
@@ -120,7 +123,7 @@ describe('a stranger with the openai client', () => {
   })
 })
 
-describe('the socket door', () => {
+describe('the socket door', PATIENCE, () => {
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'Count to 40.' }], stream: true })
   const post = (url: string, more: RequestInit = {}): Promise<Response> =>
     fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...more })
@@ -142,7 +145,7 @@ describe('the socket door', () => {
     await answer.body!.getReader().read()
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 1\.0/)
     left.abort()
-    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 0\.0/)
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), PATIENCE).toMatch(/num_requests_running\{.*\} 0\.0/)
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/finished_reason="abort".*\} 1\.0/)
   })
 
@@ -162,14 +165,16 @@ describe('the socket door', () => {
   })
 
   test('holds its port while weights are loading', async () => {
-    const server = await listen(createVllm(), { loadingMs: 300 })
-    open.push(server)
-    const health = await fetch(`${server.url}/health`)
+    const loading = await listen(createVllm(), { loadingMs: 3_600_000 })
+    open.push(loading)
+    const health = await fetch(`${loading.url}/health`)
     expect([health.status, await health.text(), health.headers.get('connection')]).toEqual([404, '', 'close'])
-    expect((await fetch(`${server.url}/v1/models`)).status).toBe(404)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('kaito_model_download_remaining_seconds 0.')
-    await expect.poll(async () => (await fetch(`${server.url}/health`)).status).toBe(200)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('vllm:')
+    expect((await fetch(`${loading.url}/v1/models`)).status).toBe(404)
+    expect(await (await fetch(`${loading.url}/metrics`)).text()).toMatch(/kaito_model_download_remaining_seconds 3[45]\d\d\.\d/)
+    const loaded = await listen(createVllm(), { loadingMs: 1 })
+    open.push(loaded)
+    await expect.poll(async () => (await fetch(`${loaded.url}/health`)).status, PATIENCE).toBe(200)
+    expect(await (await fetch(`${loaded.url}/metrics`)).text()).toContain('vllm:')
   })
 
   test('keeps connections and closes all of them', async () => {
@@ -191,7 +196,7 @@ async function run(...args: string[]): Promise<{ code: number | null | undefined
   return { code, out, err }
 }
 
-describe('the command', () => {
+describe('the command', PATIENCE, () => {
   test.each([
     [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
     [['--fault', 'done-mising'], 'the nearest is done-missing.'],

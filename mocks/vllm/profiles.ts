@@ -1,5 +1,5 @@
 /** How one vLLM release answers when it is healthy. Known defects of a release are faults, never part of its profile. */
-export interface Profile {
+export interface MockProfile {
   id: string
   version: string
   /** KAITO releases that ship it. */
@@ -115,7 +115,7 @@ export interface Profile {
 const openAiNulls = ['refusal', 'annotations', 'audio', 'function_call']
 
 // Recording of 0.12.0 (KAITO v0.8), parsers hermes and none.
-const v0_12_0: Profile = {
+const v0_12_0: MockProfile = {
   id: '0.12.0',
   version: '0.12.0',
   kaito: 'v0.8',
@@ -181,7 +181,7 @@ const v0_12_0: Profile = {
 }
 
 // Reading of the sources of v0.10.0, not recorded: keys of the message and the body are inferred.
-const v0_10_1_1: Profile = {
+const v0_10_1_1: MockProfile = {
   ...v0_12_0,
   id: '0.10.1.1',
   version: '0.10.1.1',
@@ -204,7 +204,7 @@ const v0_10_1_1: Profile = {
 }
 
 // Reading of the sources of v0.8.5 and v0.10.0, not recorded.
-const v0_9_0: Profile = {
+const v0_9_0: MockProfile = {
   ...v0_10_1_1,
   id: '0.9.0',
   version: '0.9.0',
@@ -217,7 +217,7 @@ const v0_9_0: Profile = {
 }
 
 // Recording of 0.14.1 (KAITO v0.9).
-const v0_14_1: Profile = {
+const v0_14_1: MockProfile = {
   ...v0_12_0,
   id: '0.14.1',
   version: '0.14.1',
@@ -229,7 +229,7 @@ const v0_14_1: Profile = {
 }
 
 // Recording of 0.17.1 (KAITO v0.10).
-const v0_17_1: Profile = {
+const v0_17_1: MockProfile = {
   ...v0_14_1,
   id: '0.17.1',
   version: '0.17.1',
@@ -249,7 +249,7 @@ const v0_17_1: Profile = {
 }
 
 // Recording of 0.22.1 (KAITO v0.11).
-const v0_22_1: Profile = {
+const v0_22_1: MockProfile = {
   ...v0_17_1,
   id: '0.22.1',
   version: '0.22.1',
@@ -276,7 +276,7 @@ const v0_22_1: Profile = {
 }
 
 // Recording of 0.25.1 (KAITO v0.12).
-const v0_25_1: Profile = {
+const v0_25_1: MockProfile = {
   ...v0_22_1,
   id: '0.25.1',
   version: '0.25.1',
@@ -301,7 +301,7 @@ const v0_25_1: Profile = {
 }
 
 // Recording of 0.32.0 (no KAITO release yet).
-const v0_32_0: Profile = {
+const v0_32_0: MockProfile = {
   ...v0_25_1,
   id: '0.32.0',
   version: '0.32.0',
@@ -329,7 +329,7 @@ const v0_32_0: Profile = {
 }
 
 // Reading of rust/src/server of vLLM main just after 0.27.0, not recorded. Bodies of unknown paths and of 401 are inferred.
-const rust: Profile = {
+const rust: MockProfile = {
   ...v0_25_1,
   id: 'vllm-rust',
   version: '0.27.0',
@@ -356,7 +356,7 @@ const rust: Profile = {
 
 // The OpenAI API: reference of chat, responses, models and errors (openai-openapi at f85dbe22, 2026-08-21) and the
 // error texts that its users quote. No release of KAITO.
-const openai: Profile = {
+const openai: MockProfile = {
   ...rust,
   id: 'openai',
   version: '2026-08-21',
@@ -381,7 +381,7 @@ const openai: Profile = {
   strictOnly: false,
 }
 
-export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
+export const profiles: Readonly<Record<string, MockProfile>> = Object.fromEntries(
   [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, rust, openai].map((profile) => [profile.id, profile]),
 )
 
