@@ -4,6 +4,8 @@ export interface Profile {
   version: string
   /** KAITO releases that ship it. */
   kaito: string
+  /** Of a release without recordings: what the profile was made from. */
+  unrecorded?: string
   /** Whose server it is: the Python or the Rust one of vLLM, or the OpenAI API. */
   dialect: 'vllm' | 'vllm-rust' | 'openai'
   /** Paths that are not served, though the others have them. */
@@ -328,6 +330,14 @@ const v0_32_0: Profile = {
   metrics: { ...v0_25_1.metrics, newest: true },
 }
 
+// Recording of 0.33.0 (no KAITO release yet).
+const v0_33_0: Profile = {
+  ...v0_32_0,
+  id: '0.33.0',
+  version: '0.33.0',
+  fingerprint: 'vllm-0.33.0-9ce164b5',
+}
+
 // Reading of rust/src/server of vLLM main just after 0.27.0, not recorded. Bodies of unknown paths and of 401 are inferred.
 const rust: Profile = {
   ...v0_25_1,
@@ -382,7 +392,7 @@ const openai: Profile = {
 }
 
 export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
-  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, rust, openai].map((profile) => [profile.id, profile]),
+  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, v0_33_0, rust, openai].map((profile) => [profile.id, profile]),
 )
 
 /** The newest vLLM that a KAITO release ships. */
