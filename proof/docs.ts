@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
+import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'

@@ -91,13 +91,16 @@ export function events(choices: readonly Choice[], turn: Turn, profile: MockProf
       counted.set(choice.index, piece.to)
       const delta = deltaOf(piece, choice, turn, profile, frame)
       if (!delta && !(profile.logprobsOfHeldBack && turn.logprobs >= 0)) continue
-      push({
-        index: choice.index,
-        delta: delta ?? {},
-        logprobs: turn.logprobs < 0 ? null : logprobsOf(choice.tokens.slice(piece.from, piece.to), turn.logprobs),
-        finish_reason: null,
-        ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
-      })
+      push(
+        {
+          index: choice.index,
+          delta: delta ?? {},
+          logprobs: turn.logprobs < 0 ? null : logprobsOf(choice.tokens.slice(piece.from, piece.to), turn.logprobs),
+          finish_reason: null,
+          ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
+        },
+        nulls(profile.chunkNulls),
+      )
     }
   }
   const fingerprint = profile.fingerprint === null ? undefined : { system_fingerprint: profile.fingerprint }
@@ -112,8 +115,9 @@ export function events(choices: readonly Choice[], turn: Turn, profile: MockProf
         finish_reason: choice.finish,
         stop_reason: choice.stopReason,
         ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
+        ...nulls(profile.finishNulls),
       },
-      turn.includeUsage ? undefined : fingerprint,
+      { ...(turn.includeUsage ? undefined : fingerprint), ...nulls(profile.chunkNulls) },
     )
   }
   if (turn.includeUsage) {

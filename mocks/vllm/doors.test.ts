@@ -18,7 +18,7 @@ async function serve(options: VllmOptions = {}): Promise<string> {
 }
 
 const inProcess = setupServer()
-beforeAll(() => inProcess.listen({ onUnhandledRequest: 'bypass' }))
+beforeAll(() => inProcess.listen({ onUnhandledFrame: 'bypass' }))
 afterEach(() => inProcess.resetHandlers())
 afterAll(() => inProcess.close())
 

@@ -209,6 +209,8 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
   const { asked } = turn
   const tools = list(asked['tools']).map((tool) => toolOf(record(tool), draft))
   const openai = profile.dialect === 'openai'
+  const echoed = (...keys: string[]): Body =>
+    profile.responses.cacheKeys ? Object.fromEntries(keys.map((key) => [key, asked[key] ?? null])) : {}
   const details = status === 'incomplete' ? { reason: 'max_output_tokens' } : null
   return {
     id: frame.id,
@@ -231,7 +233,9 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     max_tool_calls: null,
     previous_response_id: null,
     prompt: null,
+    ...echoed('prompt_cache_options', 'prompt_cache_key', 'prompt_cache_retention'),
     reasoning: openai ? { effort: null, summary: null } : null,
+    ...echoed('safety_identifier'),
     service_tier: openai ? 'default' : 'auto',
     ...(openai ? { store: asked['store'] ?? true } : undefined),
     status,
@@ -343,7 +347,7 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
     }
   }
   close(true)
-  const last = draft.profile.dialect === 'openai' && cut ? 'response.incomplete' : 'response.completed'
+  const last = draft.profile.responses.incompleteEvent && cut ? 'response.incomplete' : 'response.completed'
   push(last, { response: bodyOf(draft, cut ? 'incomplete' : 'completed', output, choice.tokens.length) })
   return events
 }

@@ -88,6 +88,16 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/version': ['GET'],
   '/metrics': ['GET'],
 }
+/** Anthropic's names of errors by status; any other is api_error. Source: vLLM vllm/entrypoints/anthropic/protocol.py (0.33.0). */
+const errorTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+}
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
 const utf8 = new TextEncoder()
@@ -359,7 +369,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function refused(refusal: Refusal, api: Api = 'chat'): Draft {
     if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
-    return json(refusal.status, JSON.stringify({ type: 'error', error: { type: refusal.type, message: refusal.message } }))
+    const type = profile!.messages.errorTypes === 'vllm' ? refusal.type : (errorTypes[refusal.status] ?? 'api_error')
+    return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }
 
   function begin(request: MockRequest): MockAnswer {
