@@ -17,6 +17,9 @@ export default defineConfig({
       {
         test: {
           name: 'self',
+          // Only what hangs is stopped: how long a test takes depends on what else the machine does.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
         },
       },
