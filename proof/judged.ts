@@ -186,6 +186,7 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
+  ['responses', /^responses\.answers$/, /^responses\.auto$/],
   ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
   ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
   ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],

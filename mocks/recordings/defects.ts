@@ -48,7 +48,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 0,
     sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
     issue: 'none: vLLM documents it',
-    where: [{ parsers: NO_PARSER, rules: /^http\.status$/, got: /requires --/ }],
+    where: [{ parsers: NO_PARSER, rules: /^(?:http\.status|responses\.answers)$/, got: /requires --/ }],
     proof: {
       version: '0.25.1',
       parser: 'none',
@@ -803,6 +803,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'Tools on /v1/responses are refused with 400.',
     issue: 'none known',
     where: [],
+    known: [{ id: 'responses-tools-refused' }],
     mended: [
       { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^responses\.(?!text)/ },
       { versions: ['0.10.1.1'], parsers: ['none'], cases: /^responses\.(?:named|required)/ },
