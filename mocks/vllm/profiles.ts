@@ -1,5 +1,5 @@
 /** How one vLLM release answers when it is healthy. Known defects of a release are faults, never part of its profile. */
-export interface Profile {
+export interface MockProfile {
   id: string
   version: string
   /** KAITO releases that ship it. */
@@ -131,7 +131,7 @@ export interface Profile {
 const openAiNulls = ['refusal', 'annotations', 'audio', 'function_call']
 
 // Recording of 0.12.0 (KAITO v0.8), parsers hermes and none.
-const v0_12_0: Profile = {
+const v0_12_0: MockProfile = {
   id: '0.12.0',
   version: '0.12.0',
   kaito: 'v0.8',
@@ -203,7 +203,7 @@ const v0_12_0: Profile = {
 }
 
 // Recording of 0.10.1.1 (KAITO v0.7).
-const v0_10_1_1: Profile = {
+const v0_10_1_1: MockProfile = {
   ...v0_12_0,
   id: '0.10.1.1',
   version: '0.10.1.1',
@@ -226,7 +226,7 @@ const v0_10_1_1: Profile = {
   },
 }
 
-const v0_9_0: Profile = {
+const v0_9_0: MockProfile = {
   ...v0_10_1_1,
   id: '0.9.0',
   version: '0.9.0',
@@ -240,7 +240,7 @@ const v0_9_0: Profile = {
 }
 
 // Recording of 0.14.1 (KAITO v0.9).
-const v0_14_1: Profile = {
+const v0_14_1: MockProfile = {
   ...v0_12_0,
   id: '0.14.1',
   version: '0.14.1',
@@ -252,7 +252,7 @@ const v0_14_1: Profile = {
 }
 
 // Recording of 0.17.1 (KAITO v0.10).
-const v0_17_1: Profile = {
+const v0_17_1: MockProfile = {
   ...v0_14_1,
   id: '0.17.1',
   version: '0.17.1',
@@ -272,7 +272,7 @@ const v0_17_1: Profile = {
 }
 
 // Recording of 0.22.1 (KAITO v0.11).
-const v0_22_1: Profile = {
+const v0_22_1: MockProfile = {
   ...v0_17_1,
   id: '0.22.1',
   version: '0.22.1',
@@ -299,7 +299,7 @@ const v0_22_1: Profile = {
 }
 
 // Recording of 0.25.1 (KAITO v0.12).
-const v0_25_1: Profile = {
+const v0_25_1: MockProfile = {
   ...v0_22_1,
   id: '0.25.1',
   version: '0.25.1',
@@ -324,7 +324,7 @@ const v0_25_1: Profile = {
 }
 
 // Recording of 0.32.0 (no KAITO release yet).
-const v0_32_0: Profile = {
+const v0_32_0: MockProfile = {
   ...v0_25_1,
   id: '0.32.0',
   version: '0.32.0',
@@ -352,7 +352,7 @@ const v0_32_0: Profile = {
 }
 
 // Recording of 0.33.0 (no KAITO release yet).
-const v0_33_0: Profile = {
+const v0_33_0: MockProfile = {
   ...v0_32_0,
   id: '0.33.0',
   version: '0.33.0',
@@ -364,7 +364,7 @@ const v0_33_0: Profile = {
   fingerprint: 'vllm-0.33.0-860bef5c',
 }
 
-const rust: Profile = {
+const rust: MockProfile = {
   ...v0_25_1,
   id: 'vllm-rust',
   version: '0.27.0',
@@ -390,7 +390,7 @@ const rust: Profile = {
   errors: { ...v0_25_1.errors, wrapped: false, type: 'invalid_request_error', aliases: true },
 }
 
-const openai: Profile = {
+const openai: MockProfile = {
   ...rust,
   id: 'openai',
   version: '2026-08-21',
@@ -417,7 +417,7 @@ const openai: Profile = {
   strictOnly: false,
 }
 
-export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
+export const profiles: Readonly<Record<string, MockProfile>> = Object.fromEntries(
   [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, v0_33_0, rust, openai].map((profile) => [profile.id, profile]),
 )
 

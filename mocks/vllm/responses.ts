@@ -2,7 +2,7 @@ import type { Frame } from './chat.ts'
 import { isGuided } from './generate.ts'
 import { isObject, list, record, word } from './json.ts'
 import { broken, expect, invalid, refuse } from './refusal.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Call, Choice, NamedEvent, Turn } from './wire.ts'
 
 type Body = Record<string, unknown>
@@ -20,7 +20,7 @@ const fields: Readonly<Record<string, string>> = {
 }
 
 /** Judges the spelling of a body of /v1/responses and translates it to a chat body. */
-export function chatOfResponses(body: Body, profile: Profile): Body {
+export function chatOfResponses(body: Body, profile: MockProfile): Body {
   if (profile.dialect === 'openai') checkAsOpenAi(body)
   else check(body, profile)
   const choice = body['tool_choice']
@@ -51,7 +51,7 @@ export function chatOfResponses(body: Body, profile: Profile): Body {
   return chat
 }
 
-function check(body: Body, profile: Profile): void {
+function check(body: Body, profile: MockProfile): void {
   const { input, tool_choice: choice } = body
   if (input === undefined) invalid(profile, 'missing', ['input'], 'Field required', body)
   if (typeof input !== 'string') expect(profile, 'list', ['input'], input)
@@ -135,7 +135,7 @@ function messagesOf(body: Body): Body[] {
 /** One answer, while it is being written. */
 interface Draft {
   turn: Turn
-  profile: Profile
+  profile: MockProfile
   frame: Frame
   /** A new id with what it begins with. */
   nextId(prefix: string): string

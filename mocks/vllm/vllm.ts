@@ -5,7 +5,7 @@ import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
 import { nearest } from './nearest.ts'
-import { newestOfKaito, profiles, type Profile } from './profiles.ts'
+import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
 import { isRefusal, reading } from './refusal.ts'
@@ -18,6 +18,7 @@ import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
 
+/** How a mock server is set up. */
 export interface VllmOptions {
   /** vLLM release to answer as, or vllm-rust, or openai. Default: the newest release that KAITO ships. */
   profile?: string
@@ -47,6 +48,7 @@ export interface VllmOptions {
   queueLimit?: number
 }
 
+/** A mock server as a function from requests to answers, with its counters. */
 export interface Vllm {
   /** Answers a request and counts it as finished at once, unless its answer hangs. Never throws. */
   answer(request: MockRequest): MockAnswer
@@ -56,7 +58,7 @@ export interface Vllm {
   finished(id: number): void
   /** The client left after `written` chunks of the answer. */
   disconnected(id: number, written?: number): void
-  readonly profile: Profile
+  readonly profile: MockProfile
   readonly model: string
   readonly fault: Fault | undefined
   readonly counts: Counts
@@ -305,7 +307,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
-      // A model that must not end by itself speaks for a while: the mock says no more than else, but takes its time.
+      // With ignore_eos a model goes on for a while: the mock says no more than usual but takes its time.
       if (turn.body['ignore_eos'] === true) for (const event of made) event.afterMs += 10
       if (dialect === 'openai') eventsAsOpenAi(made, turn, profile!.fingerprint)
       if (dialect === 'vllm-rust') eventsAsRust(made)
@@ -392,7 +394,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    const names: Readonly<Record<Profile['dialect'], [string, string][]>> = {
+    const names: Readonly<Record<MockProfile['dialect'], [string, string][]>> = {
       vllm: [['server', 'uvicorn']],
       'vllm-rust': [],
       openai: [
