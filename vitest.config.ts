@@ -17,9 +17,6 @@ export default defineConfig({
       {
         test: {
           name: 'self',
-          // Only what hangs is stopped: how long a test takes depends on what else the machine does.
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
           include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
           // Safety nets, so wide that no verdict depends on how busy the machine is.
           testTimeout: 300_000,
