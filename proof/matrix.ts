@@ -8,7 +8,8 @@ import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { reachAll } from '../testing/reach-all.ts'
 
-const KEY = 'sk-of-the-matrix'
+/** The key that the mocks of these runs ask for. */
+export const KEY = 'sk-of-the-matrix'
 
 const localMcp = mcpInProcess()
 
@@ -17,14 +18,19 @@ export async function runAgainst(options: VllmOptions, mcp: McpServers = localMc
   return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp)
 }
 
-/** A server that is judged more than once: what earlier runs left in its counters is not this run's. */
+/** One server that is judged each time the result is called: its counters keep what earlier runs left. */
 export function createJudged(options: VllmOptions): () => Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
   return () => runOn(vllm, options, localMcp)
 }
 
-async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise<readonly Verdict[]> {
-  const send = sendTo(vllm, KEY)
+/** Runs the whole suite against an address at which several servers answer: `serverOf` says which one gets the request of a turn. */
+export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promise<readonly Verdict[]> {
+  let turn = 0
+  return runOn(serverOf(0), {}, localMcp, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
+}
+
+async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, send = sendTo(vllm, KEY)): Promise<readonly Verdict[]> {
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
   )
@@ -69,7 +75,7 @@ export async function runMatrix(faults: readonly string[], onRow?: (row: Row) =>
           const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), {
             workerData: half,
             execArgv: [],
-            // Every run leaves much behind at once: a small young generation is swept too often.
+            // Every run leaves much garbage at once: a small young generation would be collected too often.
             resourceLimits: { maxYoungGenerationSizeMb: 128 },
           })
           worker.on('message', (row: Row) => {

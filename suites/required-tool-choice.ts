@@ -26,7 +26,7 @@ export default scenario('Required tool choice', ({ ask, must, should }) => {
 
   must(
     'required.not-needed',
-    'MUST call a function also when the question fits none',
+    'MUST call a function even when the question fits none',
     'OpenAI API reference: required; vllm#53363',
     notNeeded,
     ({ calls, content }) =>

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { afterEach, describe, expect, test } from 'vitest'
 import { guarded, loopback, mcpPlaces, risky, serversFor } from '../../testing/situations/mcp.ts'
 import { mcpCause } from '../../fixtures/mcp/cause.ts'

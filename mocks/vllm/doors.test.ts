@@ -18,14 +18,14 @@ async function serve(options: VllmOptions = {}): Promise<string> {
 }
 
 const inProcess = setupServer()
-beforeAll(() => inProcess.listen())
+beforeAll(() => inProcess.listen({ onUnhandledFrame: 'bypass' }))
 afterEach(() => inProcess.resetHandlers())
 afterAll(() => inProcess.close())
 
 /** The official client of a mock in this process, without a port. */
 function clientOf(options: VllmOptions = {}): OpenAI {
   inProcess.use(...handlers(createVllm(options), 'http://workspace.test'))
-  return new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 5000 })
+  return new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 300_000 })
 }
 
 const model = 'phi-4-mini-instruct'
@@ -162,14 +162,16 @@ describe('the socket door', () => {
   })
 
   test('holds its port while weights are loading', async () => {
-    const server = await listen(createVllm(), { loadingMs: 300 })
-    open.push(server)
-    const health = await fetch(`${server.url}/health`)
+    const loading = await listen(createVllm(), { loadingMs: 3_600_000 })
+    open.push(loading)
+    const health = await fetch(`${loading.url}/health`)
     expect([health.status, await health.text(), health.headers.get('connection')]).toEqual([404, '', 'close'])
-    expect((await fetch(`${server.url}/v1/models`)).status).toBe(404)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('kaito_model_download_remaining_seconds 0.')
-    await expect.poll(async () => (await fetch(`${server.url}/health`)).status).toBe(200)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('vllm:')
+    expect((await fetch(`${loading.url}/v1/models`)).status).toBe(404)
+    expect(await (await fetch(`${loading.url}/metrics`)).text()).toMatch(/kaito_model_download_remaining_seconds 3[45]\d\d\.\d/)
+    const loaded = await listen(createVllm(), { loadingMs: 1 })
+    open.push(loaded)
+    await expect.poll(async () => (await fetch(`${loaded.url}/health`)).status).toBe(200)
+    expect(await (await fetch(`${loaded.url}/metrics`)).text()).toContain('vllm:')
   })
 
   test('keeps connections and closes all of them', async () => {

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from 'vitest'
 import type { Fault } from './fault.ts'
 import { classes } from './faults/classes.ts'

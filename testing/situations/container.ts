@@ -129,7 +129,7 @@ export const engines: readonly EngineSituation[] = [
   {
     what: 'the image does not exist',
     cause: 'no-image',
-    sentence: 'The engine has no image team/vlm:1, and cannot pull it.',
+    sentence: 'The engine has no image team/vlm:1 and cannot pull it.',
     evidence: ['lookup registry: no such host', 'images that it has: team/vllm:1'],
     removals: 0,
     image: 'team/vlm:1',
