@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { ClusterEvidence } from '../fixtures/cluster/cluster.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
 import { knownDefects } from '../fixtures/contract/known.ts'
+import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
 import { loadScenarios } from '../run/scenarios.ts'
@@ -20,19 +21,22 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
 
-/** Every verdict that a run can reach; those on a workspace in Kubernetes only when the target is one. */
-export async function planOf({ workspace = false } = {}): Promise<readonly Planned[]> {
+/** Every verdict that a run of a depth can reach; those on a workspace in Kubernetes only when the target is one. */
+export async function planOf({ workspace = false, depth }: { readonly workspace?: boolean; readonly depth?: Depth } = {}): Promise<
+  readonly Planned[]
+> {
   // A plan looks at no evidence.
   const cluster = workspace ? ({} as ClusterEvidence) : undefined
   const profile = profileNamed('vllm-0.25.1') as Profile
   return makePlan(unitsOf(await loadScenarios(5)), {
     facts: { profile, hasKey: true, contextLength: undefined, cluster, views: () => [] },
+    ...(depth === undefined ? {} : { depth }),
   }).verdicts
 }
 
 /** The documents that follow from the code alone, by path from the project's root. */
 export async function documents(): Promise<ReadonlyMap<string, string>> {
-  const plan = await planOf({ workspace: true })
+  const plan = await planOf({ workspace: true, depth: 'full' })
   const groups = Map.groupBy(plan, ({ group }) => group)
   const rulesText = [
     GENERATED,
