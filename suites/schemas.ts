@@ -140,7 +140,10 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
     (keys: readonly string[]) =>
     (reply: Reply): Check => {
       const args = argumentsOf(reply.calls[0])
-      if (args === undefined) return { blocked: 'there is no call with an object' }
+      if (args === undefined)
+        return reply.finishReason === 'length'
+          ? { inconclusive: 'the arguments were cut off' }
+          : { where: 'tool_calls', got: shown(reply.calls[0]?.arguments), wanted: 'a call with an object' }
       for (const key of keys) {
         const word = keywords[key]
         const problem =

@@ -37,7 +37,7 @@ const served = ({ status, text, exchange, finishReason }: Reply) => {
   return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
 }
 
-export default scenario('Requests as large as agents send them', ({ ask, must, should }) => {
+export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
   const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
   const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
   const large = ask('tools-100', async (facts) => listOf(100, 64_000, facts), {
@@ -59,19 +59,26 @@ export default scenario('Requests as large as agents send them', ({ ask, must, s
   must('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, large, served)
   must('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, huge, served)
 
-  must(
+  const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
+  together(
     'sizes.in-prompt',
     'MUST put every tool of a long list into the prompt: prompt_tokens grow with it',
     'prompt_tokens grow with what is in the prompt; a list that is cut in silence loses tools',
-    large,
-    ({ answer, exchange, status }) => {
-      const [tokens, bytes] = [answer.usage?.['prompt_tokens'], exchange.request.body?.length ?? 0]
-      if (status !== 200 || typeof tokens !== 'number') return { blocked: 'there is no usage' }
-      // No tokenizer has more than 8 characters of such a text to a token.
-      return tokens >= bytes / 8
+    [small, large],
+    ([few, many]) => {
+      if (few === undefined || many === undefined) return { blocked: 'there is no answer' }
+      const [before, after] = [perByte(few), perByte(many)]
+      if (Number.isNaN(before) || Number.isNaN(after)) return { blocked: 'there is no usage' }
+      // Both lists are made of the same words, so that a byte of one weighs as much as a byte of the other.
+      return after >= 0.8 * before
         ? undefined
-        : { where: 'usage.prompt_tokens', got: `${tokens} for ${bytes} bytes`, wanted: `${Math.ceil(bytes / 8)} at least` }
+        : {
+            where: 'usage.prompt_tokens',
+            got: `${shown(many.answer.usage?.['prompt_tokens'])} for ${many.exchange.request.body?.length} bytes`,
+            wanted: `about ${Math.round(before * (many.exchange.request.body?.length ?? 0))}, as many for each byte as with 20 tools`,
+          }
     },
+    ['stream'],
   )
 
   should(

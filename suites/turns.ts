@@ -1,4 +1,4 @@
-import { argumentsOf, fields, list, scenario, shown, type Check, type Facts, type Fields, type Reply } from '../fixtures/scenario.ts'
+import { argumentsOf, fields, list, scenario, shown, user, type Check, type Facts, type Fields, type Reply } from '../fixtures/scenario.ts'
 import { beyond } from '../fixtures/tools/agents.ts'
 import { codes, conversation, conversationTools, midway, traces } from '../fixtures/tools/turns.ts'
 
@@ -128,9 +128,10 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
   }
 })
 
-/** A conversation that ends with this result. */
+/** A conversation in which a call has this result, and a question that nobody answers by quoting it. */
 function midwayWith(content: string): readonly Fields[] {
-  return midway('system')
+  const before = midway('system')
     .slice(0, 3)
     .map((message) => (message['role'] === 'tool' ? { ...message, content } : message))
+  return [...before, user('Thank you. Say goodbye.')]
 }

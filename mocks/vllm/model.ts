@@ -74,7 +74,10 @@ function resultsOf(messages: readonly Message[]): string[] {
   return results
 }
 
+const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time.'
+
 function speak(prompt: string): string {
+  if (/in two (?:short )?paragraphs/i.test(prompt)) return paragraphs
   const text = prompt.replace(/\s+/g, ' ').trim()
   const said = /\bsay (?:exactly )?(.+?)[.!]?$/i.exec(text)?.[1]
   if (said) return said.replace(/^"(.*)"$/, '$1')
