@@ -112,7 +112,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
 
   // One by one in a full run, so that what is refused shows which turn it is.
   const alone: Readonly<Record<string, readonly [what: string, messages: readonly Fields[]]>> = {
-    order: ['results in another order than their calls', whole.slice(0, 7)],
+    order: ['results in another order than their calls', whole.slice(0, 7).map(unmarked)],
     markup: ['a result with markup of calls', midwayWith(String(whole[3]?.['content']))],
     error: ['an error as result', midwayWith(String(whole[6]?.['content']))],
     empty: ['an empty result', midwayWith('')],
@@ -127,6 +127,13 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     must(`turns.alone.${key}`, `MUST answer behind ${what}`, 'OpenAI API reference: role tool, tool_call_id', one, answered)
   }
 })
+
+/** Without markup, which a model that quotes the results would repeat as a call of its own. */
+function unmarked(message: Fields): Fields {
+  return message['role'] === 'tool' && String(message['content']).includes('<tool_call>')
+    ? { ...message, content: 'C-3 was damaged.' }
+    : message
+}
 
 /** A conversation in which a call has this result, and a question that nobody answers by quoting it. */
 function midwayWith(content: string): readonly Fields[] {
