@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // A core is worth a worker here: the tests wait for processes and sockets as much as they compute.
+    maxWorkers: '100%',
+    tags: [{ name: 'slow', description: 'takes seconds on an idle machine: left out of npm run check:fast' }],
     projects: [
       {
         test: {
@@ -15,6 +18,10 @@ export default defineConfig({
         test: {
           name: 'self',
           include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
+          // Safety nets, so wide that no verdict depends on how busy the machine is.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          expect: { poll: { timeout: 300_000 } },
         },
       },
       {

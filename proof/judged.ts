@@ -6,11 +6,13 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
-import { shown, type Breach, type World } from '../fixtures/contract/rule.ts'
+import type { Breach, RuleContext } from '../fixtures/contract/rule.ts'
+import { shown } from '../fixtures/text.ts'
 import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
+import { linked, table } from './markdown.ts'
 import type { Packed, Recorded } from '../mocks/recordings/answers.ts'
 import { recordedDefects, type RecordedDefect, type Where } from '../mocks/recordings/defects.ts'
 
@@ -117,7 +119,7 @@ export async function judgeRecordings(
       const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
       const listed = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data'])
       const cards = listed.map((card) => fields(card) ?? {})
-      const world: World = {
+      const context: RuleContext = {
         profile,
         models: cards.map((card) => String(card['id'])),
         contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
@@ -131,14 +133,14 @@ export async function judgeRecordings(
         findings.push({ version, recorded, rule, level, breach, known })
       }
       exchanges += recordedBy.length
-      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(profile, recorded)}`]))
+      const keys = new Map(recordedBy.map((recorded) => [recorded, `${context.models.join()} ${sameness(profile, recorded)}`]))
       await Promise.all(
         [...new Map(recordedBy.map((recorded) => [keys.get(recorded) ?? '', recorded]))].map(async ([key, recorded]) => {
           if (memory.has(key)) return
           const read = viewOfRecorded(profile, recorded)
           const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
           const breaches = exchangeRules.flatMap((rule) =>
-            (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
+            (judge(rule, view, context) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
           )
           memory.set(key, { view, breaches })
         }),
@@ -150,11 +152,11 @@ export async function judgeRecordings(
         // A run judges no behaviour by a refusal.
         const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
         for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
-          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
+          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: context.contextLength, views: () => [] })
           if (found !== undefined && 'got' in found)
             add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }
-        for (const { rule, breach } of ownWords(recorded, judged.view)) add(recorded, judged.view, rule, 'MUST', breach)
+        for (const { rule, breach } of ownWords(recorded, judged.view, profile)) add(recorded, judged.view, rule, 'MUST', breach)
       }
       for (const recorded of recordedBy) {
         const [plain, stream] = [views.get(`${parser}/${recorded.case.replace(/\.stream$/, '')}`), views.get(`${parser}/${recorded.case}`)]
@@ -184,6 +186,7 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
+  ['responses', /^responses\.answers$/, /^responses\.auto$/],
   ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
   ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
   ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],
@@ -205,7 +208,7 @@ async function requirementsOnCases(): Promise<
 const BEFORE = 'Let me look that up.'
 
 /** What the model wrote against what arrived: a scripted model's words are known, so this needs no rule. */
-function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; breach: Breach }> {
+function* ownWords(recorded: Recorded, view: View, { obeysParallelFalse }: Profile): Iterable<{ rule: string; breach: Breach }> {
   const { status, case: name, wrote } = recorded
   if (view.intent.expect !== 'answer' || view.request === undefined || status !== 200 || wrote === undefined) return
   if (view.intent.truncated === true || view.answer.error !== undefined) return
@@ -214,7 +217,7 @@ function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; bre
   const calls = recorded.calls ?? jsonCalls(wrote, view)
   // A grammar made the model write something else than its script, and its text means calls that are not known.
   if (calls.length === 0 && callMarkup(wrote) !== undefined) return
-  const written = calls.slice(0, view.request.parallel_tool_calls === false ? 1 : undefined).map(([callee, args]) => {
+  const written = calls.slice(0, view.request.parallel_tool_calls === false && obeysParallelFalse ? 1 : undefined).map(([callee, args]) => {
     const json = parseJson(JSON.stringify(args ?? {}))
     return `${callee} ${json.ok ? canonical(json.root) : ''}`
   })
@@ -272,7 +275,7 @@ export function explanations(finding: RecordedFinding): RecordedDefect[] {
 /** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
 export function defectsTable(findings: readonly RecordedFinding[]): string {
   const explained = Map.groupBy(findings, (finding) => explanations(finding)[0])
-  const lines = recordedDefects
+  const rows = recordedDefects
     .filter(({ defect }) => defect > 0)
     .map((entry) => {
       const own = explained.get(entry) ?? []
@@ -282,26 +285,24 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
       const others = [ids('requirement'), entry.unnoticed ?? (noticed === '' ? "only the model's own words show it" : '')].filter(Boolean)
       const versions = unique(own.length > 0 ? own.map(({ version }) => version) : [entry.proof.version])
       const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
-      const cells = [
-        String(entry.defect),
+      return [
+        `<a id="${entry.defect}"></a>${entry.defect}`,
         entry.sentence,
         versions.join(', '),
         parsers.join(', '),
         String(new Set(own.map(({ recorded }) => recorded)).size),
         noticed === '' ? `none: ${others.join('; ')}` : [noticed, ...(others.length > 0 ? [`(${others.join('; ')})`] : [])].join(' '),
-        entry.issue,
+        linked(entry.issue),
+        `${entry.proof.version} ${entry.proof.parser} \`${entry.proof.case}\``,
       ]
-      return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
     })
   return [
     '# Observed defects of vLLM, and what the contract notices of them',
     '',
     'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self proof/recorded.test.ts`; do not edit.',
-    'Numbers up to 45 are those of the list of observed defects, higher ones were found by judging the recordings. Answers: how many recorded answers show it.',
+    'Other documents cite an entry by its number: observed defect 26. Answers: how many recorded answers show it. Recording: version, parser and case of one of them.',
     '',
-    '| # | Defect | Versions | Parsers | Answers | Rules of the contract that notice it | Issue |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...lines,
+    table(['#', 'Defect', 'Versions', 'Parsers', 'Answers', 'Rules of the contract that notice it', 'Issue', 'Recording'], rows),
     '',
   ].join('\n')
 }

@@ -21,7 +21,7 @@ export async function runAgainst(
   return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp, depth)
 }
 
-/** A server that is judged more than once: what earlier runs left in its counters is not this run's. */
+/** One server that is judged each time the result is called: its counters keep what earlier runs left. */
 export function createJudged(options: VllmOptions): () => Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
   return () => runOn(vllm, options, localMcp)
@@ -60,24 +60,31 @@ export function differences(fault: string, healthy: readonly Verdict[], faulty: 
   return { fault, changed }
 }
 
-/** Runs the suite against every fault named, in two threads. Resolves to a row for each, in their order. */
-export async function runMatrix(faults: readonly string[]): Promise<readonly Row[]> {
-  const halves = [faults.filter((_fault, index) => index % 2 === 0), faults.filter((_fault, index) => index % 2 === 1)]
-  const rows = await Promise.all(
+/**
+ * Runs the suite against every fault named, in two threads; `onRow` is called as each row is there. Resolves to a row for each, in the
+ * order of `faults`.
+ */
+export async function runMatrix(faults: readonly string[], onRow?: (row: Row) => void): Promise<readonly Row[]> {
+  const halves = [0, 1].map((half) => faults.filter((_fault, index) => index % 2 === half)).filter((half) => half.length > 0)
+  const rows = new Map<string, Row>()
+  await Promise.all(
     halves.map(
       (half) =>
-        new Promise<readonly Row[]>((resolve, reject) => {
+        new Promise<void>((resolve, reject) => {
           const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), {
             workerData: half,
             execArgv: [],
-            // Every run leaves much behind at once: a small young generation is swept too often.
+            // Every run leaves much garbage at once: a small young generation would be collected too often.
             resourceLimits: { maxYoungGenerationSizeMb: 128 },
           })
-          worker.once('message', resolve)
+          worker.on('message', (row: Row) => {
+            rows.set(row.fault, row)
+            onRow?.(row)
+          })
           worker.once('error', reject)
+          worker.once('exit', () => resolve())
         }),
     ),
   )
-  const byFault = new Map(rows.flat().map((row) => [row.fault, row]))
-  return faults.flatMap((fault) => byFault.get(fault) ?? [])
+  return faults.flatMap((fault) => rows.get(fault) ?? [])
 }

@@ -53,15 +53,15 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
 
   must(
     'bad.absent-function',
-    'MUST refuse a tool_choice that names a function not among tools',
-    'vLLM check_tool_usage; vllm#10567',
+    'MUST refuse a tool_choice that names a function that is not in tools',
+    'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage; vllm#10567',
     absent,
     refused,
   )
   must(
     'bad.absent-function-streamed',
-    'MUST refuse it before a stream begins',
-    'vLLM check_tool_usage; vllm-wire section 2',
+    'MUST refuse a tool_choice that names a function that is not in tools before a stream begins',
+    'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage',
     absentStreamed,
     refused,
   )
@@ -79,7 +79,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     nameless,
     refused,
   )
-  must('bad.choice-unknown', 'MUST refuse a tool_choice that is no word of the API', 'vllm#24232', bogusChoice, refused)
+  must('bad.choice-unknown', 'MUST refuse a tool_choice that the API does not define', 'vllm#24232', bogusChoice, refused)
   must(
     'bad.choice-empty',
     'MUST refuse a tool_choice that is an empty object, instead of taking it as auto',
@@ -97,24 +97,24 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.model-unknown',
     'MUST refuse a model that is not served with status 404',
-    'OpenAI API reference: model_not_found; vllm-wire section 2',
+    'OpenAI API reference: model_not_found; vLLM vllm/entrypoints/serve/engine/serving.py',
     unknownModel,
     ({ status }, { profile }) =>
       status === 404 || (status === 400 && profile.engine === 'unknown')
         ? undefined
         : { where: 'status line', got: String(status), wanted: '404' },
   )
-  must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'vllm-wire section 2', notJson, refused)
+  must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'RFC 8259; OpenAI API reference: errors', notJson, refused)
   must(
     'bad.temperature',
     'MUST refuse a temperature that is out of range',
-    'OpenAI API reference: temperature between 0 and 2; vllm-wire section 2',
+    'OpenAI API reference: temperature between 0 and 2; vLLM vllm/sampling_params.py',
     tooHot,
     refused,
   )
   must(
     'bad.messages-no-list',
-    'MUST refuse messages that are no list',
+    'MUST refuse messages that are not a list',
     'OpenAI API reference: messages is an array',
     messagesNoList,
     refused,
@@ -122,7 +122,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.prompt-too-long',
     'MUST refuse a prompt that is longer than the context',
-    'OpenAI API reference: context_length_exceeded; vllm-wire section 2',
+    'OpenAI API reference: context_length_exceeded; vLLM vllm/renderers/params.py',
     tooLong,
     refused,
   )
@@ -130,8 +130,8 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must('bad.tools-empty', 'MUST refuse an empty list of tools', 'OpenAI API reference: tools; vllm#39780', emptyTools, refused)
   must(
     'bad.schema-impossible',
-    'MUST NOT fail with a 5xx on a schema that cannot be',
-    'vllm#17248, vllm#52394; refusing it or ignoring it are both right (vllm-observed section 1)',
+    'MUST NOT fail with a 5xx on an impossible schema',
+    'vllm#17248, vllm#52394; observed defect 18; refusing it and ignoring it are both right',
     impossible,
     ({ status, text }) =>
       status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '400, or an answer' },
@@ -159,7 +159,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
   must(
     'bad.health-after',
-    'MUST be healthy after all of them',
+    'MUST be healthy after all bad requests',
     'vllm#17248, vllm#30346: a poisoned request killed the engine',
     health,
     ({ status }) =>
@@ -171,9 +171,14 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   )
 
   const alive = ask('alive', { messages: [user('Say ready.')], max_tokens: 64 }, { forms: ['plain'], after: bad })
-  must('bad.alive', 'MUST still answer an ordinary question', 'vllm#49981, vllm#32006', alive, ({ content, answer }) =>
-    content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
-      ? undefined
-      : { where: 'content', got: shown(content), wanted: 'text' },
+  must(
+    'bad.alive',
+    'MUST still answer an ordinary question after all bad requests',
+    'vllm#49981, vllm#32006',
+    alive,
+    ({ content, answer }) =>
+      content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
+        ? undefined
+        : { where: 'content', got: shown(content), wanted: 'text' },
   )
 })

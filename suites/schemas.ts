@@ -69,6 +69,33 @@ const sameAs = (keys: Readonly<Record<string, unknown>>, wanted: readonly string
         }
   })
 
+const free = ({ profile }: Facts): string | undefined =>
+  profile.constrains ? undefined : 'this server does not say that it constrains arguments'
+
+const kept =
+  (keys: readonly string[]) =>
+  (reply: Reply): Check => {
+    const args = argumentsOf(reply.calls[0])
+    if (args === undefined)
+      return reply.finishReason === 'length'
+        ? { inconclusive: 'the arguments were cut off' }
+        : { where: 'tool_calls', got: shown(reply.calls[0]?.arguments), wanted: 'a call with an object' }
+    for (const key of keys) {
+      const word = keywords[key]
+      const problem =
+        word === undefined
+          ? undefined
+          : validator({ ...word.schema, ...(word.definitions === undefined ? {} : { $defs: word.definitions }) })(args[key])
+      if (problem !== undefined)
+        return { where: `arguments.${key}`, got: `${shown(args[key])}: ${problem}`, wanted: `${word?.what}, as the schema has it` }
+      if (word !== undefined && word.tempts === undefined && key !== 'labels') {
+        const check = argumentIs(reply, key, JSON.stringify(word.asked))
+        if (check !== undefined) return { inconclusive: 'the model chose another value that fits' }
+      }
+    }
+    return undefined
+  }
+
 export default scenario('Schemas as zod, pydantic and MCP servers write them', ({ ask, must }) => {
   const strict = 'OpenAI API reference: strict; a strict tool under a forced choice admits one value only'
   const two = ask('two-tools', async (facts) => ({
@@ -136,31 +163,6 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
     },
   )
 
-  const kept =
-    (keys: readonly string[]) =>
-    (reply: Reply): Check => {
-      const args = argumentsOf(reply.calls[0])
-      if (args === undefined)
-        return reply.finishReason === 'length'
-          ? { inconclusive: 'the arguments were cut off' }
-          : { where: 'tool_calls', got: shown(reply.calls[0]?.arguments), wanted: 'a call with an object' }
-      for (const key of keys) {
-        const word = keywords[key]
-        const problem =
-          word === undefined
-            ? undefined
-            : validator({ ...word.schema, ...(word.definitions === undefined ? {} : { $defs: word.definitions }) })(args[key])
-        if (problem !== undefined)
-          return { where: `arguments.${key}`, got: `${shown(args[key])}: ${problem}`, wanted: `${word?.what}, as the schema has it` }
-        if (word !== undefined && word.tempts === undefined && key !== 'labels') {
-          const check = argumentIs(reply, key, JSON.stringify(word.asked))
-          if (check !== undefined) return { inconclusive: 'the model chose another value that fits' }
-        }
-      }
-      return undefined
-    }
-  const free = ({ profile }: Facts): string | undefined =>
-    profile.constrains ? undefined : 'this server does not say that it constrains arguments'
   const all = Object.keys(keywords)
   const some = ask(
     'strict',

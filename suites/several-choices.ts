@@ -12,14 +12,14 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
       logprobs: true,
       temperature: 0.7,
     },
-    { unless: ({ profile }) => (profile.severalChoices ? undefined : `${profile.id} refuses n above 1 (vllm-wire section 10)`) },
+    { unless: ({ profile }) => (profile.severalChoices ? undefined : `${profile.id} refuses n above 1 (vLLM rust/src/server)`) },
   )
 
   must('choices.two', 'MUST give as many choices as n asks for', 'OpenAI API reference: n', two, ({ answer }) =>
     answer.choices.length === 2 ? undefined : { where: 'choices', got: `${answer.choices.length}`, wanted: '2' },
   )
 
-  must('choices.each-calls', 'MUST call in each choice', 'vllm#38158: choices shared the state of the parser', two, ({ answer }) => {
+  must('choices.each-calls', 'MUST make a call in each choice', 'vllm#38158: choices shared the state of the parser', two, ({ answer }) => {
     const silent = answer.choices.find((choice) => choice.calls.length === 0)
     return silent === undefined
       ? undefined

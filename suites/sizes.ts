@@ -37,6 +37,8 @@ const served = ({ status, text, exchange, finishReason }: Reply) => {
   return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
 }
 
+const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
+
 export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
   const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
   const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
@@ -59,7 +61,6 @@ export default scenario('Requests as large as agents send them', ({ ask, must, s
   must('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, large, served)
   must('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, huge, served)
 
-  const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
   together(
     'sizes.in-prompt',
     'MUST put every tool of a long list into the prompt: prompt_tokens grow with it',

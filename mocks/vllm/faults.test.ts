@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from 'vitest'
 import type { Fault } from './fault.ts'
 import { classes } from './faults/classes.ts'
@@ -61,7 +62,7 @@ describe('faults', () => {
     expect(faulty).not.toContain(fault.what)
   })
 
-  test('have names of their own, a sentence and a class', () => {
+  test('have names of their own and a sentence', () => {
     const ids = faults.map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids.length).toBeGreaterThanOrEqual(300)
@@ -72,7 +73,7 @@ describe('faults', () => {
   })
 
   test('cover every class', () => {
-    const covered = new Set<string>(faults.map((fault) => fault.class))
+    const covered = new Set(faults.map((fault) => fault.class as string | undefined))
     expect(Object.keys(classes).filter((kind) => !covered.has(kind))).toEqual([])
   })
 
@@ -131,7 +132,7 @@ const varied: MockRequest[] = [
   ...['/v1/models', '/v1/models/x', '/health', '/version', '/metrics', '/nothing', '/v1/chat/completions', '/v1/messages'].map(get),
 ]
 
-/** Faults that are about bodies without messages, or about all refusals or all answers. */
+/** Faults that answer a body without messages with another status than 400. */
 const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
 
 const others = ['0.12.0', 'openai', 'vllm-rust']
@@ -147,7 +148,7 @@ describe('every fault', () => {
       }
       const vllm = createVllm({ fault })
       const statuses = [vllm.answer(plain({})).status, vllm.answer(plain({ tools: oneCall['tools'] })).status]
-      expect(answersBadBodies.has(id) || statuses.every((status) => status === 400)).toBe(true)
+      expect(statuses.some((status) => status !== 400)).toBe(answersBadBodies.has(id))
     },
   )
 })

@@ -1,6 +1,6 @@
 import type { Frame } from './chat.ts'
 import { dumps, isObject, list, parseJson, record, word } from './json.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import { expect, invalid, refuse } from './refusal.ts'
 import type { Choice, NamedEvent, Turn } from './wire.ts'
 
@@ -19,7 +19,7 @@ const fields: Readonly<Record<string, string>> = {
 const choices: Readonly<Record<string, string>> = { auto: 'auto', any: 'required', none: 'none' }
 
 /** Judges the spelling of a body of /v1/messages and translates it to a chat body. `counts` = of count_tokens. */
-export function chatOfMessages(body: Body, profile: Profile, counts = false): Body {
+export function chatOfMessages(body: Body, profile: MockProfile, counts = false): Body {
   check(body, profile, counts)
   const choice = record(body['tool_choice'])
   const kind = word(choice['type'])
@@ -45,7 +45,7 @@ export function chatOfMessages(body: Body, profile: Profile, counts = false): Bo
   return chat
 }
 
-function check(body: Body, profile: Profile, counts: boolean): void {
+function check(body: Body, profile: MockProfile, counts: boolean): void {
   for (const key of ['model', 'messages', ...(counts ? [] : ['max_tokens'])]) {
     if (body[key] === undefined) invalid(profile, 'missing', [key], 'Field required', body)
   }
@@ -90,7 +90,7 @@ function checkChoice(chat: Body): void {
   }
 }
 
-function textOf(content: unknown): string {
+function blocksText(content: unknown): string {
   if (typeof content === 'string') return content
   return list(content)
     .map((block) => record(block)['text'])
@@ -100,7 +100,7 @@ function textOf(content: unknown): string {
 
 function messagesOf(body: Body): Body[] {
   const out: Body[] = []
-  const system = textOf(body['system'])
+  const system = blocksText(body['system'])
   if (system !== '') out.push({ role: 'system', content: system })
   for (const { role, content } of list(body['messages']).map(record)) {
     const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : list(content).map(record)
@@ -108,11 +108,11 @@ function messagesOf(body: Body): Body[] {
       .filter((block) => block['type'] === 'tool_use')
       .map((block) => ({ id: block['id'], type: 'function', function: { name: block['name'], arguments: dumps(block['input'] ?? {}) } }))
     for (const block of blocks.filter(({ type }) => type === 'tool_result')) {
-      out.push({ role: 'tool', tool_call_id: block['tool_use_id'], content: textOf(block['content']) })
+      out.push({ role: 'tool', tool_call_id: block['tool_use_id'], content: blocksText(block['content']) })
     }
     const texts = blocks.filter(({ type }) => type === 'text')
-    if (calls.length > 0) out.push({ role, content: texts.length > 0 ? textOf(texts) : null, tool_calls: calls })
-    else if (texts.length > 0 || blocks.length === 0) out.push({ role, content: textOf(texts) })
+    if (calls.length > 0) out.push({ role, content: texts.length > 0 ? blocksText(texts) : null, tool_calls: calls })
+    else if (texts.length > 0 || blocks.length === 0) out.push({ role, content: blocksText(texts) })
   }
   return out
 }
@@ -122,7 +122,7 @@ function reasonOf(choice: Choice, called: boolean): string {
   return called ? 'tool_use' : 'end_turn'
 }
 
-/** The body of a plain answer. Throws a refusal when the arguments of a call are no JSON. */
+/** The body of a plain answer. Throws a refusal when the arguments of a call are not JSON. */
 export function messageBody(choice: Choice, turn: Turn, frame: Frame): Body {
   const content: Body[] = []
   if (choice.content) content.push({ type: 'text', text: choice.content })
@@ -148,7 +148,7 @@ function inputOf(args: unknown): unknown {
 }
 
 /** The events of a streamed answer. */
-export function messageEvents(choice: Choice, turn: Turn, profile: Profile, frame: Frame): NamedEvent[] {
+export function messageEvents(choice: Choice, turn: Turn, profile: MockProfile, frame: Frame): NamedEvent[] {
   const events: NamedEvent[] = []
   const push = (type: string, data: Body = {}): void => void events.push({ type, data: { type, ...data } })
   const start = {

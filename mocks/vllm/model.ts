@@ -1,6 +1,7 @@
 import { dumps, isObject, objectsIn } from './json.ts'
 import { fits, resolve, textOfPattern } from './schema.ts'
 
+/** A tool as the scripted model knows it. */
 export interface Tool {
   name: string
   description: string
@@ -8,6 +9,7 @@ export interface Tool {
   strict: boolean
 }
 
+/** A message as the scripted model reads it. */
 export interface Message {
   role: string
   /** Text parts joined by line breaks. */
@@ -15,6 +17,7 @@ export interface Message {
   calls: { name: string; arguments: string }[]
 }
 
+/** What the model is made to do: tool_choice, read. */
 export type Choice = 'auto' | 'required' | 'none' | { name: string }
 
 /** One call as the model words it: `arguments` is JSON text. */

@@ -2,7 +2,7 @@ import type { Frame } from './chat.ts'
 import { isGuided } from './generate.ts'
 import { isObject, list, record, word } from './json.ts'
 import { broken, expect, invalid, refuse } from './refusal.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Call, Choice, NamedEvent, Turn } from './wire.ts'
 
 type Body = Record<string, unknown>
@@ -20,7 +20,7 @@ const fields: Readonly<Record<string, string>> = {
 }
 
 /** Judges the spelling of a body of /v1/responses and translates it to a chat body. */
-export function chatOfResponses(body: Body, profile: Profile): Body {
+export function chatOfResponses(body: Body, profile: MockProfile): Body {
   if (profile.dialect === 'openai') checkAsOpenAi(body)
   else check(body, profile)
   const choice = body['tool_choice']
@@ -51,7 +51,7 @@ export function chatOfResponses(body: Body, profile: Profile): Body {
   return chat
 }
 
-function check(body: Body, profile: Profile): void {
+function check(body: Body, profile: MockProfile): void {
   const { input, tool_choice: choice } = body
   if (input === undefined) invalid(profile, 'missing', ['input'], 'Field required', body)
   if (typeof input !== 'string') expect(profile, 'list', ['input'], input)
@@ -135,7 +135,7 @@ function messagesOf(body: Body): Body[] {
 /** One answer, while it is being written. */
 interface Draft {
   turn: Turn
-  profile: Profile
+  profile: MockProfile
   frame: Frame
   /** A new id with what it begins with. */
   nextId(prefix: string): string
@@ -168,7 +168,8 @@ function toolOf(tool: Body, { profile: { dialect, responses } }: Draft): Body {
 }
 
 function usageOf({ turn, profile: { dialect, responses } }: Draft, generated: number): Body {
-  const turns = (...names: string[]): Body => (dialect === 'openai' ? {} : Object.fromEntries(names.map((name) => [name, []])))
+  const isPlain = dialect === 'openai' || responses.early
+  const turns = (...names: string[]): Body => (isPlain ? {} : Object.fromEntries(names.map((name) => [name, []])))
   return {
     input_tokens: turn.promptTokens,
     input_tokens_details: {
@@ -179,7 +180,7 @@ function usageOf({ turn, profile: { dialect, responses } }: Draft, generated: nu
     output_tokens: generated,
     output_tokens_details: {
       reasoning_tokens: 0,
-      ...(dialect === 'openai' ? undefined : { tool_output_tokens: 0 }),
+      ...(isPlain ? undefined : { tool_output_tokens: 0 }),
       ...turns('output_tokens_per_turn', 'tool_output_tokens_per_turn'),
     },
     total_tokens: turn.promptTokens + generated,
@@ -207,15 +208,18 @@ type Status = 'in_progress' | 'completed' | 'incomplete'
 function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Body {
   const { turn, profile, frame } = draft
   const { asked } = turn
+  const { early } = profile.responses
   const tools = list(asked['tools']).map((tool) => toolOf(record(tool), draft))
   const openai = profile.dialect === 'openai'
+  const echoed = (...keys: string[]): Body =>
+    profile.responses.cacheKeys ? Object.fromEntries(keys.map((key) => [key, asked[key] ?? null])) : {}
   const details = status === 'incomplete' ? { reason: 'max_output_tokens' } : null
   return {
     id: frame.id,
     ...(openai ? { object: 'response' } : undefined),
     created_at: frame.created,
     ...(openai ? { error: null } : undefined),
-    incomplete_details: details,
+    ...(early ? undefined : { incomplete_details: details }),
     instructions: asked['instructions'] ?? null,
     metadata: asked['metadata'] ?? (openai ? {} : null),
     model: frame.model,
@@ -231,7 +235,9 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     max_tool_calls: null,
     previous_response_id: null,
     prompt: null,
+    ...echoed('prompt_cache_options', 'prompt_cache_key', 'prompt_cache_retention'),
     reasoning: openai ? { effort: null, summary: null } : null,
+    ...echoed('safety_identifier'),
     service_tier: openai ? 'default' : 'auto',
     ...(openai ? { store: asked['store'] ?? true } : undefined),
     status,
@@ -240,7 +246,7 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     truncation: 'disabled',
     usage: status === 'in_progress' ? null : usageOf(draft, generated),
     user: null,
-    ...(openai ? undefined : { ...profile.responses.tail, input_messages: null, output_messages: null }),
+    ...(openai || early ? undefined : { ...profile.responses.tail, input_messages: null, output_messages: null }),
   }
 }
 
@@ -343,7 +349,7 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
     }
   }
   close(true)
-  const last = draft.profile.dialect === 'openai' && cut ? 'response.incomplete' : 'response.completed'
+  const last = draft.profile.responses.incompleteEvent && cut ? 'response.incomplete' : 'response.completed'
   push(last, { response: bodyOf(draft, cut ? 'incomplete' : 'completed', output, choice.tokens.length) })
   return events
 }

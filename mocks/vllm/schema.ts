@@ -40,12 +40,13 @@ const typeOf = (value: unknown): string => {
   return typeof value === 'string' || typeof value === 'boolean' ? typeof value : 'number'
 }
 
+const within = (amount: number, least: unknown, most: unknown): boolean =>
+  !(typeof least === 'number' && amount < least) && !(typeof most === 'number' && amount > most)
+
 /** Whether a value fits the schema, by the words that a grammar can hold. */
 export function fits(value: unknown, part: unknown, root: Record<string, unknown>, depth = 0): boolean {
   const schema = resolve(part, root)
   if (depth > 30) return true
-  const within = (amount: number, least: unknown, most: unknown): boolean =>
-    !(typeof least === 'number' && amount < least) && !(typeof most === 'number' && amount > most)
   const types = [schema['type'] ?? []].flat()
   const type = typeOf(value)
   if (

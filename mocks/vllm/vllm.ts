@@ -5,7 +5,7 @@ import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
 import { nearest } from './nearest.ts'
-import { newestOfKaito, profiles, type Profile } from './profiles.ts'
+import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
 import { isRefusal, reading } from './refusal.ts'
@@ -13,11 +13,12 @@ import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from 
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
 import { tokenId, tokenize, tokenText } from './tokens.ts'
-import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, TimedBytes, Turn } from './wire.ts'
+import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, TimedBytes, Turn } from './wire.ts'
 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
 
+/** How a mock server is set up. */
 export interface VllmOptions {
   /** vLLM release to answer as, or vllm-rust, or openai. Default: the newest release that KAITO ships. */
   profile?: string
@@ -47,6 +48,7 @@ export interface VllmOptions {
   queueLimit?: number
 }
 
+/** A mock server as a function from requests to answers, with its counters. */
 export interface Vllm {
   /** Answers a request and counts it as finished at once, unless its answer hangs. Never throws. */
   answer(request: MockRequest): MockAnswer
@@ -56,7 +58,7 @@ export interface Vllm {
   finished(id: number): void
   /** The client left after `written` chunks of the answer. */
   disconnected(id: number, written?: number): void
-  readonly profile: Profile
+  readonly profile: MockProfile
   readonly model: string
   readonly fault: Fault | undefined
   readonly counts: Counts
@@ -86,10 +88,20 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/version': ['GET'],
   '/metrics': ['GET'],
 }
+/** Anthropic's names of errors by status; any other is api_error. Source: vLLM vllm/entrypoints/anthropic/protocol.py (0.33.0). */
+const errorTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+}
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
 const utf8 = new TextEncoder()
-const encode = ({ latin1 }: Reply, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
+const encode = ({ latin1 }: Draft, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
@@ -127,7 +139,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return scheme?.toLowerCase() === 'bearer' && key === apiKey
   }
 
-  function route(request: MockRequest, scene: Scene, record: Open): Reply {
+  function route(request: MockRequest, scene: Scene, record: Open): Draft {
     const path = request.path.split('?')[0] ?? ''
     if (queueLimit !== undefined && scene.running >= queueLimit && guarded.some((prefix) => path.startsWith(prefix))) {
       counts.refused = (counts.refused ?? 0) + 1
@@ -167,13 +179,13 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     }
   }
 
-  function refusedKey(request: MockRequest): Reply {
+  function refusedKey(request: MockRequest): Draft {
     if (dialect !== 'openai') return json(401, '{"error":"Unauthorized"}')
     const { message: text, code } = unauthorized(request)
     return json(401, JSON.stringify({ error: { message: text, type: 'invalid_request_error', param: null, code } }))
   }
 
-  function noRoute(request: MockRequest, path: string): Reply {
+  function noRoute(request: MockRequest, path: string): Draft {
     if (dialect === 'vllm-rust') return { status: 404, headers: [], body: '', end: 'complete' }
     if (dialect === 'vllm') return json(404, '{"detail":"Not Found"}')
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
@@ -182,7 +194,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(404, errorBody({ status: 404, message: text, type: '', param: null, code: name === undefined ? null : 'model_not_found' }))
   }
 
-  function noMethod(request: MockRequest, path: string, methods: readonly string[]): Reply {
+  function noMethod(request: MockRequest, path: string, methods: readonly string[]): Draft {
     if (dialect === 'openai') {
       const text = `Not allowed to ${request.method} on ${path}.`
       return json(405, errorBody({ status: 405, message: text, type: '', param: null, code: 'method_not_supported' }))
@@ -222,7 +234,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return readBody(request.body, request.headers['content-type'], profile!)
   }
 
-  function tokens(request: MockRequest, path: string, scene: Scene): Reply {
+  function tokens(request: MockRequest, path: string, scene: Scene): Draft {
     const read = reading(() => {
       const asked = bodyOf(request)
       if (path === '/v1/messages/count_tokens') {
@@ -245,7 +257,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return api === 'chat' ? readTurn(body, server, chats) : turnOf(body, server, chats, asked)
   }
 
-  function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Reply {
+  function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Draft {
     const created = Math.floor(clock() / 1000)
     let read = reading<Turn>(() => readAsked(api, request, scene))
     const refusal = isRefusal(read) ? read : undefined
@@ -278,7 +290,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     counts.running++
     counts.promptTokens += turn.promptTokens
     const frame: Frame = { id: idOf(api, request, turn), created, model: server.model, parser: server.parser !== 'none' }
-    const reply = reading<Reply>(() => {
+    const reply = reading<Draft>(() => {
       if (api === 'chat') return chat(choices, turn, frame, chatScene)
       return api === 'responses' ? respond(choices[0]!, turn, frame, chatScene) : tell(choices[0]!, turn, frame, chatScene)
     })
@@ -292,10 +304,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return `chatcmpl-${request.headers['x-request-id'] ?? (typeof given === 'string' ? given : hex(profile!.idHex))}`
   }
 
-  function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
-      // A model that must not end by itself speaks for a while: the mock says no more than else, but takes its time.
+      // With ignore_eos a model goes on for a while: the mock says no more than usual but takes its time.
       if (turn.body['ignore_eos'] === true) for (const event of made) event.afterMs += 10
       if (dialect === 'openai') eventsAsOpenAi(made, turn, profile!.fingerprint)
       if (dialect === 'vllm-rust') eventsAsRust(made)
@@ -308,7 +320,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(200, JSON.stringify(body))
   }
 
-  function respond(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function respond(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Draft {
     const draft = { turn, profile: profile!, frame, nextId: (prefix: string) => `${prefix}${hex(profile!.idHex)}` }
     if (turn.stream) {
       const made = responseEvents(choice, draft)
@@ -319,7 +331,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(200, JSON.stringify(body))
   }
 
-  function tell(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function tell(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = messageEvents(choice, turn, profile!, frame)
       return streamed(namedEvents(fault?.messageEvents?.(made, scene) ?? made))
@@ -355,9 +367,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     )
   }
 
-  function refused(refusal: Refusal, api: Api = 'chat'): Reply {
+  function refused(refusal: Refusal, api: Api = 'chat'): Draft {
     if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
-    return json(refusal.status, JSON.stringify({ type: 'error', error: { type: refusal.type, message: refusal.message } }))
+    const type = profile!.messages.errorTypes === 'vllm' ? refusal.type : (errorTypes[refusal.status] ?? 'api_error')
+    return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }
 
   function begin(request: MockRequest): MockAnswer {
@@ -375,13 +388,13 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return answer
   }
 
-  function headersOf(reply: Reply): [string, string][] {
+  function headersOf(reply: Draft): [string, string][] {
     const length: [string, string][] = reply.events ? [] : [['content-length', String(encode(reply, reply.body).length)]]
     const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    const names: Readonly<Record<Profile['dialect'], [string, string][]>> = {
+    const names: Readonly<Record<MockProfile['dialect'], [string, string][]>> = {
       vllm: [['server', 'uvicorn']],
       'vllm-rust': [],
       openai: [
@@ -393,7 +406,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return [['date', new Date(clock()).toUTCString()], ...names[dialect], ...allow, ...own, ...rest, ...vary]
   }
 
-  function timed(reply: Reply): TimedBytes[] {
+  function timed(reply: Draft): TimedBytes[] {
     if (!reply.events) return reply.body === '' ? [] : [{ afterMs: latencyMs, bytes: encode(reply, reply.body) }]
     const written = reply.events.map((event, i) => ({
       afterMs: event.afterMs + (i === 0 ? latencyMs : gapMs),
@@ -440,6 +453,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     finished: (id) => count(id, undefined),
     disconnected(id, written = 0) {
       if (!fault?.deafToDisconnect) count(id, written)
+      fault?.left?.(memory)
     },
     profile,
     model: server.model,
@@ -457,7 +471,7 @@ function blockOf(event: Event): string {
   return `data: ${'text' in event ? event.text : JSON.stringify(event.chunk)}\n\n`
 }
 
-function json(status: number, body: string): Reply {
+function json(status: number, body: string): Draft {
   return { status, headers: [['content-type', 'application/json']], body, end: 'complete' }
 }
 
@@ -470,7 +484,7 @@ function tooMany(waiting: number, limit: number): string {
   return JSON.stringify({ error: { message, type: 'requests', param: null, code: 'rate_limit_exceeded' } })
 }
 
-function streamed(list: Event[]): Reply {
+function streamed(list: Event[]): Draft {
   return { status: 200, headers: [['content-type', 'text/event-stream; charset=utf-8']], body: '', events: list, end: 'complete' }
 }
 

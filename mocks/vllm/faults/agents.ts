@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import { attempt, isObject, list, objectsIn, record, dumps } from '../json.ts'
-import type { Refusal, Reply } from '../wire.ts'
-import { choicesOf, entriesOf, insertBefore, isFinish, rewrite } from './edit.ts'
+import type { Draft, Refusal } from '../wire.ts'
+import { choicesOf, entriesOf, fragmentsOf, insertBefore, isFinish, rewrite } from './edit.ts'
 import { answered, named, noTools, oneCall, plain, required, smallTalk, streamed, tokenized, user } from './triggers.ts'
 
 const chat = '/v1/chat/completions'
@@ -11,7 +11,7 @@ const large = { ...oneCall, messages: [user(`What is the weather in Paris? ${'Th
 /** Refuses chat requests of more bytes with an answer that is not the server's own. */
 const beyond =
   (bytes: number, status: number, type: string, body: string): NonNullable<Fault['reply']> =>
-  (reply, { request }): Reply =>
+  (reply, { request }): Draft =>
     request.path === chat && request.body.length > bytes ? { status, headers: [['content-type', type]], body, end: 'complete' } : reply
 
 /** Refuses requests whose body is meant. */
@@ -163,7 +163,7 @@ export const agents: Fault[] = [
     events(events, { turn }) {
       const [first] = choicesOf(events)
       if (entriesOf(events).length === 0 || first === undefined || !turn.messages.some(({ role }) => role === 'tool')) return
-      const values = entriesOf(events).map((entry) => String(entry.function?.arguments ?? ''))
+      const values = fragmentsOf(events).map((fragment) => fragment.function.arguments)
       const chunk = events.flatMap((event) => ('chunk' in event ? [event.chunk] : []))[0]
       const choices = [{ index: 0, delta: { content: values.join('') }, logprobs: null, finish_reason: null }]
       if (chunk) insertBefore(events, isFinish, { chunk: { ...chunk, choices }, afterMs: 0 })

@@ -1,16 +1,16 @@
-/** The classes of what goes wrong with tool calls in the world, from reports of real servers (tool-call-bugs). Every fault belongs to one. */
+/** What goes wrong with tool calls, in classes made from reports of real servers. A fault that fits none has none. */
 export const classes = {
   C01: 'a stream has no [DONE], or does not end with it',
   C02: 'an answer stops coming while the connection stays open',
   C03: 'an answer breaks off: the connection, or an error after status 200',
   C04: 'finish_reason is missing',
-  C05: 'finish_reason is no word of the API, comes twice or too early',
+  C05: "finish_reason is not one of the API's, comes twice or too early",
   C06: 'the envelope is wrong: id, object, created, model, role, index, headers',
   C07: 'deltas repeat all that was sent before',
   C08: 'usage is missing',
   C09: 'usage does not add up, or counts something else',
   C10: 'tool_calls has another shape than a list of calls',
-  C11: 'the index of a call is missing or no integer',
+  C11: 'the index of a call is missing or not an integer',
   C12: 'several calls share an index',
   C13: 'indices and parts do not come in order',
   C14: 'a call has no id',
@@ -30,7 +30,7 @@ export const classes = {
   C28: 'arguments are an object instead of a string',
   C29: 'arguments hold the whole call, or its markup',
   C30: 'arguments are encoded twice',
-  C31: 'arguments are no JSON',
+  C31: 'arguments are not JSON',
   C32: 'quotes, backslashes, braces or line breaks in a value are damaged',
   C33: 'characters beyond ASCII are damaged',
   C34: 'spaces, line breaks or entities in a value are changed',
@@ -49,10 +49,10 @@ export const classes = {
   C47: 'an answer that max_tokens cut does not say so',
   C48: 'an empty list of calls on a text answer',
   C49: 'the choices of one answer are mixed',
-  C50: 'markup or special tokens of a call stand in content',
+  C50: 'markup or special tokens of a call are in content',
   C51: 'text is lost, repeated or changed',
   C52: 'a call stays in the reasoning',
-  C53: 'reasoning stands in content, or content in reasoning',
+  C53: 'reasoning is in content, or content in reasoning',
   C54: 'plain and streamed answers differ',
   C55: 'the result of a function is ignored',
   C56: 'the history is changed on its way into the prompt',
@@ -70,5 +70,5 @@ export const classes = {
   C68: 'a guarded route answers without the key',
 } as const
 
-/** C01 to C68. */
+/** Id of a class: `C01` to `C68`. */
 export type FaultClass = keyof typeof classes

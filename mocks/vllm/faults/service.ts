@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import { attempt, isObject, list, record } from '../json.ts'
-import type { Refusal, Reply } from '../wire.ts'
+import type { Refusal, Draft } from '../wire.ts'
 import { broken, echoes, get, named, noTools, oneCall, ping, plain, required, respond, streamed, tell } from './triggers.ts'
 
 const dead: Refusal = {
@@ -11,13 +11,14 @@ const dead: Refusal = {
 }
 
 function on(path: string, change: (body: string) => string): NonNullable<Fault['reply']> {
-  return (reply: Reply, { request }) => (request.path === path && reply.status === 200 ? { ...reply, body: change(reply.body) } : undefined)
+  return (reply: Draft, { request }) => (request.path === path && reply.status === 200 ? { ...reply, body: change(reply.body) } : undefined)
 }
 
 function asking(body: string): Record<string, unknown> {
   return record(attempt(body))
 }
 
+/** Faults of the service around the answers: health, keys, load, metrics, models list. */
 export const service: Fault[] = [
   {
     id: 'engine-dead-after-bad-schema',
@@ -306,11 +307,8 @@ export const service: Fault[] = [
     class: 'C61',
     issue: 'vllm#32442',
     trigger: [streamed(noTools, { meanwhile: 'leaves' }), plain(noTools)],
-    verdict(refusal, { memory, request }) {
-      const before = memory.get('streamed') === true
-      memory.set('streamed', asking(request.body)['stream'] === true)
-      return refusal ?? (before ? dead : undefined)
-    },
+    left: (memory) => void memory.set('dead', true),
+    verdict: (refusal, { memory }) => (memory.has('dead') ? dead : refusal),
   },
   {
     id: 'dead-after-long-prompt',
@@ -568,7 +566,7 @@ export const service: Fault[] = [
   },
   {
     id: 'metrics-label-unquoted',
-    what: 'A label of a series stands without quotes.',
+    what: 'A label of a series is without quotes.',
     class: 'C66',
     trigger: [get('/metrics')],
     reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\{.*)model_name="([^"]*)"/gm, '$1model_name=$2')),
