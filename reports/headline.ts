@@ -17,16 +17,10 @@ export interface Headline {
   readonly numbers: Counts
 }
 
-/** Scenarios at the core of tool calling: a failure elsewhere breaks some clients, not all. */
-const CORE_SCENARIOS: ReadonlySet<string> = new Set([
-  'auto-tool-choice',
-  'named-tool-choice',
-  'required-tool-choice',
-  'local-functions',
-  'zero-argument-tool',
-  'workspace',
-])
-const CORE_RULES: ReadonlySet<string> = new Set([
+/** Exchanges of the scenarios that ask for ordinary calls, the core of tool calling: a failure elsewhere breaks some clients, not all. */
+const ORDINARY = /^(?:auto-tool-choice|named-tool-choice|required-tool-choice|local-functions|zero-argument-tool)\//
+/** Rules without which an ordinary call does not arrive. */
+const ARRIVAL_RULES: ReadonlySet<string> = new Set([
   'http.status',
   'http.complete',
   'arguments.json',
@@ -37,6 +31,13 @@ const CORE_RULES: ReadonlySet<string> = new Set([
   'content.delivered',
   'stream.json',
 ])
+/** Requirements that an ordinary call arrives, that its function runs, and that its result is accepted. */
+const ARRIVAL =
+  /^(?:auto\.(?:calls|article|prompt)|named\.calls|required\.calls|local\.(?:runs|accepts-result|prompt-grows\.\w+)|zero\.object|workspace\..+)(?::|$)/
+
+/** Whether a verdict is about ordinary calls arriving at all. */
+const isCore = ({ id, findings, outcome }: Verdict): boolean =>
+  ARRIVAL.test(id) || (ARRIVAL_RULES.has(id) && (outcome === 'passed' || findings.some(({ exchange }) => ORDINARY.test(exchange))))
 
 /** What a record says in one sentence, with what limits it and its numbers. */
 export function headline({ run, verdicts, partial }: Recording): Headline {
@@ -56,7 +57,6 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
 
   if (effect.failure > 0 && run.blocked === undefined) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
-    const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
     // A run in which none of them passed has not seen tool calling work.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
