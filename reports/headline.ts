@@ -3,7 +3,9 @@ import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/kno
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
+import { failingWaivers, gate } from './gate.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { inert, plural } from '../fixtures/text.ts'
@@ -17,33 +19,15 @@ export interface Headline {
   readonly numbers: Counts
 }
 
-/** What tool calling is for; a failure elsewhere breaks some clients, not all. */
-const CORE_SCENARIOS: ReadonlySet<string> = new Set([
-  'auto-tool-choice',
-  'named-tool-choice',
-  'required-tool-choice',
-  'local-functions',
-  'zero-argument-tool',
-  'workspace',
-])
-const CORE_RULES: ReadonlySet<string> = new Set([
-  'http.status',
-  'http.complete',
-  'arguments.json',
-  'calls.name',
-  'calls.list',
-  'client.create',
-  'client.stream-helper',
-  'content.delivered',
-  'stream.json',
-])
-
-export function headline({ run, verdicts, partial }: Recording): Headline {
+export function headline(recording: Recording): Headline {
+  const { run, verdicts, partial } = recording
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
+  const { sentence: reason, inFront } = gate(recording)
   const where = inert(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const known = knownOf(verdicts).length
+  const wrongWaivers = failingWaivers(run)
   const notes = [
     run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
@@ -51,11 +35,12 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
+    run.gate === 'new' && `The gate holds what is new: ${lowered(reason)}`,
+    ...wrongWaivers.map(({ at, check, state, note = '' }) => `${inert(at)}: the waiver of ${inert(check, 120)} is ${state}: ${lowered(inert(note))}`),
   ].filter((note) => note !== false)
 
-  if (effect.failure > 0 && run.blocked === undefined) {
+  if (effect.failure > 0 && run.blocked === undefined && !inFront) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
-    const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
     // A run in which nothing of it passed has not seen it work either.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
@@ -76,29 +61,34 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
       ? 'no requirement was reached'
       : outcome.broken > 0
         ? 'the suite itself failed'
-        : run.blocked !== undefined && effect.failure > 0
+        : (run.blocked !== undefined && effect.failure > 0) || inFront
           ? `${plural(effect.failure, 'requirement')} on what stands before the server failed`
           : level.MUST.blocked > 0
             ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
-            : outcome.passed + outcome.failed === 0
+            : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
               ? 'nothing could be judged'
               : partial
                 ? 'the run was cut short, with no failure until then'
                 : undefined
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
-  return {
-    state: 'works',
-    sentence: `Tool calling works on ${where}${known === 0 ? '' : `, with ${plural(known, 'known defect')} of ${inert(run.server.name)}`}${run.filter === undefined ? '' : ', as far as it was asked'}`,
-    notes,
-    numbers,
-  }
+  const accepted = [
+    known > 0 && `${plural(known, 'known defect')} of ${inert(run.server.name)}`,
+    outcome.waived > 0 && `${plural(outcome.waived, 'waived requirement')}`,
+  ].filter((part) => part !== false)
+  const works = `Tool calling works on ${where}${accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`}${run.filter === undefined ? '' : ', as far as it was asked'}`
+  if (wrongWaivers.length > 0 && run.failOn !== 'never')
+    return { state: 'fails', sentence: `${works}, but ${plural(wrongWaivers.length, 'waiver')} no longer ${wrongWaivers.length === 1 ? 'holds' : 'hold'}`, notes, numbers }
+  return { state: 'works', sentence: works, notes, numbers }
 }
+
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
   ['passed', 'passed'],
   ['failure', 'failed'],
   ['warning', 'warning', 'warnings'],
   ['known', 'known'],
+  ['waived', 'waived'],
   ['broken', 'broken'],
   ['blocked', 'blocked'],
   ['inconclusive', 'inconclusive'],
