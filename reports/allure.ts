@@ -5,6 +5,7 @@ import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attach
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
+import { waiverLine } from './waived.ts'
 import type { Finding, Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, inert } from '../fixtures/text.ts'
 
@@ -16,6 +17,7 @@ export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
   warning: allure.Status.PASSED,
   known: allure.Status.PASSED,
+  waived: allure.Status.SKIPPED,
   failure: allure.Status.FAILED,
   blocked: allure.Status.BROKEN,
   broken: allure.Status.BROKEN,
@@ -43,7 +45,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   await allure.label(LABELS.verdict, verdict.id)
   await allure.label(LABELS.effect, effect)
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  if (verdict.reason !== undefined) await allure.label(LABELS.reason, inert(verdict.reason, 1000))
+  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
+  if (why !== undefined) await allure.label(LABELS.reason, inert(why, 1000))
   await allure.descriptionHtml(description(verdict))
   for (const { where, got, wanted } of verdict.findings.slice(0, MOST_FINDINGS)) {
     await allure.step(inert(where), async (step) => {
@@ -61,6 +64,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
     case 'blocked':
     case 'broken':
       throw new VerdictError(effect, verdict)
+    case 'waived':
+      return context.skip(`waived: ${inert(waiverLine(verdict))}`)
     case 'inconclusive':
     case 'not applicable':
       return context.skip(`${effect}: ${inert(verdict.reason ?? 'no reason recorded')}`)
@@ -98,13 +103,15 @@ class VerdictError extends Error {
   }
 }
 
-function description({ id, source, outcome, level, reason, findings }: Verdict): string {
+function description(verdict: Verdict): string {
+  const { id, source, outcome, level, reason, findings } = verdict
   const rows = [
     ['Requirement', id],
     ['Level', level],
     ['Source', source],
     ['Outcome', outcome],
     ...(reason === undefined ? [] : [['Reason', reason]]),
+    ...(verdict.waiver === undefined ? [] : [['Waived', waiverLine(verdict)]]),
   ]
   const facts = rows.map(([name = '', text = '']) => `<tr><th>${name}</th>${cell(text)}</tr>`).join('')
   if (findings.length === 0) return `<table>${facts}</table>`

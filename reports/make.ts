@@ -1,17 +1,36 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { annotations, appendStepSummary, withoutCommands } from './annotations.ts'
+import { attestation } from './attestation.ts'
+import { badge } from './badge.ts'
+import { conformanceReport } from './conformance-report.ts'
 import { html } from './html.ts'
 import { junit } from './junit.ts'
+import { resultsOf } from './results.ts'
+import { sarif } from './sarif.ts'
 import { FILES, readRecord } from './store.ts'
+import { markdown } from './summary.ts'
 import { summary } from './terminal.ts'
 
 /**
- * Makes every report of the record in a folder, complete or cut short, and resolves to the summary for the terminal.
- * Rejects with a RecordError when there is no record.
+ * Makes every report of the record in a folder, complete or cut short, and resolves to the summary for the terminal; under GitHub Actions
+ * and Azure DevOps it ends with their annotations. Rejects with a RecordError when there is no record.
  */
-export async function makeReports(folder: string, { color }: { readonly color: boolean }): Promise<string> {
+export async function makeReports(
+  folder: string,
+  { color, env = {} }: { readonly color: boolean; readonly env?: Readonly<Record<string, string | undefined>> },
+): Promise<string> {
   const recording = readRecord(folder)
-  writeFileSync(join(folder, FILES.junit), junit(recording))
+  const put = (file: string, text: string): void => writeFileSync(join(folder, file), text)
+  put(FILES.results, `${JSON.stringify(resultsOf(recording), null, 1)}\n`)
+  put(FILES.junit, junit(recording))
+  put(FILES.sarif, sarif(recording, env['CONFORMANCE_SARIF_FILE']))
+  const text = markdown(recording)
+  put(FILES.summary, text)
+  put(FILES.conformance, conformanceReport(recording))
+  put(FILES.attestation, attestation(recording))
+  put(FILES.badge, badge(recording))
   const page = await html(folder)
-  return summary(recording, { color, report: relative('', page) })
+  appendStepSummary(text, env)
+  return [withoutCommands(summary(recording, { color, report: relative('', page) }), env), ...annotations(recording, env).map((line) => `${line}\n`)].join('')
 }

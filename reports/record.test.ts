@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { gate } from '../run/gate.ts'
+import { gate } from './gate.ts'
 import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import type { Level, Outcome, Verdict } from '../fixtures/record.ts'
@@ -166,8 +166,8 @@ describe('gate', () => {
     ['nothing judged', run(['MUST', 'inconclusive'], ['MUST', 'not applicable']), [3, 3, 3]],
     ['no verdicts', [], [4, 4, 4]],
   ] as const)('%s', ([, verdicts, [must, should, never]]) => {
-    expect((['must', 'should', 'never'] as const).map((failOn) => gate(verdicts, failOn).code)).toEqual([must, should, never])
-    expect(gate(verdicts, 'must').sentence).toMatch(/\.$/)
+    expect((['must', 'should', 'never'] as const).map((failOn) => gate(recordingOf(verdicts, failOn)).code)).toEqual([must, should, never])
+    expect(gate(recordingOf(verdicts, 'must')).sentence).toMatch(/\.$/)
   })
 
   test('counts every verdict once in every way of counting', () => {

@@ -11,7 +11,13 @@ export const DEFAULT_FOLDER = 'reports/out'
 export const FILES = {
   verdicts: 'verdicts.jsonl',
   exchanges: 'exchanges.jsonl',
+  results: 'results.json',
   junit: 'junit.xml',
+  sarif: 'sarif.json',
+  summary: 'summary.md',
+  conformance: 'conformance-report.yaml',
+  attestation: 'attestation.json',
+  badge: 'badge.json',
   html: 'index.html',
   allure: 'allure-results',
   run: 'run.json',
@@ -35,6 +41,8 @@ export interface Recorder {
   keep(exchange: Exchange): Exchange
   /** Puts the cause of the run to the verdicts that failed or were blocked. */
   explain(cause: Cause): void
+  /** Replaces the verdicts by what became of them when the run had ended: some are waived. */
+  revise(verdicts: readonly Verdict[]): void
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
@@ -92,11 +100,17 @@ export function joinRecord(folder: string, redactor: Redactor = createRedactor([
     },
     explain(cause) {
       const explainedBy = redactor.value(cause)
-      const lines = readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line)).map((verdict) =>
-        verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? explainedBy } : verdict,
+      this.revise(
+        readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line)).map((verdict) =>
+          verdict.outcome === 'failed' || verdict.outcome === 'blocked'
+            ? { ...verdict, explainedBy: verdict.cause ?? explainedBy }
+            : verdict,
+        ),
       )
+    },
+    revise(verdicts) {
       const draft = join(folder, `.${FILES.verdicts}`)
-      writeFileSync(draft, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      writeFileSync(draft, verdicts.map((verdict) => `${JSON.stringify(redactor.value(verdict))}\n`).join(''))
       renameSync(draft, join(folder, FILES.verdicts))
     },
   }

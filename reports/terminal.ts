@@ -3,11 +3,14 @@ import { effectOf, type FailOn } from './counts.ts'
 import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
+import { CHANGES, transition } from './summary.ts'
+import { timeLeft, waiverLine } from './waived.ts'
 import { inert, plural } from '../fixtures/text.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
 const MOST_REASONS = 4
+const MOST_CHANGES = 12
 const MOST_SEEN = 8
 const MOST_REMEDY = 20
 
@@ -72,6 +75,35 @@ export function summary(recording: Recording, { color, report }: { readonly colo
         `  ${paint('yellow', '◆')} ${inert(what, 160)} (${inert(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
     ),
   )
+
+  const waived = withEffect(recording, 'waived')
+  section(`Waived (${waived.length})`, [
+    ...waived
+      .slice(0, MOST_FAILURES)
+      .flatMap((verdict) => [
+        `  ${paint('yellow', '◇')} ${inert(verdict.title, 140)} [${inert(verdict.id, 80)}]`,
+        `      ${inert(waiverLine(verdict), 300)}, ${timeLeft(verdict.waiver?.daysLeft ?? 0)}`,
+      ]),
+    ...more(waived.length - MOST_FAILURES),
+  ])
+  const aside = (run.ended?.waivers ?? []).filter(({ state, note }) => note !== undefined && state !== 'expired' && state !== 'stale')
+  section('Waivers', [
+    ...aside.slice(0, MOST_FAILURES).map(({ at, check, note = '' }) => `  ${inert(at)}: ${inert(check, 100)}: ${inert(note, 240)}`),
+    ...more(aside.length - MOST_FAILURES),
+  ])
+
+  const { comparison } = run.ended ?? {}
+  if (comparison !== undefined) {
+    const { with: earlier, server, notes: limits } = comparison
+    const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
+    section(`Compared with ${inert(earlier.target, 100)}, ${inert(earlier.server, 60)}, of ${earlier.started.slice(0, 16).replace('T', ' ')} UTC`, [
+      ...limits.map((note) => `  ${paint('yellow', inert(note, 240))}`),
+      ...server.map(({ what, before, now }) => `  ${inert(what, 60)}: ${inert(before, 80)} → ${inert(now, 80)}`),
+      ...changes.slice(0, MOST_CHANGES).map(({ name, change }) => `  ${name}: ${inert(change.title, 120)} [${inert(change.id, 80)}] ${inert(transition(change), 120)}`),
+      ...more(changes.length - MOST_CHANGES),
+      ...(changes.length === 0 ? ['  Nothing that was judged has changed.'] : []),
+    ])
+  }
 
   const warnings = withEffect(recording, 'warning')
   section(`Warnings (${warnings.length})`, [

@@ -6,7 +6,7 @@ import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
 import { nearest } from '../fixtures/target/nearest.ts'
 import { UserMistake } from '../fixtures/target/configuration.ts'
-import { inert, plural } from '../fixtures/text.ts'
+import { inert } from '../fixtures/text.ts'
 
 /** Where waivers stand when nothing else is said, in the current folder. */
 export const WAIVER_FILE = 'conformance.waivers.yaml'
@@ -245,7 +245,3 @@ function isDay(text: string): boolean {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
   return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === text
 }
-
-/** `with 3 days left`, `for 2 days over`: how long a waiver still holds. */
-export const timeLeft = (daysLeft: number): string =>
-  daysLeft < 0 ? `${plural(-daysLeft, 'day')} over` : daysLeft === 0 ? 'ends today' : `${plural(daysLeft, 'day')} left`
