@@ -2,11 +2,15 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // A core is worth a worker here: the tests wait for processes and sockets as much as they compute.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
           name: 'conformance',
           include: ['suites/**/*.test.ts'],
+          // What is judged there reaches this process by a channel between threads.
+          pool: 'threads',
         },
       },
       {

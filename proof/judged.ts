@@ -6,11 +6,12 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
-import { shown, type Breach, type World } from '../fixtures/contract/rule.ts'
+import { shown, type Breach, type RuleContext } from '../fixtures/contract/rule.ts'
 import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
+import { linked, table } from './markdown.ts'
 import type { Packed, Recorded } from '../mocks/recordings/answers.ts'
 import { recordedDefects, type RecordedDefect, type Where } from '../mocks/recordings/defects.ts'
 
@@ -117,7 +118,7 @@ export async function judgeRecordings(
       const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
       const listed = list(parsed(models && Buffer.from(models.body).toString('utf8'))?.['data'])
       const cards = listed.map((card) => fields(card) ?? {})
-      const world: World = {
+      const context: RuleContext = {
         profile,
         models: cards.map((card) => String(card['id'])),
         contextLength: cards.map((card) => card['max_model_len']).find((length) => typeof length === 'number'),
@@ -131,14 +132,14 @@ export async function judgeRecordings(
         findings.push({ version, recorded, rule, level, breach, known })
       }
       exchanges += recordedBy.length
-      const keys = new Map(recordedBy.map((recorded) => [recorded, `${world.models.join()} ${sameness(profile, recorded)}`]))
+      const keys = new Map(recordedBy.map((recorded) => [recorded, `${context.models.join()} ${sameness(profile, recorded)}`]))
       await Promise.all(
         [...new Map(recordedBy.map((recorded) => [keys.get(recorded) ?? '', recorded]))].map(async ([key, recorded]) => {
           if (memory.has(key)) return
           const read = viewOfRecorded(profile, recorded)
           const view = { ...read, client: read.intent.expect === 'answer' ? await readWithClient(read) : undefined }
           const breaches = exchangeRules.flatMap((rule) =>
-            (judge(rule, view, world) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
+            (judge(rule, view, context) ?? []).map((breach) => ({ rule: rule.id, level: rule.level, breach })),
           )
           memory.set(key, { view, breaches })
         }),
@@ -150,7 +151,7 @@ export async function judgeRecordings(
         // A run judges no behaviour by a refusal.
         const judgeable = judged.view.intent.expect !== 'answer' || recorded.status === 200
         for (const { id, level, check } of requirements.filter(({ cases }) => judgeable && cases.test(recorded.case))) {
-          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: world.contextLength, views: () => [] })
+          const found = await check(replyOf(judged.view), { profile, hasKey: true, contextLength: context.contextLength, views: () => [] })
           if (found !== undefined && 'got' in found)
             add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }
@@ -272,7 +273,7 @@ export function explanations(finding: RecordedFinding): RecordedDefect[] {
 /** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
 export function defectsTable(findings: readonly RecordedFinding[]): string {
   const explained = Map.groupBy(findings, (finding) => explanations(finding)[0])
-  const lines = recordedDefects
+  const rows = recordedDefects
     .filter(({ defect }) => defect > 0)
     .map((entry) => {
       const own = explained.get(entry) ?? []
@@ -282,26 +283,24 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
       const others = [ids('requirement'), entry.unnoticed ?? (noticed === '' ? "only the model's own words show it" : '')].filter(Boolean)
       const versions = unique(own.length > 0 ? own.map(({ version }) => version) : [entry.proof.version])
       const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
-      const cells = [
-        String(entry.defect),
+      return [
+        `<a id="${entry.defect}"></a>${entry.defect}`,
         entry.sentence,
         versions.join(', '),
         parsers.join(', '),
         String(new Set(own.map(({ recorded }) => recorded)).size),
         noticed === '' ? `none: ${others.join('; ')}` : [noticed, ...(others.length > 0 ? [`(${others.join('; ')})`] : [])].join(' '),
-        entry.issue,
+        linked(entry.issue),
+        `${entry.proof.version} ${entry.proof.parser} \`${entry.proof.case}\``,
       ]
-      return `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`
     })
   return [
     '# Observed defects of vLLM, and what the contract notices of them',
     '',
     'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self proof/recorded.test.ts`; do not edit.',
-    'Numbers up to 45 are those of the list of observed defects, higher ones were found by judging the recordings. Answers: how many recorded answers show it.',
+    'Other documents cite an entry by its number: observed defect 26. Answers: how many recorded answers show it. Recording: version, parser and case of one of them.',
     '',
-    '| # | Defect | Versions | Parsers | Answers | Rules of the contract that notice it | Issue |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...lines,
+    table(['#', 'Defect', 'Versions', 'Parsers', 'Answers', 'Rules of the contract that notice it', 'Issue', 'Recording'], rows),
     '',
   ].join('\n')
 }

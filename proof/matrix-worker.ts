@@ -1,8 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { differences, runAgainst, type Row } from './matrix.ts'
+import { differences, runAgainst } from './matrix.ts'
 
 const faults = workerData as readonly string[]
 const healthy = await runAgainst({})
-const rows: Row[] = []
-for (const fault of faults) rows.push(differences(fault, healthy, await runAgainst({ fault })))
-parentPort?.postMessage(rows)
+for (const fault of faults) parentPort?.postMessage(differences(fault, healthy, await runAgainst({ fault })))

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
-import { createRun, type Run } from '../fixtures/run.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
 import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
+import { reachAll } from '../testing/reach-all.ts'
 
 const KEY = 'sk-of-the-matrix'
 
@@ -30,16 +30,13 @@ async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise
   )
   const profile = profileNamed(options.profile ?? vllm.profile.version)
   if (profile === undefined) throw new Error(`the contract has no profile ${options.profile ?? vllm.profile.version}`)
-  const run: Run = createRun({
-    scenarios: await loadScenarios(5),
+  return reachAll(await loadScenarios(5), {
     send,
     made,
-    hasKey: true,
     model: vllm.model,
-    mcp,
-    world: { profile, models: [vllm.model], contextLength: options.maxModelLen ?? 16_384 },
+    models: [vllm.model],
+    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 16_384, mcp },
   })
-  return Promise.all(run.plan.map(({ id }) => run.reach(id)))
 }
 
 /** What a fault does to the verdicts: those that end otherwise than on the healthy server, by outcome. */
@@ -58,24 +55,31 @@ export function differences(fault: string, healthy: readonly Verdict[], faulty: 
   return { fault, changed }
 }
 
-/** Runs the suite against every fault named, in two threads. Resolves to a row for each, in their order. */
-export async function runMatrix(faults: readonly string[]): Promise<readonly Row[]> {
-  const halves = [faults.filter((_fault, index) => index % 2 === 0), faults.filter((_fault, index) => index % 2 === 1)]
-  const rows = await Promise.all(
+/**
+ * Runs the suite against every fault named, in two threads; `onRow` is called as each row is there. Resolves to a row for each, in the
+ * order of `faults`.
+ */
+export async function runMatrix(faults: readonly string[], onRow?: (row: Row) => void): Promise<readonly Row[]> {
+  const halves = [0, 1].map((half) => faults.filter((_fault, index) => index % 2 === half)).filter((half) => half.length > 0)
+  const rows = new Map<string, Row>()
+  await Promise.all(
     halves.map(
       (half) =>
-        new Promise<readonly Row[]>((resolve, reject) => {
+        new Promise<void>((resolve, reject) => {
           const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), {
             workerData: half,
             execArgv: [],
             // Every run leaves much behind at once: a small young generation is swept too often.
             resourceLimits: { maxYoungGenerationSizeMb: 128 },
           })
-          worker.once('message', resolve)
+          worker.on('message', (row: Row) => {
+            rows.set(row.fault, row)
+            onRow?.(row)
+          })
           worker.once('error', reject)
+          worker.once('exit', () => resolve())
         }),
     ),
   )
-  const byFault = new Map(rows.flat().map((row) => [row.fault, row]))
-  return faults.flatMap((fault) => byFault.get(fault) ?? [])
+  return faults.flatMap((fault) => rows.get(fault) ?? [])
 }

@@ -1,4 +1,4 @@
-import { wilson } from '../fixtures/run.ts'
+import { wilson } from '../fixtures/run/rate.ts'
 import type { Change, Comparison, Identity, Outcome, Rate } from '../fixtures/record.ts'
 import type { Results, ResultVerdict } from './results.ts'
 

@@ -8,7 +8,7 @@ import { html } from './html.ts'
 import { junit } from './junit.ts'
 import { resultsOf } from './results.ts'
 import { sarif } from './sarif.ts'
-import { FILES, readRecord } from './store.ts'
+import { diskTrouble, FILES, readRecord, type Recording } from './store.ts'
 import { markdown } from './summary.ts'
 import { summary } from './terminal.ts'
 
@@ -24,7 +24,7 @@ export async function makeReports(
   const put = (file: string, text: string): void => writeFileSync(join(folder, file), text)
   put(FILES.results, `${JSON.stringify(resultsOf(recording), null, 1)}\n`)
   put(FILES.junit, junit(recording))
-  put(FILES.sarif, sarif(recording, env['CONFORMANCE_SARIF_FILE']))
+  put(FILES.sarif, sarif(recording))
   const text = markdown(recording)
   put(FILES.summary, text)
   put(FILES.conformance, conformanceReport(recording))
@@ -33,4 +33,25 @@ export async function makeReports(
   const page = await html(folder)
   appendStepSummary(text, env)
   return [withoutCommands(summary(recording, { color, report: relative('', page) }), env), ...annotations(recording, env).map((line) => `${line}\n`)].join('')
+}
+
+/**
+ * Makes every report of a run that has just ended, in the colours of this terminal. When they cannot be written, `trouble` is what the
+ * system says, and the text is the summary from memory alone.
+ */
+export async function reportOn(
+  folder: string,
+  recording: Recording,
+  trouble?: string,
+): Promise<{ readonly text: string; readonly trouble?: string }> {
+  const color = process.stdout.isTTY && !process.env['NO_COLOR']
+  const alone = (code: string) => ({ text: summary(recording, { color }), trouble: code })
+  if (trouble !== undefined) return alone(trouble)
+  try {
+    return { text: await makeReports(folder, { color, env: process.env }) }
+  } catch (error) {
+    const code = diskTrouble(error)
+    if (code === undefined) throw error
+    return alone(code)
+  }
 }

@@ -8,7 +8,7 @@ import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import type { Level, Outcome, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { deserialise, FILES, joinRecord, openRecord, readRecord, serialise } from './store.ts'
+import { deserialise, FILES, openRecord, readRecord, serialise } from './store.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-record-'))
@@ -44,7 +44,7 @@ describe('store', () => {
     const verdicts = run(['MUST', 'passed'], ['MUST', 'failed'], ['MUST', 'blocked'], ['SHOULD', 'not applicable'])
     for (const verdict of verdicts) recorder.append(verdict)
     const cause = { id: 'crash-loop', layer: 'pod', sentence: 'It ends.', evidence: ['log'], remedy: 'Mend it.' }
-    recorder.explain(cause)
+    recorder.end({ ...madeUpRun(), ended: { at: 'now', exitCode: 1, requests: 1, tokens: 1, seconds: 1, cause } })
     expect(readRecord(path).verdicts.map(({ explainedBy }) => explainedBy)).toEqual([undefined, cause, cause, undefined])
   })
 
@@ -111,7 +111,7 @@ describe('store', () => {
     const recorder = openRecord(path, madeUpRun())
     recorder.append(madeUpVerdict())
     expect(() => recorder.append(madeUpVerdict())).toThrow('recorded twice')
-    joinRecord(path).append(madeUpVerdict())
+    appendFileSync(join(path, FILES.verdicts), `${JSON.stringify(madeUpVerdict())}\n`)
     expect(() => readRecord(path)).toThrow('twice')
   })
 })

@@ -26,10 +26,10 @@ interface Place {
 }
 
 /**
- * The record as SARIF 2.1.0: a result for all that is not green, gravest first. `file` stands for the server in code scanning, usually the
- * manifest of its workspace; without it the waiver file does, or the place where the suite states the requirement.
+ * The record as SARIF 2.1.0: a result for all that is not green, gravest first. Where: in the manifest that the run names, else in the waiver
+ * file, else where the suite states the requirement.
  */
-export function sarif(recording: Recording, file?: string): string {
+export function sarif(recording: Recording): string {
   const { run, verdicts } = recording
   const shown = verdicts.flatMap((verdict) => {
     const effect = effectOf(verdict, run.failOn)
@@ -39,7 +39,7 @@ export function sarif(recording: Recording, file?: string): string {
   const sorted = shown.toSorted((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect))
   const problems = problemsOf(recording)
   const waiverFile = run.ended?.waivers?.[0]?.at.replace(/:\d+$/, '')
-  const stand = file ?? waiverFile
+  const stand = run.manifest ?? waiverFile
   const rules = [...problems.map(problemRule), ...sorted.map(({ verdict }) => ruleOf(verdict))].slice(0, MOST_RESULTS)
   const results = [
     ...problems.map((problem) => problemResult(problem, run, stand)),

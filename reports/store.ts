@@ -33,16 +33,14 @@ export interface Recording {
 
 /** Writes a record; what it returns is what was written, without secrets, and the only thing to report from. */
 export interface Recorder {
-  /** Replaces run.json: again at the end, with `ended`. */
-  write(run: Run): Run
   /** Writes one line before it returns. Throws when the id was recorded before. */
   append(verdict: Verdict): Verdict
   /** Writes one line before it returns. */
   keep(exchange: Exchange): Exchange
-  /** Puts the cause of the run to the verdicts that failed or were blocked. */
-  explain(cause: Cause): void
-  /** Replaces the verdicts by what became of them when the run had ended: some are waived. */
-  revise(verdicts: readonly Verdict[]): void
+  /** Ends the record: run.json with `ended`, and the verdicts as they are in the end, by default those that were appended. */
+  end(run: Run, verdicts?: readonly Verdict[]): void
+  /** Why the record could not be written on, in the words of the system (`ENOSPC`); what came after that is in memory only. */
+  readonly trouble: string | undefined
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
@@ -68,52 +66,78 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
   if (foreign !== undefined) {
     throw new RecordError(`The report folder ${folder} holds ${foreign}, which this suite did not write; name an empty folder.`)
   }
-  for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
-  const recorder = joinRecord(folder, redactor)
-  recorder.write(run)
-  for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
-  return recorder
-}
-
-/** Writes on in a record that another process opened. */
-export function joinRecord(folder: string, redactor: Redactor = createRedactor([])): Recorder {
-  const known = new Set<string>()
+  try {
+    for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
+    replace(folder, FILES.run, runText(redactor.value(run)))
+    for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
+  } catch (error) {
+    const code = diskTrouble(error)
+    if (code === undefined) throw error
+    throw new RecordError(`The report folder ${folder} cannot be written (${code}); name another in CONFORMANCE_REPORT_DIR.`)
+  }
+  const verdicts = new Map<string, Verdict>()
+  let trouble: string | undefined
+  /** A full disk costs the record, not the run. */
+  const attempt = (write: () => void): void => {
+    if (trouble !== undefined) return
+    try {
+      write()
+    } catch (error) {
+      trouble = diskTrouble(error)
+      if (trouble === undefined) throw error
+    }
+  }
   return {
-    write(run) {
-      const written = redactor.value(run)
-      const draft = join(folder, `.${FILES.run}`)
-      writeFileSync(draft, `${JSON.stringify(written, null, 2)}\n`)
-      renameSync(draft, join(folder, FILES.run))
-      return written
-    },
     append(verdict) {
-      if (known.has(verdict.id)) throw new RecordError(`The verdict ${verdict.id} was recorded twice.`)
-      known.add(verdict.id)
+      if (verdicts.has(verdict.id)) throw new RecordError(`The verdict ${verdict.id} was recorded twice.`)
       const written = redactor.value(verdict)
-      appendFileSync(join(folder, FILES.verdicts), `${JSON.stringify(written)}\n`)
+      verdicts.set(verdict.id, written)
+      attempt(() => appendFileSync(join(folder, FILES.verdicts), lineOf(written)))
       return written
     },
     keep(exchange) {
       const written = redactor.exchange(exchange)
-      appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`)
+      attempt(() => appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`))
       return written
     },
-    explain(cause) {
-      const explainedBy = redactor.value(cause)
-      this.revise(
-        readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line)).map((verdict) =>
-          verdict.outcome === 'failed' || verdict.outcome === 'blocked'
-            ? { ...verdict, explainedBy: verdict.cause ?? explainedBy }
-            : verdict,
-        ),
-      )
+    end(ended, last) {
+      const written = redactor.value(ended)
+      const cause = written.ended?.cause
+      attempt(() => {
+        if (last !== undefined || cause !== undefined)
+          replace(folder, FILES.verdicts, explained(redactor.value(last ?? [...verdicts.values()]), cause).map(lineOf).join(''))
+        replace(folder, FILES.run, runText(written))
+      })
     },
-    revise(verdicts) {
-      const draft = join(folder, `.${FILES.verdicts}`)
-      writeFileSync(draft, verdicts.map((verdict) => `${JSON.stringify(redactor.value(verdict))}\n`).join(''))
-      renameSync(draft, join(folder, FILES.verdicts))
+    get trouble() {
+      return trouble
     },
   }
+}
+
+const runText = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
+const lineOf = (verdict: Verdict): string => `${JSON.stringify(verdict)}\n`
+
+/** The verdicts with the cause of the run beside those that failed or were blocked; a cause that a verdict has of its own goes before it. */
+export function explained(verdicts: readonly Verdict[], cause: Cause | undefined): readonly Verdict[] {
+  if (cause === undefined) return verdicts
+  return verdicts.map((verdict) =>
+    verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? cause } : verdict,
+  )
+}
+
+const DISK = /\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE)\b/
+
+/** What the system says when a disk is full, read-only or not the user's; undefined for any other error. */
+export function diskTrouble(error: unknown): string | undefined {
+  return DISK.exec(error instanceof Error ? `${'code' in error ? String(error.code) : ''} ${error.message}` : String(error))?.[1]
+}
+
+/** Replaces a file of the record whole, so that nobody reads half of it. */
+function replace(folder: string, name: string, text: string): void {
+  const draft = join(folder, `.${name}`)
+  writeFileSync(draft, text)
+  renameSync(draft, join(folder, name))
 }
 
 /** Reads a record; a last line that was cut while it was written is left out. Throws a RecordError when there is none, or it is damaged. */

@@ -129,6 +129,19 @@ function flakiness(verdict: Verdict, part: Part, { exchanges, repeated }: Judged
   return repeated.get(verdict.id)
 }
 
+/** Whether a verdict is to be tried again for an entry: it is expected to be flaky, here, and says nothing of a rate by itself. */
+export function isRepeatable(entry: WaiverEntry, verdict: Verdict, identity: Identity): boolean {
+  return (
+    entry.expect === 'flaky' &&
+    entry.check === verdict.id &&
+    entry.daysLeft >= 0 &&
+    unmet(entry, identity) === undefined &&
+    verdict.rate === undefined &&
+    !verdict.tags.includes('contract') &&
+    ['passed', 'failed', 'known'].includes(verdict.outcome)
+  )
+}
+
 /** The forms of answers that a verdict of the contract failed in; of any other verdict all of it. */
 function partsOf(verdict: Verdict, { exchanges }: Judged): readonly Part[] {
   if (!verdict.tags.includes('contract') || verdict.findings.length === 0) return ['all']

@@ -7,6 +7,7 @@ import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { refuse, serveTime } from '../mocks/mcp/serve.ts'
 import type { Verdict } from '../fixtures/record.ts'
+import { holdFolder } from '../reports/lock.ts'
 
 interface Ended {
   readonly code: number
@@ -158,6 +159,16 @@ test('an MCP server that repeats the key does not get it into the report', { tim
   expect(ended.code).toBe(1)
   expect(ended.out).toMatch(/^Cause: .*refuses the key in MCP_SERVER_KEY/m)
   expect(ended.out + ended.page + JSON.stringify(ended.verdicts)).not.toContain('mcp-canary-2291')
+})
+
+test('a second run into the folder of another ends at once, and names the process that holds it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
+  const release = holdFolder(folder)
+  const ended = await npmTest({ CONFORMANCE_REPORT_DIR: folder })
+  release()
+  await rm(folder, { recursive: true })
+  expect(ended.code).toBe(2)
+  expect(ended.out.trim().split('\n')).toEqual([expect.stringContaining(`${folder} is in use by process ${process.pid}`)])
 })
 
 test('a mistake of the user is one sentence, without a stack trace', { timeout: 60_000 }, async () => {

@@ -1,56 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startVitest, type Reporter, type TestCase } from 'vitest/node'
-import { bodyText, json } from '../fixtures/cause/reach.ts'
+import { quote } from 'shlex'
+import { json } from '../fixtures/cause/reach.ts'
 import { causeOfRun } from '../fixtures/cause/run-cause.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
+import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpCause } from '../fixtures/mcp/cause.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
-import { createRun, type Planned } from '../fixtures/run.ts'
-import { loadScenarios, scenarioSlugs } from './scenarios.ts'
-import { loadEnvFile, readConfiguration, UserMistake, type Configuration } from '../fixtures/target/configuration.ts'
-import { resolveTarget, secretsOf, type Target, type TargetFacts } from '../fixtures/target/target.ts'
+import type { Run } from '../fixtures/record.ts'
+import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
+import { unitsOf } from '../fixtures/run/plan.ts'
+import { loadEnvFile, readConfiguration, UserMistake } from '../fixtures/target/configuration.ts'
+import { connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { allureReporter } from '../reports/allure-reporter.ts'
 import { effectOf } from '../reports/counts.ts'
-import { gate } from './gate.ts'
-import { makeReports } from '../reports/make.ts'
-import { judgeSeveral } from './several.ts'
-import type { Run, Verdict } from '../fixtures/record.ts'
-import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { joinRecord, openRecord, readRecord, RecordError } from '../reports/store.ts'
+import { holdFolder } from '../reports/lock.ts'
+import { reportOn } from '../reports/make.ts'
+import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
-
-/** What the run in vitest's worker is given. */
-export interface Given {
-  readonly run: Run
-  readonly target: TargetFacts
-  readonly configuration: Configuration
-  readonly contextLength: number | undefined
-  /** The filter asks for rules of the contract by themselves. */
-  readonly rulesAlone: boolean
-  /** Where the local time server listens. */
-  readonly timeUrl: string
-}
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    conformance: Given
-  }
-  interface TaskMeta {
-    id?: string
-    verdict?: Verdict
-  }
-}
+import { runVitest } from './conformance.ts'
+import { endRun } from './end.ts'
+import { repeat } from './repeat.ts'
+import { loadScenarios } from './scenarios.ts'
+import { judgeSeveral } from './several.ts'
+import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
-
-interface Filter {
-  readonly name?: string
-  readonly tags?: string
-}
 
 /** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
 function readFilter(args: readonly string[]): Filter {
@@ -59,7 +36,6 @@ function readFilter(args: readonly string[]): Filter {
       args: [...args],
       options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } },
     })
-    if (values.testNamePattern !== undefined) RegExp(values.testNamePattern)
     return {
       ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
       ...(values['tags-filter'] === undefined ? {} : { tags: values['tags-filter'] }),
@@ -72,20 +48,6 @@ function readFilter(args: readonly string[]): Filter {
   }
 }
 
-const noMatch = (words: string): UserMistake =>
-  new UserMistake(
-    `The filter ${words} matches no requirement; docs/rules.md lists their ids and titles, and npm test without a filter runs them all.`,
-  )
-
-/** The words of a tags filter that are no tag. */
-function unknownTags(expression: string, known: ReadonlySet<string>): string[] {
-  const words = expression.split(/[\s()!&|,]+/).filter((word) => word !== '' && !/^(?:and|or|not)$/i.test(word))
-  return words.filter(
-    (word) =>
-      ![...known].some((tag) => new RegExp(`^${word.replaceAll(/[.+?^${}[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`).test(tag)),
-  )
-}
-
 const contextLengthOf = (target: Target): number | undefined => {
   const exchange = target.readiness.exchanges.find(({ request }) => request.path === '/v1/models')
   const card = list(exchange && fields(json(exchange))?.['data'])
@@ -94,7 +56,14 @@ const contextLengthOf = (target: Target): number | undefined => {
   return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
+/** The whole command that makes the reports of a folder. */
+const reportCommand = (folder: string): string =>
+  folder === DEFAULT_FOLDER ? 'npm run report' : `CONFORMANCE_REPORT_DIR=${quote(folder)} npm run report`
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Seconds that a run spends beside waiting for answers, for the estimate. */
+const OVERHEAD_S = 3
 
 async function main(): Promise<number> {
   const filter = readFilter(process.argv.slice(2))
@@ -103,11 +72,9 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
-  const tags = new Set(['plain', 'stream', 'must', 'should', 'may', 'contract', 'sample', ...scenarioSlugs()])
-  const strange = filter.tags === undefined ? [] : unknownTags(filter.tags, tags)
-  if (strange.length > 0)
-    throw new UserMistake(`The filter --tags-filter names ${strange.join(', ')}, which is no tag; the tags are ${[...tags].join(', ')}.`)
-
+  const units = unitsOf(await loadScenarios(configuration.tries))
+  const terms = readTerms(configuration, units, new Date())
+  const release = holdFolder(configuration.reportDir)
   if (configuration.target.kind === 'several') return judgeSeveral(configuration, configuration.target, process.argv.slice(2), say)
   const began = Date.now()
   const target = await resolveTarget(configuration, {
@@ -122,28 +89,12 @@ async function main(): Promise<number> {
   const { serveTime } = await import('../mocks/mcp/serve.ts')
   const timeDoor = await serveTime()
   try {
-    const detected = detectProfile({ version: target.readiness.version, ownedBy: target.readiness.ownedBy })
+    const { readiness } = target
+    const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const contextLength = contextLengthOf(target)
-    const plan = createRun({
-      scenarios: await loadScenarios(configuration.tries),
-      send: () => Promise.reject(new Error('a plan sends nothing')),
-      model: '',
-      world: { profile, models: target.readiness.models, contextLength },
-      made: target.readiness.exchanges,
-      hasKey: target.keyed,
-      cluster: target.cluster,
-      mcp: mcpServers(configuration, timeDoor.url),
-    })
-    const words = [filter.name === undefined ? '' : `-t ${filter.name}`, filter.tags === undefined ? '' : `--tags-filter ${filter.tags}`]
-      .filter((word) => word !== '')
-      .join(' ')
-    const wanted = planned(plan.plan, filter)
-    const rulesAlone =
-      filter.name !== undefined
-        ? plan.plan.some((one) => one.tags.includes('contract') && new RegExp(filter.name ?? '').test(nameOf(one)))
-        : /\b(?:contract|plain|stream|must|should|may)\b/.test(filter.tags ?? 'contract')
-    if (filter.name !== undefined && !plan.plan.some((one) => new RegExp(filter.name ?? '').test(nameOf(one)))) throw noMatch(words)
+    const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
+    const options = { facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] }, made: readiness.exchanges }
+    const plan = planFor(units, filter, options)
     const run: Run = {
       suite: { name: packageJson.name, version: packageJson.version },
       target: target.run,
@@ -153,136 +104,79 @@ async function main(): Promise<number> {
         profileReason: configuration.profile === undefined ? detected.reason : 'CONFORMANCE_PROFILE says so',
       },
       started: new Date(began).toISOString(),
-      planned: wanted,
-      ...(words === '' ? {} : { filter: words }),
+      planned: plan.verdicts.length,
+      ...(plan.filter === undefined ? {} : { filter: plan.filter }),
       failOn: configuration.failOn,
-      ...(target.readiness.status === 'blocked' ? { blocked: target.readiness.cause?.sentence ?? 'the server is not ready' } : {}),
+      gate: configuration.gate,
+      ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
+      ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
-    const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
-    openRecord(configuration.reportDir, run, redactor)
-    if (target.readiness.status === 'ready') {
-      const { requests, tokens } = plan.cost
-      const seconds = Math.ceil(requests / configuration.concurrency) + 3
+    const record = openRecord(configuration.reportDir, run, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
+    if (readiness.status === 'ready') {
+      const { requests, tokens } = plan.bound
+      const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
       say(
-        `${target.run.name}: ${words === '' ? '' : 'at most '}${requests} requests, ${tokens.toLocaleString('en-US')} tokens at most, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
+        `${target.run.name}: at most ${requests} requests and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
-    const { close: _close, explain: _explain, ...facts } = target
-    const meter = progress(process.stderr, wanted, configuration.failOn)
+    const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
     const stop = (signal: NodeJS.Signals): void => {
       meter.done()
-      say(`Stopped by ${signal}. What was judged until then is kept: npm run report makes its reports.`)
+      say(`Stopped by ${signal}. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`)
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    const problems = await runVitest(
-      { run, target: facts, configuration, contextLength, rulesAlone, timeUrl: timeDoor.url },
-      filter,
-      tags,
-      meter.verdict,
+    const { close: _close, explain: _explain, ...targetFacts } = target
+    const { problems, verdicts, exchanges } = await runVitest(
+      { run, target: targetFacts, configuration, facts, plan, timeUrl: timeDoor.url },
+      {
+        verdict: (verdict) => {
+          meter.verdict(verdict)
+          return record.append(verdict)
+        },
+        exchange: (exchange) => record.keep(exchange),
+      },
     )
     meter.done()
-    if (problems.some((problem) => problem.includes('Invalid tags expression'))) {
-      throw new UserMistake("The filter --tags-filter cannot be read: write it like 'stream and must' or '(plain or stream) and !should'.")
-    }
-    const { verdicts, exchanges } = readRecord(configuration.reportDir)
-    if (words !== '' && !verdicts.some((one) => !one.tags.includes('contract')) && !rulesAlone) throw noMatch(words)
-
     const failed = verdicts.filter(
       (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
     )
     const inference = failed.filter(({ cause }) => cause === undefined)
     const found = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
-      exchanges: [...exchanges.values()],
+      exchanges,
       failed: inference.map(({ id, title }) => ({ id, title })),
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
-    const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn, run.blocked)
-    const tokensUsed = [...exchanges.values()].reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0)
-    const record = joinRecord(configuration.reportDir, redactor)
-    if (cause !== undefined) record.explain(cause)
-    record.write({
-      ...run,
-      ended: {
-        at: new Date().toISOString(),
-        exitCode: verdict.code,
-        requests: exchanges.size,
-        tokens: tokensUsed,
-        seconds: Math.round((Date.now() - began) / 100) / 10,
-        ...(cause === undefined ? {} : { cause }),
+    const ended = await endRun({
+      ...{ run, verdicts, exchanges, cause, target, configuration, terms, began },
+      problems: problems.filter((problem) => diskTrouble(problem) === undefined),
+      repeat: async (again) => {
+        const sender = connect(target, configuration)
+        const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts, made: readiness.exchanges }
+        const { tries } = configuration
+        return repeat(again, { units, options, run: about, send: sender.send, keep: record.keep, tries }).finally(() => sender.close())
       },
     })
-    process.stdout.write(await makeReports(configuration.reportDir, { color: process.stdout.isTTY && !process.env['NO_COLOR'] }))
+    record.end(ended.run, ended.verdicts)
+    const { text, trouble } = await reportOn(configuration.reportDir, ended, record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0])
+    process.stdout.write(text)
+    if (trouble !== undefined) {
+      say(`The reports could not be written to ${configuration.reportDir} (${trouble}); what stands above is all of them: make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
+      return 2
+    }
     for (const problem of problems) say(problem)
-    return verdict.code
+    return ended.run.ended?.exitCode ?? 4
   } finally {
+    release()
     await Promise.all([target.close(), timeDoor.close()])
   }
-}
-
-const nameOf = ({ group, title, id }: Planned): string => `${group} > ${title} [${id}]`
-
-/** Rules judge whatever the chosen scenarios exchange, so they are part of every filtered run. */
-const withContract = ({ name, tags }: Filter): Filter => ({
-  ...(name === undefined ? {} : { name: `(?:${name})|^Contract: ` }),
-  ...(tags === undefined ? {} : { tags: `(${tags}) or contract` }),
-})
-
-function planned(plan: readonly Planned[], { name, tags }: Filter): number {
-  if (name === undefined && tags === undefined) return plan.length
-  // What a filter by tags leaves is known to vitest alone: every verdict is the bound.
-  if (tags !== undefined) return plan.length
-  return plan.filter((one) => one.tags.includes('contract') || (name !== undefined && new RegExp(name).test(nameOf(one)))).length
-}
-
-/** Completion tokens that an answer reports: the last count, as usage may stand in every chunk. */
-function tokensOf(body: string): number {
-  return Number([...body.matchAll(/"completion_tokens": ?(\d+)/g)].at(-1)?.[1] ?? 0)
-}
-
-/** Runs the conformance project; resolves to what went wrong with the suite itself. */
-async function runVitest(
-  given: Given,
-  filter: Filter,
-  tags: ReadonlySet<string>,
-  onVerdict: (verdict: Verdict) => void,
-): Promise<string[]> {
-  const problems: string[] = []
-  const { name, tags: expression } = withContract(filter)
-  const reporter: Reporter = {
-    onTestCaseResult(testCase: TestCase) {
-      const { verdict } = testCase.meta()
-      if (verdict !== undefined) onVerdict(verdict)
-      else if (testCase.result().state === 'failed') problems.push(testCase.result().errors?.[0]?.message ?? 'a check broke')
-    },
-    onTestRunEnd(modules, errors) {
-      for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
-    },
-  }
-  const exitCode = process.exitCode
-  const vitest = await startVitest('test', [], {
-    root: ROOT,
-    config: resolve(ROOT, 'vitest.config.ts'),
-    run: true,
-    watch: false,
-    project: ['conformance'],
-    reporters: [reporter, allureReporter(resolve(given.configuration.reportDir))],
-    provide: { conformance: given },
-    maxConcurrency: 10_000,
-    ...(name === undefined ? {} : { testNamePattern: name }),
-    ...(expression === undefined ? {} : { tagsFilter: [expression] }),
-    tags: [...tags].map((tag) => ({ name: tag })),
-  })
-  await vitest.close()
-  process.exitCode = exitCode
-  return problems
 }
 
 try {
   process.exitCode = await main()
 } catch (error) {
-  const own = error instanceof UserMistake || error instanceof RecordError
+  const own = error instanceof UserMistake || error instanceof RecordError || error instanceof FilterError
   process.stderr.write(
     own
       ? `${(error as Error).message}\n`

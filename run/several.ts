@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
@@ -38,8 +38,7 @@ export async function judgeSeveral(
   const ended: { readonly name: string; readonly code: number }[] = []
   for (const name of found.names) {
     say('')
-    const folder = join(configuration.reportDir, name)
-    const code = await runOf(name, found.namespace, folder, args)
+    const code = await runOf(name, found.namespace, configuration, args)
     ended.push({ name, code })
     if (code > 4) return code
   }
@@ -54,12 +53,19 @@ export async function judgeSeveral(
 }
 
 /** `npm test` for one workspace in a process of its own; signals reach it. */
-function runOf(name: string, namespace: string, folder: string, args: readonly string[]): Promise<number> {
+function runOf(
+  name: string,
+  namespace: string,
+  { reportDir, compare }: Configuration,
+  args: readonly string[],
+): Promise<number> {
+  // Each is compared with its own earlier run, where there is one.
+  const earlier = compare !== undefined && existsSync(join(compare, name)) ? join(compare, name) : ''
   return new Promise((done) => {
     const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'main.ts'), ...args], {
       stdio: 'inherit',
       // Empty counts as unset, and wins over a .env file.
-      env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: folder },
+      env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: join(reportDir, name), CONFORMANCE_COMPARE: earlier },
     })
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
     process.on('SIGINT', pass).on('SIGTERM', pass)

@@ -7,14 +7,15 @@ interface Literal {
   readonly value: unknown
   /** What the value is, as the sentence of the requirement ends: `MUST hand over … unchanged`. */
   readonly what: string
-  readonly issue: string
+  /** A report of a server that changed such a value. */
+  readonly issue?: string
   /** A schema of more than the one value; the value itself is always the only one that fits. */
   readonly schema?: object
   /** The schema stands in $defs, behind a $ref. */
   readonly referenced?: boolean
 }
 
-const CONSTRAINED = 'a strict tool under a forced choice admits one value only (tool-call-bugs section 0, forced literal)'
+const CONSTRAINED = 'OpenAI API reference: strict, which under a forced choice admits one value only'
 
 const sentence = 'The quick brown fox jumps over the lazy dog, and then it rests. '
 
@@ -29,21 +30,21 @@ const unicode: Readonly<Record<string, Literal>> = {
   city: { value: 'Münster', what: 'an umlaut', issue: 'vllm#17703' },
   greeting: { value: '你好，世界', what: 'Chinese characters', issue: 'vllm#9365, vllm#30920' },
   family: { value: '👩‍👩‍👧 ok', what: 'an emoji of several code points', issue: 'llama.cpp PR#28926' },
-  right: { value: 'שלום', what: 'text written from right to left', issue: 'tool-call-bugs section 4' },
+  right: { value: 'שלום', what: 'text written from right to left' },
 }
 
 const quotes: Readonly<Record<string, Literal>> = {
   said: { value: 'say "hi" now', what: 'double quotes', issue: 'vllm#17585' },
-  path: { value: 'C:\\Users\\new', what: 'backslashes', issue: 'tool-call-bugs section 4' },
-  braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389, vllm-observed defect 26' },
+  path: { value: 'C:\\Users\\new', what: 'backslashes' },
+  braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389; observed defect 26' },
   apostrophe: { value: "it's", what: 'an apostrophe', issue: 'vllm#38992' },
-  tail: { value: 'ends with }]', what: 'a text that ends in brackets', issue: 'vllm-observed defect 26' },
+  tail: { value: 'ends with }]', what: 'a text that ends in brackets', issue: 'observed defect 26' },
 }
 
 const whitespace: Readonly<Record<string, Literal>> = {
   padded: { value: '  two  spaces ', what: 'leading, double and trailing spaces', issue: 'vllm#42026, vllm#48846' },
   lines: { value: 'first\nsecond\tend', what: 'a line break and a tab', issue: 'vllm#24668, vllm#48171' },
-  empty: { value: '', what: 'an empty text', issue: 'tool-call-bugs section 4' },
+  empty: { value: '', what: 'an empty text' },
   entities: { value: 'a &lt; b &amp; <b>c</b>', what: 'entities and tags of HTML', issue: 'vllm#45025, vllm#38909' },
 }
 
@@ -55,14 +56,14 @@ const markup: Readonly<Record<string, Literal>> = {
 const scalars: Readonly<Record<string, Literal>> = {
   null_word: { value: 'null', what: 'the word null as a text', issue: 'vllm#39679' },
   none_word: { value: 'none', what: 'the word none as a text', issue: 'vllm#39599' },
-  number_text: { value: '108.0', what: 'a number as a text', issue: 'vllm-observed defect 14' },
-  zero: { value: 0, what: 'zero', issue: 'tool-call-bugs section 4' },
-  negative: { value: -12, what: 'a negative integer', issue: 'tool-call-bugs section 4' },
+  number_text: { value: '108.0', what: 'a number as a text', issue: 'observed defect 14' },
+  zero: { value: 0, what: 'zero' },
+  negative: { value: -12, what: 'a negative integer' },
   ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
   big: {
     value: '$NUMBER 9007199254740993',
     what: 'an integer beyond 2^53',
-    issue: 'tool-call-bugs class C36',
+    issue: 'vllm#39114',
     schema: { type: 'integer' },
   },
   yes: { value: true, what: 'true', issue: 'vllm#39114' },
@@ -94,7 +95,7 @@ const nested: Readonly<Record<string, Literal>> = {
   tags: {
     value: ['a b'],
     what: 'a list of texts',
-    issue: 'vllm-observed defect 3',
+    issue: 'observed defect 3',
     schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
   },
   points: {
@@ -147,8 +148,12 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
   })
   for (const [property, { value, what, issue }] of Object.entries(values)) {
     const wanted = JSON.stringify(value).replaceAll(/"\$NUMBER (\d+)"/g, '$1')
-    script.must(`arguments.${key}.${property}`, `MUST hand over ${what} unchanged`, `${CONSTRAINED}; ${issue}`, answer, (reply) =>
-      argumentIs(reply, property, wanted),
+    script.must(
+      `arguments.${key}.${property}`,
+      `MUST hand over ${what} unchanged`,
+      issue === undefined ? CONSTRAINED : `${CONSTRAINED}; ${issue}`,
+      answer,
+      (reply) => argumentIs(reply, property, wanted),
     )
   }
 }

@@ -89,7 +89,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
   must(
     'auth.body',
     'MUST explain the refusal in JSON under the key error',
-    'vllm-wire section 1: {"error":"Unauthorized"}; OpenAI API reference: an error object',
+    'vLLM vllm/entrypoints/serve/middleware/authenticate.py: {"error":"Unauthorized"}; OpenAI API reference: an error object',
     keyless,
     ({ status, document, text }) => {
       if (status !== 401 && status !== 403) return { notApplicable: 'nothing was refused' }
@@ -102,7 +102,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
   should(
     'auth.asks-for-key',
     'SHOULD ask for a key: KAITO sets none, so whoever reaches the Service may use the model',
-    'vLLM --api-key; KAITO passes none by default, and its Service answers every pod of the cluster',
+    'vLLM vllm/entrypoints/serve/middleware/authenticate.py: --api-key; KAITO passes none by default, and its Service answers every pod of the cluster',
     models,
     ({ status }) =>
       status === 200

@@ -48,7 +48,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
   together(
     'auto.prompt',
     'MUST put the tools into the prompt: without them the model cannot know what it may call',
-    'tool-call-bugs section 0, oracle 4: prompt_tokens grow with what is in the prompt; a chat template without tools',
+    'vllm#39614: prompt_tokens grow with what is in the prompt; a chat template without tools',
     [question, toolless],
     (replies) => {
       const [withTool, , without] = replies.map((reply) => reply.answer.usage?.['prompt_tokens'])
@@ -59,7 +59,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     },
   )
 
-  should('auto.names', 'SHOULD call the function that fits the question', "the model's choice", unset, ({ calls }) => {
+  should('auto.names', 'SHOULD call the function that fits the question', "K2-Vendor-Verifier; the model's choice", unset, ({ calls }) => {
     if (calls[0] === undefined) return { inconclusive: 'the model answered in text' }
     return calls[0].name === 'get_time' ? undefined : { where: 'name', got: String(calls[0].name), wanted: 'get_time' }
   })

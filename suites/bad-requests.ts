@@ -52,14 +52,14 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.absent-function',
     'MUST refuse a tool_choice that names a function not among tools',
-    'vLLM check_tool_usage; vllm#10567',
+    'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage; vllm#10567',
     absent,
     refused,
   )
   must(
     'bad.absent-function-streamed',
     'MUST refuse it before a stream begins',
-    'vLLM check_tool_usage; vllm-wire section 2',
+    'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage',
     absentStreamed,
     refused,
   )
@@ -81,18 +81,18 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.model-unknown',
     'MUST refuse a model that is not served with status 404',
-    'OpenAI API reference: model_not_found; vllm-wire section 2',
+    'OpenAI API reference: model_not_found; vLLM vllm/entrypoints/serve/engine/serving.py',
     unknownModel,
     ({ status }, { profile }) =>
       status === 404 || (status === 400 && profile.engine === 'unknown')
         ? undefined
         : { where: 'status line', got: String(status), wanted: '404' },
   )
-  must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'vllm-wire section 2', notJson, refused)
+  must('bad.body-no-json', 'MUST refuse a body that is not JSON', 'RFC 8259; OpenAI API reference: errors', notJson, refused)
   must(
     'bad.temperature',
     'MUST refuse a temperature that is out of range',
-    'OpenAI API reference: temperature between 0 and 2; vllm-wire section 2',
+    'OpenAI API reference: temperature between 0 and 2; vLLM vllm/sampling_params.py',
     tooHot,
     refused,
   )
@@ -106,7 +106,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.prompt-too-long',
     'MUST refuse a prompt that is longer than the context',
-    'OpenAI API reference: context_length_exceeded; vllm-wire section 2',
+    'OpenAI API reference: context_length_exceeded; vLLM vllm/renderers/params.py',
     tooLong,
     refused,
   )
@@ -115,7 +115,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must(
     'bad.schema-impossible',
     'MUST NOT fail with a 5xx on a schema that cannot be',
-    'vllm#17248, vllm#52394; refusing it or ignoring it are both right (vllm-observed section 1)',
+    'vllm#17248, vllm#52394; observed defect 18; refusing it and ignoring it are both right',
     impossible,
     ({ status, text }) =>
       status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '400, or an answer' },

@@ -1,59 +1,62 @@
-import { afterAll, describe, inject, test, type RunnerTask } from 'vitest'
-import { createRun, type Planned } from '../fixtures/run.ts'
-import { loadScenarios } from '../run/scenarios.ts'
-import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { afterAll, describe, inject, test } from 'vitest'
+import { createRedactor } from '../fixtures/exchange/redact.ts'
+import { createRun } from '../fixtures/run/run.ts'
+import { unitsOf } from '../fixtures/run/plan.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
-import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { joinRecord } from '../reports/store.ts'
+import type { Said } from '../run/conformance.ts'
+import { loadScenarios } from '../run/scenarios.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 
 // Every scenario of this folder is run by this one file, so that all questions share one server, one budget and one set of answers.
-const { run: about, target, configuration, contextLength, rulesAlone, timeUrl } = inject('conformance')
-const profile = profileNamed(about.server.profile)
-if (profile === undefined) throw new Error(`unknown profile ${about.server.profile}`)
+const { run: about, target, configuration, facts, plan, timeUrl, channel: name } = inject('conformance')
 
-const record = joinRecord(configuration.reportDir, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
+declare module 'vitest' {
+  interface TaskMeta {
+    /** A verdict was reached: how the test ends follows from it. */
+    judged?: true
+  }
+}
+
+const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
+const channel = new BroadcastChannel(name)
+const tell = (said: Said): void => channel.postMessage(said)
 const exchanges = new Map<string, Exchange>()
-const keep = (exchange: Exchange): void => void exchanges.set(exchange.id, record.keep(exchange))
+const keep = (exchange: Exchange): void => {
+  const kept = redactor.exchange(exchange)
+  exchanges.set(exchange.id, kept)
+  tell({ exchange: kept })
+}
 const sender = connect(target, configuration)
 const mcp = mcpServers(configuration, timeUrl)
-afterAll(() => Promise.all([mcp.subject.close(), mcp.official?.close()]))
+afterAll(async () => {
+  await Promise.all([mcp.subject.close(), mcp.official?.close(), sender.close()])
+  channel.close()
+})
 const run = createRun({
-  scenarios: await loadScenarios(configuration.tries),
+  units: unitsOf(await loadScenarios(configuration.tries)),
+  plan,
   send: sender.send,
   model: about.server.model ?? '',
-  world: { profile, models: about.server.models, contextLength },
+  models: about.server.models,
+  facts: { ...facts, mcp },
   made: target.readiness.exchanges,
-  hasKey: target.keyed,
   knownFails: configuration.known === 'fail',
   blocked: target.readiness.cause?.sentence,
-  cluster: target.cluster,
   onExchange: keep,
-  mcp,
 })
 target.readiness.exchanges.forEach(keep)
 
-/** Ids of the verdicts that no filter left out. */
-function chosen(task: RunnerTask): ReadonlySet<string> {
-  const ids = (tasks: readonly RunnerTask[]): string[] =>
-    tasks.flatMap((each) => ('tasks' in each ? ids(each.tasks) : each.mode === 'run' && each.meta.id !== undefined ? [each.meta.id] : []))
-  return new Set(ids(task.file.tasks))
-}
-
-const groups = new Map<string, Planned[]>()
-for (const planned of run.plan) groups.set(planned.group, [...(groups.get(planned.group) ?? []), planned])
-
-for (const [group, verdicts] of groups) {
+for (const [group, verdicts] of Map.groupBy(plan.verdicts, (planned) => planned.group)) {
   describe.concurrent(group, () => {
     // A verdict carries its title, and publish() ends the test as the verdict says.
     // oxlint-disable vitest/expect-expect
     for (const { id, title, tags } of verdicts) {
-      test(`${title} [${id}]`, { tags: [...tags], meta: { id }, timeout: 0 }, async (context) => {
-        run.select(chosen(context.task), rulesAlone)
-        const verdict = record.append(await run.reach(id))
-        context.task.meta.verdict = verdict
+      test(`${title} [${id}]`, { tags: [...tags], timeout: 0 }, async (context) => {
+        const verdict = redactor.value(await run.reach(id))
+        tell({ verdict })
+        context.task.meta.judged = true
         await publish(verdict, exchanges, context, about)
       })
     }

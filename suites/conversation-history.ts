@@ -91,7 +91,7 @@ export default scenario('Conversation history', ({ ask, must, together }) => {
   together(
     'history.all-results',
     'MUST put every result into the prompt: prompt_tokens grow with a second call and its result',
-    'tool-call-bugs section 0, oracle 4; vllm#39614, vllm#9951',
+    'vllm#39614, vllm#9951: prompt_tokens grow with what is in the prompt',
     [oneCall, twoCalls],
     ([one, two]) => {
       const [a, b] = [one?.answer.usage?.['prompt_tokens'], two?.answer.usage?.['prompt_tokens']]

@@ -102,7 +102,7 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     'OpenAI API reference: tool_call_id refers to one call; vllm#50420, hermes-agent#11722',
     nextCall,
     ({ calls, request }) => {
-      // Kimi writes its ids itself and counts them over the conversation (vllm-wire section 5).
+      // Kimi writes its ids itself and counts them over the conversation (vllm#29596).
       if (calls.some((call) => /^functions\.[\w-]+:\d+$/.test(call.id ?? ''))) return { notApplicable: 'the model writes its ids itself' }
       const used = JSON.stringify(request?.messages ?? [])
       const again = calls.find((call) => call.id !== undefined && used.includes(JSON.stringify(call.id)))
@@ -119,7 +119,7 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     together(
       `local.prompt-grows.${name}`,
       'MUST put the call and its result into the prompt: prompt_tokens grow by them',
-      'tool-call-bugs section 0, oracle 4; vllm#39614, vllm-mlx#608',
+      'vllm#39614, vllm-mlx#608: prompt_tokens grow with what is in the prompt',
       [call, answer],
       (replies) => {
         const tokens = replies.map((reply) => Number(reply.answer.usage?.['prompt_tokens'] ?? Number.NaN))

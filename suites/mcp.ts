@@ -321,7 +321,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   together(
     'mcp.uses-result',
     'SHOULD answer with what the MCP tool returned',
-    'AKS documentation: the sentence that the agent ends with',
+    'KAITO and AKS documentation: MCP: the sentence that the agent ends with',
     [answer],
     (replies) => {
       const told = replies.map(tells)

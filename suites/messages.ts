@@ -56,7 +56,7 @@ export default scenario('Messages API', ({ request, must }) => {
   must(
     'messages.block',
     'MUST give a required call as a block tool_use with id, name and an input object',
-    'Anthropic API reference: tool_use; vllm-wire section 9; vllm#34745',
+    'Anthropic API reference: tool_use; vLLM vllm/entrypoints/anthropic/serving.py; vllm#34745',
     plain,
     withRoute((reply) => {
       if (reply.status >= 500) return { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '200' }
@@ -117,7 +117,7 @@ export default scenario('Messages API', ({ request, must }) => {
   must(
     'messages.streamed-stop',
     'MUST stop a streamed message with tool_use when it called, and count its tokens',
-    'Anthropic API reference: message_delta; vllm-wire section 9',
+    'Anthropic API reference: message_delta; vLLM vllm/entrypoints/anthropic/serving.py',
     streamed,
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }
@@ -134,7 +134,7 @@ export default scenario('Messages API', ({ request, must }) => {
   must(
     'messages.events',
     'MUST stream a message in the order of the API: start, blocks opened and closed, delta, stop',
-    'Anthropic API reference: streaming; vllm-wire section 9; vllm#45367',
+    'Anthropic API reference: streaming; vLLM vllm/entrypoints/anthropic/serving.py; vllm#45367',
     streamed,
     withRoute((reply) => {
       if (reply.status !== 200) return { notApplicable: 'there is no answer' }

@@ -178,7 +178,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
   together(
     'metrics.finish-reasons',
     'MUST tell in its metrics why answers ended: stop and length apart',
-    'vLLM request_success_total{finished_reason}; vllm-wire section 3',
+    'vLLM vllm/v1/metrics/loggers.py: request_success_total{finished_reason}',
     [before, after],
     (replies, facts) =>
       growth(replies, (first, second) => {
@@ -276,7 +276,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
   together(
     'metrics.documented-names',
     'SHOULD show the series that the documented dashboards read, or those that took their place',
-    'KAITO website/docs/monitoring.md, written for vLLM 0.8.2',
+    'kaito website/docs/monitoring.md, written for vLLM 0.8.2',
     [before, after],
     (replies, facts) =>
       growth(replies, (_first, second) => {

@@ -12,7 +12,7 @@ export default scenario('Monitoring of the workspace', ({ cluster }) => {
   cluster(
     'monitoring.selected',
     'SHOULD be selected by the ServiceMonitor or PodMonitor that is meant for it',
-    "AKS documentation: ai-toolchain-operator-monitoring: KAITO's Service carries no labels; the article: next steps",
+    "AKS documentation: monitoring: KAITO's Service carries no labels; the article: next steps",
     ({ facts: { monitors, service, pods, namespace, workspace, object } }): Check => {
       if (monitors.problem) return { notApplicable: monitors.problem.sentence }
       const names = [workspace, object.value?.inference?.preset?.name].filter((name) => name !== undefined)

@@ -34,7 +34,7 @@ export default scenario('Named tool choice', ({ ask, must }) => {
   must(
     'named.finish-reason',
     'MUST finish a named call with stop or tool_calls',
-    'OpenAI API reference: finish_reason; vllm-observed section 1',
+    'OpenAI API reference: finish_reason; vllm#25054',
     fitting,
     ({ finishReason }) =>
       finishReason === 'stop' || finishReason === 'tool_calls'

@@ -16,7 +16,7 @@ export default scenario('Readiness of the endpoint', ({ request, must, should })
   should(
     'readiness.health',
     'SHOULD answer /health with status 200 and an empty body',
-    'vLLM entrypoints/serve: GET /health',
+    'vLLM vllm/entrypoints/serve/instrumentator/health.py: GET /health',
     health,
     ({ status, text }) => {
       if (status === 404) return { notApplicable: 'the server has no /health, as servers other than vLLM may' }
@@ -28,7 +28,7 @@ export default scenario('Readiness of the endpoint', ({ request, must, should })
   should(
     'readiness.version',
     'SHOULD tell its version at /version',
-    'vLLM entrypoints/serve: GET /version',
+    'vLLM vllm/entrypoints/serve/instrumentator/basic.py: GET /version',
     version,
     ({ status, document }) => {
       if (status === 404) return { notApplicable: 'the server has no /version, as servers other than vLLM may' }

@@ -42,9 +42,14 @@ export default scenario('Required tool choice', ({ ask, must, should }) => {
       finishReason === 'tool_calls' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'tool_calls' },
   )
 
-  should('required.names', 'SHOULD call the function that fits the question', "the model's choice", fitting, ({ calls }) =>
-    calls.some((call) => call.name === 'get_time')
-      ? undefined
-      : { where: 'name', got: calls.map((call) => call.name).join(', '), wanted: 'get_time' },
+  should(
+    'required.names',
+    'SHOULD call the function that fits the question',
+    "K2-Vendor-Verifier; the model's choice",
+    fitting,
+    ({ calls }) =>
+      calls.some((call) => call.name === 'get_time')
+        ? undefined
+        : { where: 'name', got: calls.map((call) => call.name).join(', '), wanted: 'get_time' },
   )
 })

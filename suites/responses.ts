@@ -145,7 +145,7 @@ export default scenario('Responses API', ({ request, must }) => {
   must(
     'responses.schema',
     'MUST fit the schema of a strict tool when the call is forced',
-    'OpenAI API reference: strict; vllm-observed section 2',
+    'OpenAI API reference: strict',
     plain,
     answered((reply, { profile }) => {
       if (!profile.constrains) return { notApplicable: 'this server does not say that it constrains arguments' }
@@ -185,7 +185,7 @@ export default scenario('Responses API', ({ request, must }) => {
   must(
     'responses.events',
     'MUST open, fill and close a streamed response in the order of the API, numbered without a gap',
-    'OpenAI API reference: streaming events; vllm-wire section 8',
+    'OpenAI API reference: streaming events; vLLM vllm/entrypoints/openai/responses',
     streamed,
     answered((reply) => {
       const wrongType = typed(reply, 'text/event-stream')

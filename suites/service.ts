@@ -17,7 +17,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.exists',
     'MUST have a Service of its name',
-    'KAITO tool calling article: kubectl get svc; kaito GenerateServiceManifest',
+    'KAITO tool calling article: kubectl get svc; kaito pkg/workspace/manifests/manifests.go: GenerateServiceManifest',
     ({ facts, waited }): Check => {
       const { service } = facts
       if (service.problem === undefined) return undefined
@@ -29,7 +29,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.port',
     'MUST lead port 80 to port 5000 of the pod',
-    'KAITO tool calling article: port 80 for HTTP; kaito GenerateServiceManifest: http 80 → 5000',
+    'KAITO tool calling article: port 80 for HTTP; kaito pkg/workspace/manifests/manifests.go: GenerateServiceManifest: http 80 → 5000',
     ({ facts: { service } }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
       const ports = (service.value.spec?.ports ?? []).map(portText)
@@ -50,7 +50,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.endpoints',
     'MUST have an endpoint that is ready',
-    'Kubernetes EndpointSlice; kaito GenerateServiceManifest: selector of pod 0',
+    'Kubernetes EndpointSlice; kaito pkg/workspace/manifests/manifests.go: GenerateServiceManifest: selector of pod 0',
     ({ facts: { service, slices, pods, object }, waited }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
       if (waited?.ready !== true) return { blocked: object.problem?.sentence ?? 'the conditions are not True' }
@@ -84,7 +84,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.model-id',
     "SHOULD list the model under the id that KAITO's rule gives",
-    'kaito vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
+    'kaito presets/workspace/models/vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
     ({ facts, models }): Check => {
       if (models.length === 0) return { notApplicable: 'the models list could not be read' }
       const told = wiringOf(facts)?.flags['served-model-name']

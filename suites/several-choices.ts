@@ -12,7 +12,7 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
       logprobs: true,
       temperature: 0.7,
     },
-    { unless: ({ profile }) => (profile.severalChoices ? undefined : `${profile.id} refuses n above 1 (vllm-wire section 10)`) },
+    { unless: ({ profile }) => (profile.severalChoices ? undefined : `${profile.id} refuses n above 1 (vLLM rust/src/server)`) },
   )
 
   must('choices.two', 'MUST give as many choices as n asks for', 'OpenAI API reference: n', two, ({ answer }) =>

@@ -11,7 +11,7 @@ export default scenario('Several tools', ({ ask, must }) => {
   must(
     'several.prefix',
     'MUST keep apart a function whose name begins the names of others',
-    'tool-call-bugs section 4: one name a prefix of another',
+    'OpenAI API reference: tool_choice; one offered name is the beginning of another',
     shortName,
     ({ calls }) => equal([...new Set(calls.map((call) => call.name))], ['get'], 'tool_calls'),
   )

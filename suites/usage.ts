@@ -35,7 +35,7 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
   together(
     'usage.tokenize',
     'MUST count as many prompt_tokens as its tokenizer counts for the same messages',
-    'vLLM POST /tokenize; tool-call-bugs section 0, oracle 4',
+    'vLLM vllm/entrypoints/serve/tokenize: POST /tokenize; vllm#39614',
     [chat, counted],
     ([answered, tokenized]) => {
       if (tokenized === undefined || tokenized.status !== 200) return { notApplicable: 'the server has no /tokenize that is open' }

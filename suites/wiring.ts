@@ -51,7 +51,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.parser',
     'MUST start vLLM with --tool-call-parser',
-    'vLLM documentation: tool calling; kaito vllm_model.go',
+    'vLLM documentation: tool calling; kaito presets/workspace/models/vllm_model.go',
     ofVllm((wiring) =>
       wiring.flags['tool-call-parser'] !== undefined
         ? { note: `--tool-call-parser=${wiring.flags['tool-call-parser']}` }
@@ -64,7 +64,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.auto',
     'MUST start vLLM with --enable-auto-tool-choice',
-    'vLLM documentation: tool calling; kaito vllm_model.go; vllm#55754',
+    'vLLM documentation: tool calling; kaito presets/workspace/models/vllm_model.go; vllm#55754',
     ofVllm((wiring) =>
       wiring.flags['enable-auto-tool-choice'] !== undefined
         ? undefined
@@ -103,7 +103,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.template',
     'SHOULD have a chat template of the same family as the parser',
-    'kaito#1093, kaito#1278, PR #1422: wrong template for phi-4-mini; vLLM documentation: tool calling',
+    'kaito#1093, kaito#1278, kaito PR#1422: wrong template for phi-4-mini; vLLM documentation: tool calling',
     ofVllm((wiring) => {
       const parser = wiring.flags['tool-call-parser']
       const meant = parserOfTemplate(wiring)
@@ -147,7 +147,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
   cluster(
     'wiring.context',
     'SHOULD have a context that holds tools and a conversation: 4096 tokens or more',
-    'kaito max-model-len; tool-call-bugs section 4',
+    'kaito presets/workspace/models/vllm_model.go: max-model-len',
     ofVllm((wiring, _facts, { contextLength }) => {
       const length = contextLength ?? Number(wiring.flags['max-model-len'])
       if (Number.isNaN(length))

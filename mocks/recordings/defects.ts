@@ -41,7 +41,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 0,
     sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
-    issue: 'vllm-wire section 2',
+    issue: 'none: vLLM documents it',
     where: [{ parsers: NO_PARSER, rules: /^http\.status$/, got: /requires --/ }],
     proof: {
       version: '0.25.1',
@@ -53,7 +53,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 0,
     sentence: 'A model of 135 million parameters wrote arguments that do not fit the schema; nothing constrains a tool that is not strict.',
-    issue: 'README of the recordings of vLLM 0.32.0, line 1',
+    issue: 'none: the model wrote it',
     where: [{ conditions: ['generated'], rules: /^arguments\.schema$/ }],
     proof: { version: '0.32.0', parser: 'hermes', case: 'named.nested', conditions: 'generated', arrived: '"arguments":' },
   },
@@ -61,7 +61,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 0,
     sentence:
       'The grammar of 0.32.0 forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
-    issue: 'vllm-observed section 4, observed but no defect by itself',
+    issue: 'none: no defect by itself',
     where: [{ versions: ['0.32.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
     proof: {
       version: '0.32.0',
@@ -86,7 +86,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 2,
     sentence: 'phi4_mini_json streams nothing under auto: neither calls nor text.',
-    issue: 'vllm-observed defect 2',
+    issue: 'none known',
     where: [
       {
         parsers: ['phi4_mini_json'],
@@ -106,14 +106,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 3,
     sentence: 'phi4_mini_json loses a plain call whose arguments hold a closing bracket.',
-    issue: 'vllm-observed defect 3',
+    issue: 'none known',
     where: [{ parsers: ['phi4_mini_json'], cases: /^auto\.(?:quotes|types|markup)$/ }],
     proof: { version: '0.25.1', parser: 'phi4_mini_json', case: 'auto.types', wrote: '"tags": ["a b", "c,d"]', arrived: '"content":null' },
   },
   {
     defect: 4,
     sentence: 'Text before the call is dropped from a plain answer; llama3_json streams call and text as content.',
-    issue: 'vllm-observed defect 4',
+    issue: 'none known',
     where: [
       { parsers: ['phi4_mini_json', 'llama3_json'], cases: /^auto\.text-before$/ },
       { parsers: ['llama3_json'], cases: /^auto\.text-before\.stream$/ },
@@ -139,7 +139,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 6,
     sentence:
       'llama3_json under required: two calls come without a separator, which the parser cannot read; plain all is content, streamed one call arrives.',
-    issue: 'vllm-observed defect 6',
+    issue: 'none known',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^required\.parallel/ }],
     proof: { version: '0.25.1', parser: 'llama3_json', case: 'required.parallel', arrived: '}}{\\"name\\"' },
   },
@@ -214,7 +214,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 13,
     sentence: 'A value with closing tags: the plain call has empty arguments, the streamed one the right value.',
-    issue: 'vllm-observed defect 13',
+    issue: 'none known',
     where: [{ versions: ['0.25.1'], parsers: ['glm45', 'glm47'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', parsers: ['glm45', 'glm47'] }],
     proof: { version: '0.25.1', parser: 'glm45', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"arguments":"{}"' },
@@ -222,7 +222,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 14,
     sentence: 'functiongemma delivers string values only, puts nested keys on the top level, and streams what is no JSON.',
-    issue: 'vllm-observed defect 14',
+    issue: 'none known',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:types|zero)/ }],
     proof: {
       version: '0.25.1',
@@ -253,7 +253,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 16,
     sentence: 'Where JSON is constrained, two streamed calls that share a delta are mixed: index 1 first, or two texts in one call.',
-    issue: 'vllm-observed defect 16',
+    issue: 'none known',
     where: [
       {
         parsers: ['granite4', 'functiongemma', 'mistral', 'phi4_mini_json'],
@@ -273,7 +273,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 17,
     sentence: 'llama3_json on a busy server: id, type and name of the first call are never sent.',
-    issue: 'vllm-observed defect 17',
+    issue: 'none known',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^auto\.two-tools\.stream$/ }],
     proof: {
       version: '0.25.1',
@@ -330,7 +330,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 22,
     sentence: 'Without a parser /v1/responses answers 200 with the markup as text, also under required.',
-    issue: 'vllm-observed defect 22',
+    issue: 'none known',
     where: [{ parsers: NO_PARSER, cases: /^responses\.(?:auto|required)/, rules: /^responses\./ }],
     unnoticed: 'the rules judge chat completions; the requirements responses.item and responses.same-call do',
     proof: { version: '0.25.1', parser: 'none', case: 'responses.required', wrote: PARIS, arrived: '"status":"completed"' },
@@ -338,7 +338,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 23,
     sentence: 'A cut /v1/responses answer holds a function_call that says completed, with arguments {}.',
-    issue: 'vllm-observed defect 23',
+    issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions, and no scenario cuts a Responses answer',
     proof: { version: '0.25.1', parser: 'glm45', case: 'responses.truncated', arrived: '"type":"function_call"' },
@@ -346,7 +346,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 24,
     sentence: 'A forced tool of /v1/messages ends with end_turn beside its tool_use block.',
-    issue: 'vllm-observed defect 24',
+    issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
     proof: { version: '0.25.1', parser: 'hermes', case: 'messages.tool', arrived: '"stop_reason":"end_turn"' },
@@ -362,7 +362,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 26,
     sentence: 'Under required a streamed value that ends in a brace drags the bracket of the list along.',
-    issue: 'vllm-observed defect 26',
+    issue: 'none known',
     where: [
       {
         versions: TO_22,
@@ -400,7 +400,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 29,
     sentence: 'A streamed /v1/responses answer under required or a named tool is cut with an empty body.',
-    issue: 'vllm-observed defect 29',
+    issue: 'none known',
     where: [],
     known: [{ id: 'responses-forced-stream-cut', versions: ['0.14.1'] }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'responses.named.stream', arrived: '' },
@@ -408,7 +408,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 30,
     sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
-    issue: 'vllm-observed defect 30',
+    issue: 'none known',
     where: [{ versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ }],
     proof: {
       version: '0.14.1',
@@ -421,14 +421,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 31,
     sentence: 'hermes streams a brace too many after a call that follows a text.',
-    issue: 'vllm-observed defect 31',
+    issue: 'none known',
     where: [{ versions: ['0.14.1'], parsers: ['hermes'], cases: /^auto\.text-before\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'auto.text-before.stream', wrote: PARIS, arrived: '{"location": "Paris"}}' },
   },
   {
     defect: 32,
     sentence: 'deepseek_v3 streams arguments that are encoded twice.',
-    issue: 'vllm-observed defect 32',
+    issue: 'none known',
     where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3'], cases: /^auto\.stream$/ }],
     proof: {
       version: '0.14.1',
@@ -441,7 +441,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 33,
     sentence: 'A streamed call breaks off with an error event: list index out of range.',
-    issue: 'vllm-observed defect 33',
+    issue: 'none known',
     where: [{ versions: OLD, parsers: ['qwen3_coder', 'mistral'], rules: /^stream\.no-error$/, got: /list index out of range/ }],
     proof: {
       version: '0.14.1',
@@ -454,7 +454,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 34,
     sentence: 'mistral with parallel_tool_calls false glues the second call to the first.',
-    issue: 'vllm-observed defect 34',
+    issue: 'none known',
     where: [{ versions: ['0.22.1'], parsers: ['mistral'], cases: /^auto\.parallel-false\.stream$/ }],
     proof: {
       version: '0.22.1',
@@ -467,7 +467,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 35,
     sentence: 'llama3_json swallows a streamed JSON answer to a request without tools.',
-    issue: 'vllm-observed defect 35',
+    issue: 'none known',
     where: [{ versions: ['0.22.1'], parsers: ['llama3_json'], cases: /^format\.json-schema\.stream$/ }],
     proof: {
       version: '0.22.1',
@@ -480,7 +480,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 36,
     sentence: 'qwen3_coder cuts a value at a closing tag; streamed the arguments are no JSON.',
-    issue: 'vllm-observed defect 36',
+    issue: 'none known',
     where: [{ versions: TO_22, parsers: ['qwen3_coder'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', versions: TO_22, parsers: ['qwen3_coder'] }],
     proof: { version: '0.22.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '\\"a ' },
@@ -488,7 +488,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 37,
     sentence: 'A body that is a list is answered with 500 in plain text, not JSON.',
-    issue: 'vllm-observed defect 37',
+    issue: 'none known',
     where: [],
     known: [{ id: 'body-list-500', rules: /^errors\.(?:body|content-type)$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'error.body-list', arrived: 'Internal Server Error' },
@@ -497,7 +497,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 38,
     sentence:
       'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
-    issue: 'vllm-observed defect 38',
+    issue: 'none known',
     where: [
       { versions: ['0.12.0'], parsers: ['none'], cases: /^messages\.any\.stream$/, rules: /^messages\.events$/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
@@ -508,7 +508,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 39,
     sentence: 'A streamed call of /v1/responses comes as text with its markup.',
-    issue: 'vllm-observed defect 39',
+    issue: 'none known',
     where: [
       {
         versions: OLD,
@@ -530,7 +530,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 40,
     sentence: 'A /v1/responses answer that max_tokens cut says completed.',
-    issue: 'vllm-observed defect 40',
+    issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions, and no scenario cuts a Responses answer',
     proof: { version: '0.12.0', parser: 'hermes', case: 'responses.truncated', arrived: '"status":"completed"' },
@@ -538,7 +538,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 41,
     sentence: 'A /v1/messages answer holds an empty text block before the call, and its stream ends with [DONE].',
-    issue: 'vllm-observed defect 41',
+    issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.auto', arrived: '"type":"text"' },
@@ -564,7 +564,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 43,
     sentence: 'deepseek_v3 streams the arguments twice, the second time escaped.',
-    issue: 'vllm-observed defect 43',
+    issue: 'none known',
     where: [{ versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|strict)\.stream$/ }],
     proof: {
       version: '0.12.0',
@@ -577,14 +577,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 44,
     sentence: 'mistral streams no empty arguments, loses short ones, and an escaped quote.',
-    issue: 'vllm-observed defect 44',
+    issue: 'none known',
     where: [{ versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ }],
     proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '' },
   },
   {
     defect: 45,
     sentence: 'Streamed arguments under required end with the bracket of the list.',
-    issue: 'vllm-observed defect 45',
+    issue: 'none known',
     where: [{ versions: ['0.12.0'], parsers: ['qwen3_coder', 'llama3_json'], cases: /^required\.stream$/ }],
     proof: {
       version: '0.12.0',
@@ -604,7 +604,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 47,
     sentence: 'phi4_mini_json streams no text either when the request has no tools.',
-    issue: 'none known; compare vllm-observed defects 2 and 35',
+    issue: 'none known; compare observed defect 2, observed defect 35',
     where: [
       { versions: ['0.22.1'], parsers: ['phi4_mini_json'], cases: /^(?:text|usage(?:-continuous)?\.text|format\.json-schema)\.stream$/ },
     ],
@@ -619,7 +619,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 48,
     sentence: 'hermes loses a piece of a streamed value, and what is left is valid JSON: Paris arrives as Par.',
-    issue: 'none known; compare vllm-observed defect 30',
+    issue: 'none known; compare observed defect 30',
     where: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^usage-continuous\.auto\.stream$/ }],
     proof: {
       version: '0.17.1',
@@ -632,7 +632,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 49,
     sentence: 'functiongemma loses arguments, or the last character of a text, when several tokens share a delta.',
-    issue: 'vllm-observed, note on --stream-interval 5',
+    issue: 'none known',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:bytewise|two-tools|text-before)\.stream$/ }],
     proof: {
       version: '0.25.1',
@@ -646,7 +646,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 50,
     sentence: 'llama3_json on a busy server loses streamed arguments, or the whole call.',
-    issue: 'none known; compare vllm-observed defect 17',
+    issue: 'none known; compare observed defect 17',
     where: [
       { versions: ['0.14.1', '0.22.1'], parsers: ['llama3_json'], cases: /^auto(?:\.(?:parallel|two-tools|empty-string))?\.stream$/ },
     ],
@@ -661,7 +661,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 51,
     sentence: 'qwen3_coder on a busy server streams {} for the arguments, or loses the call.',
-    issue: 'none known; compare vllm-observed defect 33',
+    issue: 'none known; compare observed defect 33',
     where: [
       {
         versions: ['0.14.1', '0.17.1', '0.22.1'],
@@ -695,7 +695,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 54,
     sentence: 'A tool without a name beside a named choice is answered with 500.',
-    issue: 'README of the recordings of vLLM 0.32.0',
+    issue: 'none known',
     where: [{ versions: ['0.32.0'], conditions: ['generated'], cases: /^error\.tool-without-name-named$/ }],
     proof: {
       version: '0.32.0',
@@ -739,7 +739,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 58,
     sentence: 'mistral on /v1/responses: the call comes as text, without its marker.',
-    issue: 'none known; compare vllm-observed defect 39',
+    issue: 'none known; compare observed defect 39',
     where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.auto$/, rules: /^responses\.item$/ }],
     unnoticed: 'the rules judge chat completions; the requirement responses.item does',
     proof: {

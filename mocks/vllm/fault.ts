@@ -1,5 +1,5 @@
 import type { FaultClass } from './faults/classes.ts'
-import type { Choice, Completion, Event, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, Turn } from './wire.ts'
+import type { Choice, Completion, Event, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, Turn } from './wire.ts'
 
 /** One step that shows a fault: a request, and what the client does before the answer ends: leave, or ask on. */
 export interface Step extends MockRequest {
@@ -17,8 +17,8 @@ export interface Fault {
   id: string
   /** What it does, one sentence. */
   what: string
-  /** Which of the classes of defects it belongs to. */
-  class: FaultClass
+  /** The class of defects it belongs to, where one fits. */
+  class?: FaultClass
   /** A report of a real server that did it. */
   issue?: string
   /** Requests that make it visible, in order. */
@@ -50,7 +50,9 @@ export interface Fault {
   /** The events of a streamed answer of /v1/messages. */
   messageEvents?(events: NamedEvent[], scene: ChatScene): NamedEvent[] | void
   /** Any answer of any endpoint, before it becomes bytes. */
-  reply?(reply: Reply, scene: Scene): Reply | void
+  reply?(reply: Draft, scene: Scene): Draft | void
+  /** A client has left before its answer ended. */
+  left?(memory: Scene['memory']): void
   /** The server does not notice that clients leave. */
   deafToDisconnect?: boolean
 }

@@ -90,7 +90,7 @@ function checkChoice(chat: Body): void {
   }
 }
 
-function textOf(content: unknown): string {
+function blocksText(content: unknown): string {
   if (typeof content === 'string') return content
   return list(content)
     .map((block) => record(block)['text'])
@@ -100,7 +100,7 @@ function textOf(content: unknown): string {
 
 function messagesOf(body: Body): Body[] {
   const out: Body[] = []
-  const system = textOf(body['system'])
+  const system = blocksText(body['system'])
   if (system !== '') out.push({ role: 'system', content: system })
   for (const { role, content } of list(body['messages']).map(record)) {
     const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : list(content).map(record)
@@ -108,11 +108,11 @@ function messagesOf(body: Body): Body[] {
       .filter((block) => block['type'] === 'tool_use')
       .map((block) => ({ id: block['id'], type: 'function', function: { name: block['name'], arguments: dumps(block['input'] ?? {}) } }))
     for (const block of blocks.filter(({ type }) => type === 'tool_result')) {
-      out.push({ role: 'tool', tool_call_id: block['tool_use_id'], content: textOf(block['content']) })
+      out.push({ role: 'tool', tool_call_id: block['tool_use_id'], content: blocksText(block['content']) })
     }
     const texts = blocks.filter(({ type }) => type === 'text')
-    if (calls.length > 0) out.push({ role, content: texts.length > 0 ? textOf(texts) : null, tool_calls: calls })
-    else if (texts.length > 0 || blocks.length === 0) out.push({ role, content: textOf(texts) })
+    if (calls.length > 0) out.push({ role, content: texts.length > 0 ? blocksText(texts) : null, tool_calls: calls })
+    else if (texts.length > 0 || blocks.length === 0) out.push({ role, content: blocksText(texts) })
   }
   return out
 }

@@ -212,7 +212,7 @@ function toolsOf(body: Record<string, unknown>): Tool[] {
   }))
 }
 
-function textOf(content: unknown): string {
+function contentText(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content.map((part) => (isObject(part) ? (typeof part['text'] === 'string' ? part['text'] : dumps(part)) : word(part))).join('\n')
@@ -222,7 +222,7 @@ function messagesOf(value: unknown, profile: Profile): Message[] {
   return list(value).map((item) => {
     const message = record(item)
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : []
-    return { role: word(message['role']), text: textOf(message['content']), calls: calls.map((call) => callOf(call, profile)) }
+    return { role: word(message['role']), text: contentText(message['content']), calls: calls.map((call) => callOf(call, profile)) }
   })
 }
 

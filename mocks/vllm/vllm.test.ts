@@ -35,12 +35,12 @@ interface Plain {
   usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number }
 }
 
-function textOf(answer: MockAnswer): string {
+function bodyText(answer: MockAnswer): string {
   return Buffer.concat(answer.chunks.map(({ bytes }) => bytes)).toString()
 }
 
 function bodyOf(answer: MockAnswer): Plain {
-  const body: Plain = JSON.parse(textOf(answer))
+  const body: Plain = JSON.parse(bodyText(answer))
   return body
 }
 
@@ -54,7 +54,7 @@ interface Streamed {
 
 function assemble(answer: MockAnswer): Streamed {
   const out: Streamed = { text: '', calls: [], finish: null, tokens: '' }
-  for (const block of textOf(answer).split('\n\n')) {
+  for (const block of bodyText(answer).split('\n\n')) {
     if (!block.startsWith('data: {')) continue
     const chunk: {
       usage?: Plain['usage']
@@ -84,7 +84,7 @@ function vllmOf(options: VllmOptions = {}): Vllm {
 }
 
 function bytesOf(seed: number): string {
-  return textOf(vllmOf({ seed }).answer(plain(oneCall)))
+  return bodyText(vllmOf({ seed }).answer(plain(oneCall)))
 }
 
 function callsOf(options: VllmOptions, body: Record<string, unknown>): string[] {
@@ -93,7 +93,7 @@ function callsOf(options: VllmOptions, body: Record<string, unknown>): string[] 
 }
 
 function metric(vllm: Vllm, name: string): number {
-  const line = textOf(vllm.answer(get('/metrics')))
+  const line = bodyText(vllm.answer(get('/metrics')))
     .split('\n')
     .find((text) => text.startsWith(name))
   return Number(line?.split(' ').at(-1))
@@ -217,12 +217,12 @@ describe('the model', () => {
 
   test('the prompt grows with tools and results, and survives the way through numbers', () => {
     const vllm = vllmOf()
-    const count = (body: Record<string, unknown>): number => Number(record(JSON.parse(textOf(vllm.answer(tokenized(body)))))['count'])
+    const count = (body: Record<string, unknown>): number => Number(record(JSON.parse(bodyText(vllm.answer(tokenized(body)))))['count'])
     expect(count(oneCall)).toBeGreaterThan(count(noTools))
     expect(count(answered('a much longer result'))).toBeGreaterThan(count(answered('short')))
-    const { tokens } = record(JSON.parse(textOf(vllm.answer(tokenized({ prompt: 'Grüße, 你好 👩‍💻!' })))))
+    const { tokens } = record(JSON.parse(bodyText(vllm.answer(tokenized({ prompt: 'Grüße, 你好 👩‍💻!' })))))
     const back = vllm.answer({ ...tokenized({}), path: '/detokenize', body: JSON.stringify({ tokens }) })
-    expect(JSON.parse(textOf(back))).toEqual({ prompt: 'Grüße, 你好 👩‍💻!' })
+    expect(JSON.parse(bodyText(back))).toEqual({ prompt: 'Grüße, 你好 👩‍💻!' })
   })
 })
 
@@ -247,8 +247,8 @@ describe('the server', () => {
       if (dialect !== 'vllm') continue
       const answer = vllmOf({ profile }).answer(plain({ ...noTools, ...fields }))
       expect(answer.status).toBe(400)
-      expect(textOf(answer)).toContain(text)
-      expect(textOf(answer)).not.toContain('File ')
+      expect(bodyText(answer)).toContain(text)
+      expect(bodyText(answer)).not.toContain('File ')
     }
   })
 
@@ -282,7 +282,7 @@ describe("KAITO's queue guard", () => {
     const vllm = vllmOf({ queueLimit: 1 })
     const first = vllm.begin(streamed(noTools))
     const refused = vllm.answer(plain(noTools))
-    expect([refused.status, JSON.parse(textOf(refused))]).toEqual([
+    expect([refused.status, JSON.parse(bodyText(refused))]).toEqual([
       429,
       {
         error: {
@@ -299,7 +299,7 @@ describe("KAITO's queue guard", () => {
     vllm.finished(first.id)
     expect(vllm.answer(plain(noTools)).status).toBe(200)
     expect(metric(vllm, 'kaito_ratelimit_rejected_total')).toBe(2)
-    expect(textOf(vllmOf().answer(get('/metrics')))).not.toContain('kaito_')
+    expect(bodyText(vllmOf().answer(get('/metrics')))).not.toContain('kaito_')
   })
 })
 
@@ -313,7 +313,7 @@ interface Named {
 }
 
 function namedOf(answer: MockAnswer): Named[] {
-  return textOf(answer)
+  return bodyText(answer)
     .split('\n\n')
     .filter(Boolean)
     .map((block) => {
@@ -353,7 +353,7 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0', 'openai'])('/v1
       const text = item['arguments'] ?? record(list(item['content'])[0])['text']
       expect(deltas.map(({ delta }) => delta).join('')).toBe(text)
     }
-    const whole = record(JSON.parse(textOf(vllm.answer(respond(body)))))
+    const whole = record(JSON.parse(bodyText(vllm.answer(respond(body)))))
     expect(whole['status']).toBe(body === truncated ? 'incomplete' : 'completed')
     expect([last['status'], last['usage']]).toEqual([whole['status'], whole['usage']])
     if (body === truncated) return
@@ -369,7 +369,7 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0', 'openai'])('/v1
     ] as const) {
       const answer = vllm.answer(step)
       expect(answer.status).toBe(400)
-      expect(record(record(JSON.parse(textOf(answer)))['error'])['message']).toContain(text)
+      expect(record(record(JSON.parse(bodyText(answer)))['error'])['message']).toContain(text)
     }
   })
 })
@@ -384,7 +384,7 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0'])('/v1/messages 
     ['a cut', truncated, 'max_tokens'],
   ])('%s: blocks agree and are closed', (_title, body, reason) => {
     const vllm = vllmOf({ profile })
-    const whole = record(JSON.parse(textOf(vllm.answer(tell(body)))))
+    const whole = record(JSON.parse(bodyText(vllm.answer(tell(body)))))
     const events = namedOf(vllm.answer(tell(body, { stream: true }))).map((event): Record<string, unknown> => ({ ...event }))
     const blocks: Record<string, unknown>[] = []
     for (const event of events) {
@@ -404,9 +404,9 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0'])('/v1/messages 
   test('refuses in its own envelope, and by schema in that of chat', () => {
     const vllm = vllmOf({ profile })
     const other = vllm.answer(tell(named, { tool_choice: { type: 'tool', name: 'other' } }))
-    expect([other.status, JSON.parse(textOf(other))]).toMatchObject([400, { type: 'error', error: { type: 'BadRequestError' } }])
+    expect([other.status, JSON.parse(bodyText(other))]).toMatchObject([400, { type: 'error', error: { type: 'BadRequestError' } }])
     const missing = vllm.answer(tell(noTools, { max_tokens: undefined }))
-    expect([missing.status, textOf(missing)]).toEqual([400, expect.stringContaining('Field required')])
+    expect([missing.status, bodyText(missing)]).toEqual([400, expect.stringContaining('Field required')])
     expect(vllmOf({ profile, apiKey: 'k' }).answer(tell(noTools)).status).toBe(401)
   })
 })
@@ -433,7 +433,7 @@ describe('profiles beside the releases', () => {
       'vllm:tool_call_parser_invocations_total{mode="non_streaming",model_name="phi-4-mini-instruct",outcome="tool_call",request_type='
     expect([metric(vllm, `${name}"responses"`), metric(vllm, `${name}"chat_completions"`)]).toEqual([1, 1])
     expect(metric(vllm, 'vllm:request_success_total{engine="0",finished_reason="stop"')).toBe(2)
-    expect(textOf(vllm.answer(get('/metrics')))).toContain('http_requests_total{handler="/v1/messages",method="POST",status="2xx"} 1.0')
+    expect(bodyText(vllm.answer(get('/metrics')))).toContain('http_requests_total{handler="/v1/messages",method="POST",status="2xx"} 1.0')
   })
 
   test.each([
@@ -454,7 +454,7 @@ describe('profiles beside the releases', () => {
     ['openai', { temperature: 3 }, 400, null, 'temperature'],
   ])('%s refuses %j', (profile, fields, status, code, text) => {
     const answer = vllmOf({ profile }).answer(plain({ ...noTools, ...fields }))
-    const { error } = record(JSON.parse(textOf(answer)))
+    const { error } = record(JSON.parse(bodyText(answer)))
     expect([answer.status, error]).toMatchObject([status, { type: 'invalid_request_error', code }])
     expect(record(error)['message']).toContain(text)
   })
@@ -463,19 +463,19 @@ describe('profiles beside the releases', () => {
     const vllm = vllmOf({ profile: 'openai', apiKey: 'sk-test' })
     for (const path of ['/health', '/version', '/metrics', '/tokenize']) {
       const answer = vllm.answer(get(path))
-      expect([path, answer.status, JSON.parse(textOf(answer))]).toMatchObject([
+      expect([path, answer.status, JSON.parse(bodyText(answer))]).toMatchObject([
         path,
         404,
         { error: { type: 'invalid_request_error', code: null } },
       ])
     }
     const wrong = vllm.answer(plain(noTools, { headers: { 'content-type': 'application/json', authorization: 'Bearer x' } }))
-    expect([wrong.status, JSON.parse(textOf(wrong))]).toMatchObject([401, { error: { code: 'invalid_api_key' } }])
+    expect([wrong.status, JSON.parse(bodyText(wrong))]).toMatchObject([401, { error: { code: 'invalid_api_key' } }])
   })
 
   test('openai and the Rust server stream in their own shapes', () => {
     const chunksOf = (profile: string): Record<string, unknown>[] =>
-      textOf(vllmOf({ profile }).answer(counted(oneCall)))
+      bodyText(vllmOf({ profile }).answer(counted(oneCall)))
         .split('\n\n')
         .filter((block) => block.startsWith('data: {'))
         .map((block) => record(JSON.parse(block.slice(6))))

@@ -13,7 +13,7 @@ import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from 
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
 import { tokenId, tokenize, tokenText } from './tokens.ts'
-import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Reply, Said, Scene, TimedBytes, Turn } from './wire.ts'
+import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, TimedBytes, Turn } from './wire.ts'
 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
@@ -89,7 +89,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
 const utf8 = new TextEncoder()
-const encode = ({ latin1 }: Reply, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
+const encode = ({ latin1 }: Draft, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
@@ -127,7 +127,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return scheme?.toLowerCase() === 'bearer' && key === apiKey
   }
 
-  function route(request: MockRequest, scene: Scene, record: Open): Reply {
+  function route(request: MockRequest, scene: Scene, record: Open): Draft {
     const path = request.path.split('?')[0] ?? ''
     if (queueLimit !== undefined && scene.running >= queueLimit && guarded.some((prefix) => path.startsWith(prefix))) {
       counts.refused = (counts.refused ?? 0) + 1
@@ -167,13 +167,13 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     }
   }
 
-  function refusedKey(request: MockRequest): Reply {
+  function refusedKey(request: MockRequest): Draft {
     if (dialect !== 'openai') return json(401, '{"error":"Unauthorized"}')
     const { message: text, code } = unauthorized(request)
     return json(401, JSON.stringify({ error: { message: text, type: 'invalid_request_error', param: null, code } }))
   }
 
-  function noRoute(request: MockRequest, path: string): Reply {
+  function noRoute(request: MockRequest, path: string): Draft {
     if (dialect === 'vllm-rust') return { status: 404, headers: [], body: '', end: 'complete' }
     if (dialect === 'vllm') return json(404, '{"detail":"Not Found"}')
     const name = /^\/v1\/models\/(.+)$/.exec(path)?.[1]
@@ -182,7 +182,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(404, errorBody({ status: 404, message: text, type: '', param: null, code: name === undefined ? null : 'model_not_found' }))
   }
 
-  function noMethod(request: MockRequest, path: string, methods: readonly string[]): Reply {
+  function noMethod(request: MockRequest, path: string, methods: readonly string[]): Draft {
     if (dialect === 'openai') {
       const text = `Not allowed to ${request.method} on ${path}.`
       return json(405, errorBody({ status: 405, message: text, type: '', param: null, code: 'method_not_supported' }))
@@ -222,7 +222,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return readBody(request.body, request.headers['content-type'], profile!)
   }
 
-  function tokens(request: MockRequest, path: string, scene: Scene): Reply {
+  function tokens(request: MockRequest, path: string, scene: Scene): Draft {
     const read = reading(() => {
       const asked = bodyOf(request)
       if (path === '/v1/messages/count_tokens') {
@@ -245,7 +245,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return api === 'chat' ? readTurn(body, server, chats) : turnOf(body, server, chats, asked)
   }
 
-  function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Reply {
+  function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Draft {
     const created = Math.floor(clock() / 1000)
     let read = reading<Turn>(() => readAsked(api, request, scene))
     const refusal = isRefusal(read) ? read : undefined
@@ -278,7 +278,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     counts.running++
     counts.promptTokens += turn.promptTokens
     const frame: Frame = { id: idOf(api, request, turn), created, model: server.model, parser: server.parser !== 'none' }
-    const reply = reading<Reply>(() => {
+    const reply = reading<Draft>(() => {
       if (api === 'chat') return chat(choices, turn, frame, chatScene)
       return api === 'responses' ? respond(choices[0]!, turn, frame, chatScene) : tell(choices[0]!, turn, frame, chatScene)
     })
@@ -292,7 +292,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return `chatcmpl-${request.headers['x-request-id'] ?? (typeof given === 'string' ? given : hex(profile!.idHex))}`
   }
 
-  function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
       // A model that must not end by itself speaks for a while: the mock says no more than else, but takes its time.
@@ -308,7 +308,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(200, JSON.stringify(body))
   }
 
-  function respond(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function respond(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Draft {
     const draft = { turn, profile: profile!, frame, nextId: (prefix: string) => `${prefix}${hex(profile!.idHex)}` }
     if (turn.stream) {
       const made = responseEvents(choice, draft)
@@ -319,7 +319,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(200, JSON.stringify(body))
   }
 
-  function tell(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Reply {
+  function tell(choice: Choice, turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = messageEvents(choice, turn, profile!, frame)
       return streamed(namedEvents(fault?.messageEvents?.(made, scene) ?? made))
@@ -355,7 +355,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     )
   }
 
-  function refused(refusal: Refusal, api: Api = 'chat'): Reply {
+  function refused(refusal: Refusal, api: Api = 'chat'): Draft {
     if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
     return json(refusal.status, JSON.stringify({ type: 'error', error: { type: refusal.type, message: refusal.message } }))
   }
@@ -375,7 +375,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return answer
   }
 
-  function headersOf(reply: Reply): [string, string][] {
+  function headersOf(reply: Draft): [string, string][] {
     const length: [string, string][] = reply.events ? [] : [['content-length', String(encode(reply, reply.body).length)]]
     const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
@@ -393,7 +393,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return [['date', new Date(clock()).toUTCString()], ...names[dialect], ...allow, ...own, ...rest, ...vary]
   }
 
-  function timed(reply: Reply): TimedBytes[] {
+  function timed(reply: Draft): TimedBytes[] {
     if (!reply.events) return reply.body === '' ? [] : [{ afterMs: latencyMs, bytes: encode(reply, reply.body) }]
     const written = reply.events.map((event, i) => ({
       afterMs: event.afterMs + (i === 0 ? latencyMs : gapMs),
@@ -440,6 +440,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     finished: (id) => count(id, undefined),
     disconnected(id, written = 0) {
       if (!fault?.deafToDisconnect) count(id, written)
+      fault?.left?.(memory)
     },
     profile,
     model: server.model,
@@ -457,7 +458,7 @@ function blockOf(event: Event): string {
   return `data: ${'text' in event ? event.text : JSON.stringify(event.chunk)}\n\n`
 }
 
-function json(status: number, body: string): Reply {
+function json(status: number, body: string): Draft {
   return { status, headers: [['content-type', 'application/json']], body, end: 'complete' }
 }
 
@@ -470,7 +471,7 @@ function tooMany(waiting: number, limit: number): string {
   return JSON.stringify({ error: { message, type: 'requests', param: null, code: 'rate_limit_exceeded' } })
 }
 
-function streamed(list: Event[]): Reply {
+function streamed(list: Event[]): Draft {
   return { status: 200, headers: [['content-type', 'text/event-stream; charset=utf-8']], body: '', events: list, end: 'complete' }
 }
 

@@ -156,7 +156,7 @@ export interface NamedEvent {
 }
 
 /** An answer before it has an id and timed bytes: text, or events of a stream. */
-export interface Reply {
+export interface Draft {
   status: number
   headers: [name: string, value: string][]
   body: string

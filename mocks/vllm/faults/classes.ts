@@ -1,4 +1,4 @@
-/** The classes of what goes wrong with tool calls in the world, from reports of real servers (tool-call-bugs). Every fault belongs to one. */
+/** The classes of what goes wrong with tool calls in the world, from reports of real servers. A fault that fits none has none. */
 export const classes = {
   C01: 'a stream has no [DONE], or does not end with it',
   C02: 'an answer stops coming while the connection stays open',
@@ -70,5 +70,5 @@ export const classes = {
   C68: 'a guarded route answers without the key',
 } as const
 
-/** C01 to C68. */
+/** Id of a class: `C01` to `C68`. */
 export type FaultClass = keyof typeof classes

@@ -1,13 +1,13 @@
 import type { Fault } from '../fault.ts'
 import { attempt, parseJson, record, word } from '../json.ts'
-import type { Reply } from '../wire.ts'
+import type { Draft } from '../wire.ts'
 import { broken, named, noTools, oneCall, plain, required } from './triggers.ts'
 
 const unknownNamed = plain({ ...named, tool_choice: { type: 'function', function: { name: 'get_wether' } } })
 const badJson = { ...plain({}), body: '{"messages": [' }
 
 /** Changes refusals of the chat endpoint. */
-function refusals(change: (reply: Reply) => Partial<Reply>): NonNullable<Fault['reply']> {
+function refusals(change: (reply: Draft) => Partial<Draft>): NonNullable<Fault['reply']> {
   return (reply, { request }) =>
     reply.status >= 400 && reply.status < 500 && request.path.startsWith('/v1/chat') && reply.status !== 401
       ? { ...reply, ...change(reply) }

@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import { attempt, isObject, list, record } from '../json.ts'
-import type { Refusal, Reply } from '../wire.ts'
+import type { Refusal, Draft } from '../wire.ts'
 import { broken, echoes, get, named, noTools, oneCall, ping, plain, required, respond, streamed, tell } from './triggers.ts'
 
 const dead: Refusal = {
@@ -11,7 +11,7 @@ const dead: Refusal = {
 }
 
 function on(path: string, change: (body: string) => string): NonNullable<Fault['reply']> {
-  return (reply: Reply, { request }) => (request.path === path && reply.status === 200 ? { ...reply, body: change(reply.body) } : undefined)
+  return (reply: Draft, { request }) => (request.path === path && reply.status === 200 ? { ...reply, body: change(reply.body) } : undefined)
 }
 
 function asking(body: string): Record<string, unknown> {
@@ -306,11 +306,8 @@ export const service: Fault[] = [
     class: 'C61',
     issue: 'vllm#32442',
     trigger: [streamed(noTools, { meanwhile: 'leaves' }), plain(noTools)],
-    verdict(refusal, { memory, request }) {
-      const before = memory.get('streamed') === true
-      memory.set('streamed', asking(request.body)['stream'] === true)
-      return refusal ?? (before ? dead : undefined)
-    },
+    left: (memory) => void memory.set('dead', true),
+    verdict: (refusal, { memory }) => (memory.has('dead') ? dead : refusal),
   },
   {
     id: 'dead-after-long-prompt',

@@ -1,0 +1,13 @@
+import { linksOf } from '../fixtures/source.ts'
+
+/** A table of Markdown. Line breaks in cells become spaces. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ')
+
+/** A source as it stands in a document of docs/: what can be opened is a link. */
+export const linked = (source: string): string =>
+  linksOf(source)
+    .map(({ text, url }) => (url === undefined ? text : `[${text}](${url.replace(/^docs\//, '')})`))
+    .join('')

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
+import { startVitest, type Reporter, type TestCase } from 'vitest/node'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
+import type { Plan } from '../fixtures/run/plan.ts'
+import type { RunOptions } from '../fixtures/run/run.ts'
+import type { Configuration } from '../fixtures/target/configuration.ts'
+import type { TargetFacts } from '../fixtures/target/target.ts'
+import { allureReporter } from '../reports/allure-reporter.ts'
+
+/** What the run in vitest's thread is given. Plain data. */
+export interface Given {
+  readonly run: Run
+  readonly target: TargetFacts
+  readonly configuration: Configuration
+  readonly facts: RunOptions['facts']
+  readonly plan: Plan
+  /** Where the local time server listens. */
+  readonly timeUrl: string
+}
+
+/** What the run in vitest's thread says, as it happens: each exchange before the verdicts that are reached from it. */
+export type Said = { readonly verdict: Verdict } | { readonly exchange: Exchange }
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    conformance: Given & { readonly channel: string }
+  }
+}
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+/**
+ * Runs the plan as vitest's conformance project: one test for each verdict, with Allure's reporter beside ours. What is said is handed to
+ * `keep`, which gives back what was kept of it. Resolves to all of it, and to what went wrong with the suite itself.
+ */
+export async function runVitest(
+  given: Given,
+  keep: { readonly verdict: (verdict: Verdict) => Verdict; readonly exchange: (exchange: Exchange) => Exchange },
+): Promise<{ readonly problems: readonly string[]; readonly verdicts: readonly Verdict[]; readonly exchanges: readonly Exchange[] }> {
+  const problems: string[] = []
+  const verdicts: Verdict[] = []
+  const exchanges: Exchange[] = []
+  const take = (said: Said): void => {
+    try {
+      if ('verdict' in said) verdicts.push(keep.verdict(said.verdict))
+      else exchanges.push(keep.exchange(said.exchange))
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+  const channel = new BroadcastChannel(randomUUID())
+  channel.addEventListener('message', (event) => take((event as MessageEvent).data as Said))
+  const reporter: Reporter = {
+    onTestCaseResult(testCase: TestCase) {
+      if (testCase.meta().judged !== true && testCase.result().state === 'failed')
+        problems.push(testCase.result().errors?.[0]?.message ?? 'a check broke')
+    },
+    onTestRunEnd(modules, errors) {
+      for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
+    },
+  }
+  const exitCode = process.exitCode
+  const vitest = await startVitest('test', [], {
+    root: ROOT,
+    config: resolve(ROOT, 'vitest.config.ts'),
+    run: true,
+    watch: false,
+    project: ['conformance'],
+    reporters: [reporter, allureReporter(resolve(given.configuration.reportDir))],
+    provide: { conformance: { ...given, channel: channel.name } },
+    maxConcurrency: 10_000,
+    tags: [...new Set(given.plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
+  })
+  await vitest.close()
+  process.exitCode = exitCode
+  // What was said last may not have been delivered yet. Node takes a BroadcastChannel here, its types do not know it.
+  const port = channel as unknown as MessagePort
+  for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port)) take(left.message as Said)
+  channel.close()
+  if (problems.length === 0 && verdicts.length < given.plan.verdicts.length)
+    problems.push(`only ${verdicts.length} of ${given.plan.verdicts.length} verdicts were reached`)
+  return { problems, verdicts, exchanges }
+}
