@@ -1,5 +1,5 @@
 import { appendFileSync, statSync } from 'node:fs'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 import { headline, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -35,15 +35,15 @@ function notesOf(recording: Recording): readonly Note[] {
   const { state, sentence } = headline(recording)
   const cause = run.ended?.cause
   const red = state !== 'works'
-  const about: Note = { level: 'error', title: inert(sentence, 200), text: cause === undefined ? inert(sentence, 400) : `${inert(cause.sentence, 400)} [${inert(cause.layer, 40)}] ${inert(cause.remedy, 400)}` }
+  const about: Note = { level: 'error', title: excerpt(sentence, 200), text: cause === undefined ? excerpt(sentence, 400) : `${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}] ${excerpt(cause.remedy, 400)}` }
   const problems = problemsOf(recording).map(
-    ({ title, message, at }): Note => ({ level: 'error', title: inert(title, 200), text: inert(message, 400), ...(at === undefined ? {} : { at }) }),
+    ({ title, message, at }): Note => ({ level: 'error', title: excerpt(title, 200), text: excerpt(message, 400), ...(at === undefined ? {} : { at }) }),
   )
   const of = (effect: 'failure' | 'broken' | 'blocked' | 'warning'): readonly Note[] =>
     withEffect(recording, effect).map(({ title, findings: [first], reason }) => ({
       level: effect === 'warning' ? 'warning' : 'error',
-      title: inert(title, 200),
-      text: first === undefined ? inert(reason ?? 'no reason recorded', 400) : `got ${inert(first.got, 200)}, wanted ${inert(first.wanted, 200)}`,
+      title: excerpt(title, 200),
+      text: first === undefined ? excerpt(reason ?? 'no reason recorded', 400) : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
     }))
   return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...of('blocked'), ...of('warning')]
 }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 import type { Level, Verdict } from '../fixtures/record.ts'
 import { effectOf } from './counts.ts'
 import { headline } from './headline.ts'
@@ -26,22 +26,22 @@ export function conformanceReport(recording: Recording): string {
     date: run.ended?.at ?? run.started,
     implementation: {
       organization: vllm ? 'vllm-project' : 'unknown',
-      project: vllm ? 'vllm' : inert(run.server.name, 120),
-      url: vllm ? 'https://github.com/vllm-project/vllm' : inert(run.target.baseUrl),
+      project: vllm ? 'vllm' : excerpt(run.server.name, 120),
+      url: vllm ? 'https://github.com/vllm-project/vllm' : excerpt(run.target.baseUrl),
       version: run.server.identity?.vllm ?? 'unknown',
-      ...(run.server.model === undefined ? {} : { model: inert(run.server.model, 200) }),
+      ...(run.server.model === undefined ? {} : { model: excerpt(run.server.model, 200) }),
       ...(run.server.identity?.kaito === undefined ? {} : { kaito: run.server.identity.kaito }),
-      target: inert(run.target.name, 200),
+      target: excerpt(run.target.name, 200),
     },
     suite: { name: run.suite.name, version: run.suite.version },
-    mode: run.filter === undefined ? 'default' : `filtered: ${inert(run.filter)}`,
+    mode: run.filter === undefined ? 'default' : `filtered: ${excerpt(run.filter)}`,
     complete: !partial && run.filter === undefined,
     profiles: [
       {
         name: 'tool-calling',
         core: of('MUST'),
         extended: of('SHOULD', 'MAY'),
-        summary: inert(headline(recording).sentence, 400),
+        summary: excerpt(headline(recording).sentence, 400),
       },
     ],
   }
@@ -64,7 +64,7 @@ function profile({ run, partial }: Recording, verdicts: readonly Verdict[]): Pro
       : {
           skippedTests: skipped.map((verdict) => ({
             name: verdict.id,
-            reason: `${effectOf(verdict, run.failOn)}: ${inert(verdict.waiver?.reason ?? verdict.reason ?? 'no reason recorded', 300)}`,
+            reason: `${effectOf(verdict, run.failOn)}: ${excerpt(verdict.waiver?.reason ?? verdict.reason ?? 'no reason recorded', 300)}`,
           })),
         }),
   }

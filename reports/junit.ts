@@ -5,7 +5,7 @@ import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Recording } from './store.ts'
 import { waiverLine } from './waived.ts'
-import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
+import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** Findings shown of one verdict: a file stays below the 30 MB that GitLab reads, with a thousand failures too. */
 const FINDINGS = 5
@@ -87,11 +87,11 @@ function bodyOf(verdict: Verdict, run: Run, cause: Cause | undefined): string {
   const effect = effectOf(verdict, run.failOn)
   switch (effect) {
     case 'passed':
-      return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(inert(verdict.reason))}</system-out>`
+      return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(excerpt(verdict.reason))}</system-out>`
     case 'failure':
       return `<failure${attributes({ type: verdict.level, message })}>${details}</failure>`
     case 'warning':
-      return `<system-out>Warning: ${escapeMarkup(inert(message, 600))}\n${details}</system-out>`
+      return `<system-out>Warning: ${escapeMarkup(excerpt(message, 600))}\n${details}</system-out>`
     case 'blocked':
     case 'broken':
       return `<error${attributes({ type: verdict.outcome, message: reason })}>${details}</error>`
@@ -106,9 +106,9 @@ function bodyOf(verdict: Verdict, run: Run, cause: Cause | undefined): string {
 
 function causeLines({ sentence, layer, evidence, remedy }: Cause): string[] {
   return [
-    `Cause: ${inert(sentence, 600)} [${inert(layer, 40)}]`,
-    ...evidence.slice(0, 3).map((line) => `Evidence: ${inert(line, 400)}`),
-    `Remedy: ${remedy.split('\n').map((line) => inert(line, 400)).join('\n')}`,
+    `Cause: ${excerpt(sentence, 600)} [${excerpt(layer, 40)}]`,
+    ...evidence.slice(0, 3).map((line) => `Evidence: ${excerpt(line, 400)}`),
+    `Remedy: ${remedy.split('\n').map((line) => excerpt(line, 400)).join('\n')}`,
   ]
 }
 
@@ -116,21 +116,21 @@ function causeLines({ sentence, layer, evidence, remedy }: Cause): string[] {
 export function explain(verdict: Verdict, most = 20): string[] {
   const others = verdict.findings.length - most
   return [
-    ...(verdict.reason === undefined ? [] : [inert(verdict.reason, 1000)]),
+    ...(verdict.reason === undefined ? [] : [excerpt(verdict.reason, 1000)]),
     ...verdict.findings
       .slice(0, most)
       .flatMap(({ got, wanted, where, exchange, byte }) => [
-        `got:    ${inert(got, 1000)}`,
-        `wanted: ${inert(wanted, 1000)}`,
-        `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`}${exchange === '' ? '' : ` in ${inert(exchange)}`}`,
+        `got:    ${excerpt(got, 1000)}`,
+        `wanted: ${excerpt(wanted, 1000)}`,
+        `at:     ${excerpt(where)}${byte === undefined ? '' : `, byte ${byte}`}${exchange === '' ? '' : ` in ${excerpt(exchange)}`}`,
       ]),
     ...(others > 0 ? [`and ${plural(others, 'more finding')}`] : []),
-    `source: ${inert(verdict.source)}`,
+    `source: ${excerpt(verdict.source)}`,
   ]
 }
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeMarkup(inert(String(value), 600))}"`)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(excerpt(String(value), 600))}"`)
     .join('')
 }

@@ -6,9 +6,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { gate } from './gate.ts'
 import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import type { Level, Outcome, Verdict } from '../fixtures/record.ts'
+import type { Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { deserialise, FILES, openRecord, readRecord, serialise } from './store.ts'
+import { deserialise, FILES, openRecord, readRecord, serialise, type Recording } from './store.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-record-'))
@@ -20,6 +20,10 @@ const { ended: _, ...unfinished } = madeUpRun()
 
 function run(...verdicts: (readonly [Level, Outcome])[]): Verdict[] {
   return verdicts.map(([level, outcome], index) => madeUpVerdict({ level, outcome, id: String(index) }))
+}
+
+function recordingOf(verdicts: readonly Verdict[], failOn: Run['failOn']): Recording {
+  return { run: madeUpRun({ failOn }), verdicts, exchanges: new Map(), partial: false }
 }
 
 function sum(numbers: Readonly<Record<string, number>>): number {
@@ -139,6 +143,11 @@ describe('redactor', () => {
     expect(Buffer.from(redactor.bytes(Buffer.from(text))).toString()).toBe(redacted)
   })
 
+  test('removes what an excerpt that was cut shows of a secret', () => {
+    expect(redactor.text(`the key sk-"ké… (+9 characters)`)).toBe('the key [redact… (+9 characters)')
+    expect(redactor.text('…=&%<1> of another')).toBe('…[redac of another')
+  })
+
   test('leaves everything else as it is', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
     expect(redactor.text('abc \ud800')).toBe('abc \ud800')
@@ -173,6 +182,6 @@ describe('gate', () => {
   test('counts every verdict once in every way of counting', () => {
     const { total, effect, outcome, level } = counts(everyVerdict(), 'must')
     expect([sum(effect), sum(outcome), sum(level.MUST) + sum(level.SHOULD) + sum(level.MAY)]).toEqual([total, total, total])
-    expect(effect).toEqual({ passed: 3, failure: 1, warning: 2, known: 3, blocked: 3, inconclusive: 3, 'not applicable': 3, broken: 3 })
+    expect(effect).toEqual({ passed: 3, failure: 1, warning: 2, known: 3, waived: 3, blocked: 3, inconclusive: 3, 'not applicable': 3, broken: 3 })
   })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 import type { Finding, Identity, Run, Verdict } from '../fixtures/record.ts'
 import { counts } from './counts.ts'
 import { gate } from './gate.ts'
@@ -190,14 +190,14 @@ export function compact(verdict: Verdict): ResultVerdict {
     title,
     level: own,
     outcome: judged,
-    ...(reason === undefined ? {} : { reason: inert(reason, 300) }),
+    ...(reason === undefined ? {} : { reason: excerpt(reason, 300) }),
     ...(rate === undefined ? {} : { rate }),
     ...(because === undefined ? {} : { cause: because.id }),
     ...(known === undefined ? {} : { known: known.map((defect) => defect.id) }),
     ...(entry === undefined ? {} : { was: entry.was }),
     findings: findings
       .slice(0, FINDINGS)
-      .map(({ got, wanted, where }) => ({ got: inert(got, SHORT), wanted: inert(wanted, SHORT), where: inert(where, SHORT) })),
+      .map(({ got, wanted, where }) => ({ got: excerpt(got, SHORT), wanted: excerpt(wanted, SHORT), where: excerpt(where, SHORT) })),
     ...(evidence === undefined ? {} : { evidence }),
   }
 }

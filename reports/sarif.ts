@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { linksOf } from '../fixtures/source.ts'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { counts, effectOf, type Effect } from './counts.ts'
 import { waiverLine } from './waived.ts'
@@ -96,21 +96,21 @@ const location = ({ file, line }: Place) => ({
 function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | undefined) {
   const { id, waiver, reason, findings } = verdict
   const [first, ...others] = findings
-  const seen = first === undefined ? inert(reason ?? 'no reason recorded', 600) : `got ${inert(first.got)}, wanted ${inert(first.wanted)}, at ${inert(first.where)}`
+  const seen = first === undefined ? excerpt(reason ?? 'no reason recorded', 600) : `got ${excerpt(first.got)}, wanted ${excerpt(first.wanted)}, at ${excerpt(first.where)}`
   const prefix = { failure: '', blocked: 'Blocked: ', broken: 'Broken, a defect of the suite: ', warning: '', known: 'Known defect: ', waived: 'Waived: ' }[effect]
-  const told = effect === 'waived' ? `${waiverLine(verdict)}. ${seen}` : effect === 'known' ? `${inert(reason ?? '', 400)}. ${seen}` : seen
+  const told = effect === 'waived' ? `${waiverLine(verdict)}. ${seen}` : effect === 'known' ? `${excerpt(reason ?? '', 400)}. ${seen}` : seen
   const rest = others.length > 0 ? ` (and ${others.length} more)` : ''
   const own = placeOf(verdict)
   const at = waiver === undefined ? undefined : placeIn(waiver.at)
   return {
     ruleId: id,
     level: LEVELS[effect],
-    message: { text: `${inert(verdict.title, 300)}: ${prefix}${told}${rest}` },
+    message: { text: `${excerpt(verdict.title, 300)}: ${prefix}${told}${rest}` },
     locations: [location(at ?? (stand === undefined ? own : { file: stand, line: 1 }))],
     partialFingerprints: fingerprint(id, run),
     ...(waiver === undefined
       ? {}
-      : { suppressions: [{ kind: 'external', status: 'accepted', justification: inert(waiverLine(verdict), 600) }] }),
+      : { suppressions: [{ kind: 'external', status: 'accepted', justification: excerpt(waiverLine(verdict), 600) }] }),
     properties: { effect },
   }
 }
@@ -122,15 +122,15 @@ function ruleOf({ id, title, group, level, source, tags }: Verdict) {
   return {
     id,
     name: id,
-    shortDescription: { text: inert(title, 300) },
-    fullDescription: { text: `${inert(title, 300)} (${inert(group, 120)})` },
+    shortDescription: { text: excerpt(title, 300) },
+    fullDescription: { text: `${excerpt(title, 300)} (${excerpt(group, 120)})` },
     help: {
-      text: `${inert(title, 300)}\nSource: ${inert(source, 500)}`,
+      text: `${excerpt(title, 300)}\nSource: ${excerpt(source, 500)}`,
       markdown: `**${plain(title)}**\n\nGroup: ${plain(group)}\n\nSource: ${markdown}\n\nThe bytes of request and answer, and a curl command that does it again, are in the report of the run (index.html).`,
     },
     ...(first === undefined ? {} : { helpUri: first }),
     defaultConfiguration: { level: level === 'MUST' ? 'error' : level === 'SHOULD' ? 'warning' : 'note' },
-    properties: { tags: [...new Set([level, ...tags])].slice(0, 10).map((tag) => inert(tag, 60)) },
+    properties: { tags: [...new Set([level, ...tags])].slice(0, 10).map((tag) => excerpt(tag, 60)) },
   }
 }
 
@@ -145,7 +145,7 @@ function problemRule({ kind, title }: Problem) {
     name: `run.${kind}`,
     shortDescription: { text },
     fullDescription: { text },
-    help: { text: inert(title), markdown: text },
+    help: { text: excerpt(title), markdown: text },
     defaultConfiguration: { level: 'error' },
     properties: { tags: ['run'] },
   }
@@ -155,7 +155,7 @@ function problemResult({ kind, title, message, at }: Problem, run: Run, stand: s
   return {
     ruleId: `run.${kind}`,
     level: 'error',
-    message: { text: `${inert(title)}: ${inert(message, 600)}` },
+    message: { text: `${excerpt(title)}: ${excerpt(message, 600)}` },
     locations: [location(at === undefined ? { file: stand ?? 'suites/conformance.test.ts', line: 1 } : placeIn(at))],
     partialFingerprints: fingerprint(`run.${kind} ${title}`, run),
     properties: { effect: 'failure' },
@@ -169,7 +169,7 @@ function placeIn(at: string): Place {
 }
 
 /** Foreign text in Markdown. */
-const plain = (text: string): string => inert(text, 500).replaceAll(/[\\`*_[\]<>|#!]/g, String.raw`\$&`)
+const plain = (text: string): string => excerpt(text, 500).replaceAll(/[\\`*_[\]<>|#!]/g, String.raw`\$&`)
 
 let places: ReadonlyMap<string, Place> | undefined
 

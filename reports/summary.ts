@@ -1,4 +1,4 @@
-import { inert, plural } from '../fixtures/text.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
 import { costLine, headline, knownOf, modelLine, reasons, serverLine, tally, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
@@ -31,7 +31,7 @@ export function markdown(recording: Recording): string {
       : [
           `### Cause: ${plain(cause.sentence, 600)} [${plain(cause.layer, 40)}]`,
           cause.evidence.slice(0, 3).map((line) => `- ${plain(line, 400)}`).join('\n'),
-          `Remedy:\n\n${fenced(cause.remedy.split('\n').slice(0, 40).map((line) => inert(line, 400)).join('\n'))}`,
+          `Remedy:\n\n${fenced(cause.remedy.split('\n').slice(0, 40).map((line) => excerpt(line, 400)).join('\n'))}`,
         ]),
     table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
     table(
@@ -123,7 +123,7 @@ function table<T>(title: string, head: readonly string[], rows: readonly T[], ce
 
 /** Foreign text: no markup, no mention and no reference of an issue in it works. */
 const plain = (text: string, limit = 300): string =>
-  inert(text, limit)
+  excerpt(text, limit)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll(/[\\`*_[\]|~]/g, String.raw`\$&`)
@@ -131,7 +131,7 @@ const plain = (text: string, limit = 300): string =>
 
 /** A back-quote would end the code, and a bar the cell. */
 const code = (text: string, limit = 120): string => {
-  const shown = inert(text, limit).replaceAll('`', "'").replaceAll('|', '\u00a6')
+  const shown = excerpt(text, limit).replaceAll('`', "'").replaceAll('|', '\u00a6')
   return shown === '' ? '' : `\`${shown}\``
 }
 

@@ -12,8 +12,10 @@ import { mcpServers } from '../fixtures/mcp/servers.ts'
 import type { Run } from '../fixtures/record.ts'
 import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
-import { loadEnvFile, readConfiguration, UserMistake } from '../fixtures/target/configuration.ts'
+import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
+import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
 import { holdFolder } from '../reports/lock.ts'
@@ -60,7 +62,9 @@ const contextLengthOf = (target: Target): number | undefined => {
 const reportCommand = (folder: string): string =>
   folder === DEFAULT_FOLDER ? 'npm run report' : `CONFORMANCE_REPORT_DIR=${quote(folder)} npm run report`
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
+let redactor = createRedactor([])
+/** A line for the user, on stderr. */
+const say = (line: string): void => void process.stderr.write(`${redactor.text(line)}\n`)
 
 /** Seconds that a run spends beside waiting for answers, for the estimate. */
 const OVERHEAD_S = 3
@@ -72,6 +76,7 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
+  redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
@@ -111,7 +116,8 @@ async function main(): Promise<number> {
       ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
       ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
-    const record = openRecord(configuration.reportDir, run, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
+    redactor = createRedactor(secretsOf(target))
+    const record = openRecord(configuration.reportDir, run, redactor)
     if (readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
       const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
@@ -177,10 +183,10 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const own = error instanceof UserMistake || error instanceof RecordError || error instanceof FilterError
-  process.stderr.write(
+  say(
     own
-      ? `${(error as Error).message}\n`
-      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      ? (error as Error).message
+      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   )
   process.exitCode = own ? 2 : 4
 }

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
 import { nearest } from '../fixtures/target/nearest.ts'
-import { UserMistake } from '../fixtures/target/configuration.ts'
-import { inert } from '../fixtures/text.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import { excerpt } from '../fixtures/text.ts'
 
 /** Where waivers stand when nothing else is said, in the current folder. */
 export const WAIVER_FILE = 'conformance.waivers.yaml'
@@ -93,7 +93,7 @@ export function loadWaivers(named: string | undefined, names: Names, now: Date):
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT' && named === undefined) return []
-    throw new UserMistake(`The waiver file ${inert(file)} cannot be read (${code}): correct CONFORMANCE_WAIVERS, or make it a readable file.`)
+    throw new UserMistake(`The waiver file ${excerpt(file)} cannot be read (${code}): correct CONFORMANCE_WAIVERS, or make it a readable file.`)
   }
   return readWaivers(text, file, names, now)
 }
@@ -105,7 +105,7 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   const mistakes: { readonly line: number; readonly sentence: string }[] = []
   const refuse = (line: number, sentence: string): void => void mistakes.push({ line, sentence })
   const report = (): never => {
-    const lines = mistakes.toSorted((a, b) => a.line - b.line).map(({ line, sentence }) => `${inert(file)}:${line}: ${inert(sentence, 600)}`)
+    const lines = mistakes.toSorted((a, b) => a.line - b.line).map(({ line, sentence }) => `${excerpt(file)}:${line}: ${excerpt(sentence, 600)}`)
     throw new UserMistake([...new Set(lines)].join('\n'))
   }
   for (const { pos, message, code } of [...document.errors, ...document.warnings]) {
