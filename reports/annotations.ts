@@ -35,15 +35,28 @@ function notesOf(recording: Recording): readonly Note[] {
   const { state, sentence } = headline(recording)
   const cause = run.ended?.cause
   const red = state !== 'works'
-  const about: Note = { level: 'error', title: excerpt(sentence, 200), text: cause === undefined ? excerpt(sentence, 400) : `${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}] ${excerpt(cause.remedy, 400)}` }
-  const problems = problemsOf(recording).map(
-    ({ title, message, at }): Note => ({ level: 'error', title: excerpt(title, 200), text: excerpt(message, 400), ...(at === undefined ? {} : { at }) }),
-  )
+  const about: Note = {
+    level: 'error',
+    title: excerpt(sentence, 200),
+    text:
+      cause === undefined
+        ? excerpt(sentence, 400)
+        : `${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}] ${excerpt(cause.remedy, 400)}`,
+  }
+  const problems = problemsOf(recording).map(({ title, message, at }): Note => ({
+    level: 'error',
+    title: excerpt(title, 200),
+    text: excerpt(message, 400),
+    ...(at === undefined ? {} : { at }),
+  }))
   const of = (effect: 'failure' | 'broken' | 'blocked' | 'warning'): readonly Note[] =>
     withEffect(recording, effect).map(({ title, findings: [first], reason }) => ({
       level: effect === 'warning' ? 'warning' : 'error',
       title: excerpt(title, 200),
-      text: first === undefined ? excerpt(reason ?? 'no reason recorded', 400) : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
+      text:
+        first === undefined
+          ? excerpt(reason ?? 'no reason recorded', 400)
+          : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
     }))
   return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...of('blocked'), ...of('warning')]
 }

@@ -38,14 +38,25 @@ function subjectOf({ run: { target, server } }: Recording) {
   const { image = target.name, imageDigest } = server.identity ?? {}
   if (imageDigest !== undefined) return { name: image.replace(/@sha256:.*$/, ''), digest: { sha256: imageDigest.replace('sha256:', '') } }
   const name = `${server.model ?? server.models[0] ?? 'no model'} at ${target.name}`
-  return { name, digest: { sha256: sha256(name) }, annotations: { digestOf: 'the name of this subject: the digest of the server is not known' } }
+  return {
+    name,
+    digest: { sha256: sha256(name) },
+    annotations: { digestOf: 'the name of this subject: the digest of the server is not known' },
+  }
 }
 
 function configurationOf({ run: { suite, target, server, failOn, gate: scope = 'all', filter, ended } }: Recording) {
   const files = [...new Set((ended?.waivers ?? []).map(({ at }) => at.replace(/:\d+$/, '')))]
   return [
     { name: `${suite.name} ${suite.version}`, annotations: { failOn, gate: scope, ...(filter === undefined ? {} : { filter }) } },
-    { name: target.name, uri: target.baseUrl, annotations: { server: server.name, profile: server.profile, ...(server.model === undefined ? {} : { model: server.model }) } },
-    ...files.map((name) => ({ name, annotations: { waivers: (ended?.waivers ?? []).map(({ check, state, expires }) => `${check}: ${state}, until ${expires}`) } })),
+    {
+      name: target.name,
+      uri: target.baseUrl,
+      annotations: { server: server.name, profile: server.profile, ...(server.model === undefined ? {} : { model: server.model }) },
+    },
+    ...files.map((name) => ({
+      name,
+      annotations: { waivers: (ended?.waivers ?? []).map(({ check, state, expires }) => `${check}: ${state}, until ${expires}`) },
+    })),
   ]
 }

@@ -7,7 +7,9 @@ import type { Recording } from './store.ts'
 export function badge(recording: Recording): string {
   const { state } = headline(recording)
   const { effect, outcome } = counts(recording.verdicts, recording.run.failOn)
-  const accepted = [effect.known > 0 && `${effect.known} known`, outcome.waived > 0 && `${outcome.waived} waived`].filter((part) => part !== false)
+  const accepted = [effect.known > 0 && `${effect.known} known`, outcome.waived > 0 && `${outcome.waived} waived`].filter(
+    (part) => part !== false,
+  )
   const message = {
     works: ['works', ...accepted].join(', '),
     fails: effect.failure > 0 ? `${effect.failure} failed` : 'waivers need a look',

@@ -7,7 +7,10 @@ const fails = ({ outcome, was = outcome }: ResultVerdict): boolean => was === 'f
 
 /** What differs between two runs, `before` and `now`; `from` is where the record of the first was found. */
 export function compare(before: Results, now: Results, from: string): Comparison {
-  const lists = { newlyFailing: [], newlyPassing: [], changed: [], vanished: [], appeared: [], withinChance: [] } satisfies Record<string, Change[]>
+  const lists = { newlyFailing: [], newlyPassing: [], changed: [], vanished: [], appeared: [], withinChance: [] } satisfies Record<
+    string,
+    Change[]
+  >
   const add = (list: keyof typeof lists, change: Change): void => void (lists[list] as Change[]).push(change)
   const earlier = new Map(before.verdicts.map((verdict) => [verdict.id, verdict]))
   const later = new Map(now.verdicts.map((verdict) => [verdict.id, verdict]))
@@ -32,16 +35,13 @@ export function compare(before: Results, now: Results, from: string): Comparison
       before.run.version !== now.run.version &&
         `The earlier run was judged by version ${before.run.version} of the suite, this one by ${now.run.version}: a difference may be the suite's.`,
       !before.run.complete && `The earlier run was cut short after ${before.counts.total} of ${before.run.planned} verdicts.`,
-      before.run.complete && before.run.state === 'unjudged' && 'The earlier run could not judge the server: what fails now may have failed then.',
+      before.run.complete &&
+        before.run.state === 'unjudged' &&
+        'The earlier run could not judge the server: what fails now may have failed then.',
       before.run.filter !== undefined && `The earlier run asked for part of the suite: ${before.run.filter}.`,
       now.run.filter !== undefined && `This run asks for part of the suite: ${now.run.filter}.`,
     ].filter((note) => note !== false),
   }
-}
-
-/** Whether nothing at all differs in what was judged. */
-export function sameVerdicts({ newlyFailing, newlyPassing, changed, vanished, appeared }: Comparison): boolean {
-  return [newlyFailing, newlyPassing, changed, vanished, appeared].every(({ length }) => length === 0)
 }
 
 type List = 'newlyFailing' | 'newlyPassing' | 'changed' | 'withinChance'
@@ -52,7 +52,8 @@ function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, s
   const sameEvidence = old.evidence === verdict.evidence
   if (began && !fails(old)) return ['newlyFailing']
   // A known defect that no longer explains all of it has become a failure.
-  if (verdict.outcome === 'failed' && old.outcome === 'known' && !sameEvidence) return ['newlyFailing', 'no known defect explains it any more']
+  if (verdict.outcome === 'failed' && old.outcome === 'known' && !sameEvidence)
+    return ['newlyFailing', 'no known defect explains it any more']
   if (fails(old) && verdict.outcome === 'passed') return ['newlyPassing']
   if (old.outcome !== verdict.outcome) return ['changed']
   if (began && !sameEvidence) return ['changed', 'other evidence']
@@ -118,7 +119,9 @@ function serverChanges(before: Results, now: Results): Comparison['server'] {
       const absent = read && flag !== undefined ? NOT_SET : undefined
       return [name, old[key] ?? absent, identity[key] ?? absent] as const
     }),
-    ...flags.filter((flag) => !own(flag)).map((flag) => [`--${flag}`, old.arguments?.[flag] ?? NOT_SET, identity.arguments?.[flag] ?? NOT_SET] as const),
+    ...flags
+      .filter((flag) => !own(flag))
+      .map((flag) => [`--${flag}`, old.arguments?.[flag] ?? NOT_SET, identity.arguments?.[flag] ?? NOT_SET] as const),
   ]
   // What one of the two runs could not read is no difference.
   return pairs.flatMap(([what, was, is]) => (was === undefined || is === undefined || was === is ? [] : [{ what, before: was, now: is }]))

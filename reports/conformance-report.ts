@@ -18,7 +18,11 @@ interface Profile {
  */
 export function conformanceReport(recording: Recording): string {
   const { run, verdicts, partial } = recording
-  const of = (...levels: readonly Level[]): Profile => profile(recording, verdicts.filter(({ level }) => levels.includes(level)))
+  const of = (...levels: readonly Level[]): Profile =>
+    profile(
+      recording,
+      verdicts.filter(({ level }) => levels.includes(level)),
+    )
   const vllm = /^vLLM/.test(run.server.name)
   const report = {
     apiVersion: 'tool-calling-conformance/v1',

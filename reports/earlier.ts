@@ -7,7 +7,8 @@ import { FILES, readRecord, RecordError } from './store.ts'
 /** Reads the results of an earlier run: of a report folder, or of its results.json. Throws a RecordError. */
 export function readResults(path: string): Results {
   const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) throw new RecordError(`There is no ${excerpt(path)}: give the report folder or the ${FILES.results} of an earlier run.`)
+  if (stats === undefined)
+    throw new RecordError(`There is no ${excerpt(path)}: give the report folder or the ${FILES.results} of an earlier run.`)
   if (stats.isDirectory()) {
     const compact = join(path, FILES.results)
     return statSync(compact, { throwIfNoEntry: false }) === undefined ? resultsOf(readRecord(path)) : readFile(compact)

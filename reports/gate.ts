@@ -34,7 +34,10 @@ export function gate(recording: Recording): Judgement {
   if (blocked.length > 0) return says(3, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
   if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(3, 'No requirement could be judged.')
   if (effect.failure + level.MUST.blocked > 0) {
-    return says(0, run.gate === 'new' ? 'Nothing fails that did not fail before.' : `${plural(effect.failure, 'requirement')} failed; the gate is open.`)
+    return says(
+      0,
+      run.gate === 'new' ? 'Nothing fails that did not fail before.' : `${plural(effect.failure, 'requirement')} failed; the gate is open.`,
+    )
   }
   return says(0, 'Every gated requirement that was judged holds.')
 }

@@ -36,7 +36,9 @@ export function headline(recording: Recording): Headline {
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
     run.gate === 'new' && `The gate holds what is new: ${lowered(reason)}`,
-    ...wrongWaivers.map(({ at, check, state, note = '' }) => `${excerpt(at)}: the waiver of ${excerpt(check, 120)} is ${state}: ${lowered(excerpt(note))}`),
+    ...wrongWaivers.map(
+      ({ at, check, state, note = '' }) => `${excerpt(at)}: the waiver of ${excerpt(check, 120)} is ${state}: ${lowered(excerpt(note))}`,
+    ),
   ].filter((note) => note !== false)
 
   if (effect.failure > 0 && run.blocked === undefined && !inFront) {
@@ -77,7 +79,12 @@ export function headline(recording: Recording): Headline {
   ].filter((part) => part !== false)
   const works = `Tool calling works on ${where}${accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`}${run.filter === undefined ? '' : ', as far as it was asked'}`
   if (wrongWaivers.length > 0 && run.failOn !== 'never')
-    return { state: 'fails', sentence: `${works}, but ${plural(wrongWaivers.length, 'waiver')} no longer ${wrongWaivers.length === 1 ? 'holds' : 'hold'}`, notes, numbers }
+    return {
+      state: 'fails',
+      sentence: `${works}, but ${plural(wrongWaivers.length, 'waiver')} no longer ${wrongWaivers.length === 1 ? 'holds' : 'hold'}`,
+      notes,
+      numbers,
+    }
   return { state: 'works', sentence: works, notes, numbers }
 }
 

@@ -108,7 +108,10 @@ function causeLines({ sentence, layer, evidence, remedy }: Cause): string[] {
   return [
     `Cause: ${excerpt(sentence, 600)} [${excerpt(layer, 40)}]`,
     ...evidence.slice(0, 3).map((line) => `Evidence: ${excerpt(line, 400)}`),
-    `Remedy: ${remedy.split('\n').map((line) => excerpt(line, 400)).join('\n')}`,
+    `Remedy: ${remedy
+      .split('\n')
+      .map((line) => excerpt(line, 400))
+      .join('\n')}`,
   ]
 }
 

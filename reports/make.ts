@@ -32,7 +32,10 @@ export async function makeReports(
   put(FILES.badge, badge(recording))
   const page = await html(folder)
   appendStepSummary(text, env)
-  return [withoutCommands(summary(recording, { color, report: relative('', page) }), env), ...annotations(recording, env).map((line) => `${line}\n`)].join('')
+  return [
+    withoutCommands(summary(recording, { color, report: relative('', page) }), env),
+    ...annotations(recording, env).map((line) => `${line}\n`),
+  ].join('')
 }
 
 /**

@@ -76,7 +76,11 @@ function comparisonBlock({ run }: Recording): string {
   const rows = [
     ...server.map(({ what, before, now }) => ['The server', safe(what, 80), `${safe(before, 160)} → ${safe(now, 160)}`]),
     ...CHANGES.flatMap(([key, name]) =>
-      comparison[key].map((change) => [name, `${safe(change.title, 240)}<br><small>${safe(change.id)}</small>`, safe(transition(change), 200)]),
+      comparison[key].map((change) => [
+        name,
+        `${safe(change.title, 240)}<br><small>${safe(change.id)}</small>`,
+        safe(transition(change), 200),
+      ]),
     ),
   ]
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)

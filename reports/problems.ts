@@ -22,8 +22,11 @@ export function problemsOf(recording: Recording): readonly Problem[] {
   const empty: Problem = { kind: 'empty', title: 'Nothing was judged', message: gate(recording).sentence }
   return [
     ...(partial ? [cut] : verdicts.length === 0 ? [empty] : []),
-    ...failingWaivers(run).map(
-      ({ check, state, note = '', at }): Problem => ({ kind: 'waiver', title: `The waiver of ${check} is ${state}`, message: note, at }),
-    ),
+    ...failingWaivers(run).map(({ check, state, note = '', at }): Problem => ({
+      kind: 'waiver',
+      title: `The waiver of ${check} is ${state}`,
+      message: note,
+      at,
+    })),
   ]
 }

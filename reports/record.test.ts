@@ -182,6 +182,16 @@ describe('gate', () => {
   test('counts every verdict once in every way of counting', () => {
     const { total, effect, outcome, level } = counts(everyVerdict(), 'must')
     expect([sum(effect), sum(outcome), sum(level.MUST) + sum(level.SHOULD) + sum(level.MAY)]).toEqual([total, total, total])
-    expect(effect).toEqual({ passed: 3, failure: 1, warning: 2, known: 3, waived: 3, blocked: 3, inconclusive: 3, 'not applicable': 3, broken: 3 })
+    expect(effect).toEqual({
+      passed: 3,
+      failure: 1,
+      warning: 2,
+      known: 3,
+      waived: 3,
+      blocked: 3,
+      inconclusive: 3,
+      'not applicable': 3,
+      broken: 3,
+    })
   })
 })

@@ -87,7 +87,12 @@ export const resultsSchema = z
       tokens: number.optional(),
       seconds: z.number().optional(),
     }),
-    target: z.strictObject({ kind: z.enum(['mock', 'endpoint', 'image', 'cluster']), name: z.string(), baseUrl: z.string(), about: z.string().optional() }),
+    target: z.strictObject({
+      kind: z.enum(['mock', 'endpoint', 'image', 'cluster']),
+      name: z.string(),
+      baseUrl: z.string(),
+      about: z.string().optional(),
+    }),
     server: z.strictObject({
       name: z.string(),
       profile: z.string(),
@@ -181,7 +186,20 @@ function serverOf({ server: { name, profile, model, models, identity: own } }: R
 
 /** One verdict in its compact form. */
 export function compact(verdict: Verdict): ResultVerdict {
-  const { id, group, title, level: own, outcome: judged, reason, rate, explainedBy, cause: beside, known, waiver: entry, findings } = verdict
+  const {
+    id,
+    group,
+    title,
+    level: own,
+    outcome: judged,
+    reason,
+    rate,
+    explainedBy,
+    cause: beside,
+    known,
+    waiver: entry,
+    findings,
+  } = verdict
   const because = beside ?? explainedBy
   const evidence = evidenceOf(findings)
   return {
@@ -209,7 +227,10 @@ export function compact(verdict: Verdict): ResultVerdict {
 export function evidenceOf(findings: readonly Finding[]): string | undefined {
   if (findings.length === 0) return undefined
   const kinds = new Set(findings.map(({ got, wanted, where }) => [where, wanted, got].map(kindOf).join('\n')))
-  return createHash('sha256').update([...kinds].toSorted().join('\n\n')).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update([...kinds].toSorted().join('\n\n'))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** A text without what chance decides: ids, hashes, ports, times. */

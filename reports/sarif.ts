@@ -13,9 +13,14 @@ const ROOT = resolve(import.meta.dirname, '..')
 /** GitHub shows no more of one run. */
 const MOST_RESULTS = 5_000
 
-const LEVELS = { failure: 'error', blocked: 'error', broken: 'error', warning: 'warning', known: 'note', waived: 'note' } as const satisfies Partial<
-  Record<Effect, string>
->
+const LEVELS = {
+  failure: 'error',
+  blocked: 'error',
+  broken: 'error',
+  warning: 'warning',
+  known: 'note',
+  waived: 'note',
+} as const satisfies Partial<Record<Effect, string>>
 type Shown = keyof typeof LEVELS
 
 const isShown = (effect: Effect): effect is Shown => effect in LEVELS
@@ -82,11 +87,17 @@ function subject({ target, server }: Run): string {
   return URL.parse(target.baseUrl)?.hostname ?? target.name
 }
 
-const category = (run: Run): string => subject(run).replaceAll(/[^\w.-]+/g, '-').slice(0, 100)
+const category = (run: Run): string =>
+  subject(run)
+    .replaceAll(/[^\w.-]+/g, '-')
+    .slice(0, 100)
 
 /** The only fingerprint that GitHub reads; without numbers of lines, so that an alert stays the same when a file changes. */
 const fingerprint = (id: string, run: Run) => ({
-  primaryLocationLineHash: `${createHash('sha256').update(`${id}\n${subject(run)}`).digest('hex').slice(0, 32)}:1`,
+  primaryLocationLineHash: `${createHash('sha256')
+    .update(`${id}\n${subject(run)}`)
+    .digest('hex')
+    .slice(0, 32)}:1`,
 })
 
 const location = ({ file, line }: Place) => ({
@@ -96,9 +107,20 @@ const location = ({ file, line }: Place) => ({
 function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | undefined) {
   const { id, waiver, reason, findings } = verdict
   const [first, ...others] = findings
-  const seen = first === undefined ? excerpt(reason ?? 'no reason recorded', 600) : `got ${excerpt(first.got)}, wanted ${excerpt(first.wanted)}, at ${excerpt(first.where)}`
-  const prefix = { failure: '', blocked: 'Blocked: ', broken: 'Broken, a defect of the suite: ', warning: '', known: 'Known defect: ', waived: 'Waived: ' }[effect]
-  const told = effect === 'waived' ? `${waiverLine(verdict)}. ${seen}` : effect === 'known' ? `${excerpt(reason ?? '', 400)}. ${seen}` : seen
+  const seen =
+    first === undefined
+      ? excerpt(reason ?? 'no reason recorded', 600)
+      : `got ${excerpt(first.got)}, wanted ${excerpt(first.wanted)}, at ${excerpt(first.where)}`
+  const prefix = {
+    failure: '',
+    blocked: 'Blocked: ',
+    broken: 'Broken, a defect of the suite: ',
+    warning: '',
+    known: 'Known defect: ',
+    waived: 'Waived: ',
+  }[effect]
+  const told =
+    effect === 'waived' ? `${waiverLine(verdict)}. ${seen}` : effect === 'known' ? `${excerpt(reason ?? '', 400)}. ${seen}` : seen
   const rest = others.length > 0 ? ` (and ${others.length} more)` : ''
   const own = placeOf(verdict)
   const at = waiver === undefined ? undefined : placeIn(waiver.at)
@@ -176,17 +198,30 @@ let places: ReadonlyMap<string, Place> | undefined
 /** Where the suite states a requirement: its scenario's file, or the file of its rule, and the line with its id. */
 function placeOf({ id, tags }: Verdict): Place {
   places ??= new Map(
-    ['suites', 'fixtures/contract'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder))
-        .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-        .flatMap((name) =>
-          readFileSync(join(ROOT, folder, name), 'utf8')
-            .split('\n')
-            .flatMap((text, index) => [...text.matchAll(/'([a-z0-9-]+(?:\.[a-z0-9_-]+)+)'/g)].map(([, found = '']) => [found, { file: `${folder}/${name}`, line: index + 1 }] as const)),
-        ),
-    ).toReversed(),
+    ['suites', 'fixtures/contract']
+      .flatMap((folder) =>
+        readdirSync(join(ROOT, folder))
+          .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+          .flatMap((name) =>
+            readFileSync(join(ROOT, folder, name), 'utf8')
+              .split('\n')
+              .flatMap((text, index) =>
+                [...text.matchAll(/'([a-z0-9-]+(?:\.[a-z0-9_-]+)+)'/g)].map(
+                  ([, found = '']) => [found, { file: `${folder}/${name}`, line: index + 1 }] as const,
+                ),
+              ),
+          ),
+      )
+      .toReversed(),
   )
   const bare = id.replace(/:(?:plain|stream)$/, '')
-  const slug = tags.find((tag) => tag !== 'contract' && tag !== 'plain' && tag !== 'stream' && tag !== 'sample' && !['must', 'should', 'may'].includes(tag))
-  return places.get(bare) ?? { file: tags.includes('contract') || slug === undefined ? 'fixtures/contract/contract.ts' : `suites/${slug}.ts`, line: 1 }
+  const slug = tags.find(
+    (tag) => tag !== 'contract' && tag !== 'plain' && tag !== 'stream' && tag !== 'sample' && !['must', 'should', 'may'].includes(tag),
+  )
+  return (
+    places.get(bare) ?? {
+      file: tags.includes('contract') || slug === undefined ? 'fixtures/contract/contract.ts' : `suites/${slug}.ts`,
+      line: 1,
+    }
+  )
 }

@@ -105,7 +105,13 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
       const cause = written.ended?.cause
       attempt(() => {
         if (last !== undefined || cause !== undefined)
-          replace(folder, FILES.verdicts, explained(redactor.value(last ?? [...verdicts.values()]), cause).map(lineOf).join(''))
+          replace(
+            folder,
+            FILES.verdicts,
+            explained(redactor.value(last ?? [...verdicts.values()]), cause)
+              .map(lineOf)
+              .join(''),
+          )
         replace(folder, FILES.run, runText(written))
       })
     },

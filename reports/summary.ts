@@ -20,7 +20,14 @@ export function markdown(recording: Recording): string {
   const cause = run.ended?.cause
   const sections: string[] = [
     `## ${sign} ${plain(sentence, 400)}`,
-    [...notes, ...problemsOf(recording).filter(({ kind }) => kind === 'empty').map(({ message }) => message)].map((note) => `**${plain(note, 600)}**`).join('\n\n'),
+    [
+      ...notes,
+      ...problemsOf(recording)
+        .filter(({ kind }) => kind === 'empty')
+        .map(({ message }) => message),
+    ]
+      .map((note) => `**${plain(note, 600)}**`)
+      .join('\n\n'),
     [
       `${plain(serverLine(recording), 400)}  `,
       `model ${plain(modelLine(recording), 300)}  `,
@@ -30,26 +37,48 @@ export function markdown(recording: Recording): string {
       ? []
       : [
           `### Cause: ${plain(cause.sentence, 600)} [${plain(cause.layer, 40)}]`,
-          cause.evidence.slice(0, 3).map((line) => `- ${plain(line, 400)}`).join('\n'),
-          `Remedy:\n\n${fenced(cause.remedy.split('\n').slice(0, 40).map((line) => excerpt(line, 400)).join('\n'))}`,
+          cause.evidence
+            .slice(0, 3)
+            .map((line) => `- ${plain(line, 400)}`)
+            .join('\n'),
+          `Remedy:\n\n${fenced(
+            cause.remedy
+              .split('\n')
+              .slice(0, 40)
+              .map((line) => excerpt(line, 400))
+              .join('\n'),
+          )}`,
         ]),
     table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
-    table(
-      `Waived (${waived.length})`,
-      ['requirement', 'reason', 'owner', 'until'],
-      waived,
-      ({ id, waiver }) => [code(id), `${plain(waiver?.reason ?? '', 160)} (${link(waiver?.link)})`, plain(waiver?.owner ?? '', 80), `${waiver?.expires} (${waiver?.daysLeft} days)`],
-    ),
-    table(`Known defects of ${plain(run.server.name, 80)} (${known.length})`, ['defect', 'upstream', 'requirements'], known, ({ what, issue, verdicts }) => [
-      plain(what, 200),
-      plain(issue, 120),
-      String(verdicts.length),
+    table(`Waived (${waived.length})`, ['requirement', 'reason', 'owner', 'until'], waived, ({ id, waiver }) => [
+      code(id),
+      `${plain(waiver?.reason ?? '', 160)} (${link(waiver?.link)})`,
+      plain(waiver?.owner ?? '', 80),
+      `${waiver?.expires} (${waiver?.daysLeft} days)`,
     ]),
+    table(
+      `Known defects of ${plain(run.server.name, 80)} (${known.length})`,
+      ['defect', 'upstream', 'requirements'],
+      known,
+      ({ what, issue, verdicts }) => [plain(what, 200), plain(issue, 120), String(verdicts.length)],
+    ),
     ...(run.ended?.comparison === undefined ? [] : [comparisonMarkdown(run.ended.comparison)]),
-    table(`Warnings (${withEffect(recording, 'warning').length})`, ['requirement', 'got', 'wanted'], withEffect(recording, 'warning'), failedRow, 10),
+    table(
+      `Warnings (${withEffect(recording, 'warning').length})`,
+      ['requirement', 'got', 'wanted'],
+      withEffect(recording, 'warning'),
+      failedRow,
+      10,
+    ),
     ...(['blocked', 'broken', 'inconclusive'] as const).map((effect) => {
       const found = withEffect(recording, effect)
-      return table(`${effect === 'broken' ? 'Broken, a defect of the suite' : effect.charAt(0).toUpperCase() + effect.slice(1)} (${found.length})`, ['checks', 'reason'], reasons(found), ([reason, count]) => [String(count), plain(reason, 240)], 10)
+      return table(
+        `${effect === 'broken' ? 'Broken, a defect of the suite' : effect.charAt(0).toUpperCase() + effect.slice(1)} (${found.length})`,
+        ['checks', 'reason'],
+        reasons(found),
+        ([reason, count]) => [String(count), plain(reason, 240)],
+        10,
+      )
     }),
   ].filter((section) => section !== '')
   return fitted(sections)
@@ -78,13 +107,17 @@ export function comparisonMarkdown(comparison: Comparison): string {
   return [
     `### Compared with ${plain(earlier.target, 120)}, ${plain(earlier.server, 80)}, of ${earlier.started.slice(0, 16).replace('T', ' ')} UTC`,
     ...notes.map((note) => plain(note, 300)),
-    server.length === 0 ? '' : `The server: ${server.map(({ what, before, now }) => `${plain(what, 60)} ${code(before)} → ${code(now)}`).join(', ')}`,
+    server.length === 0
+      ? ''
+      : `The server: ${server.map(({ what, before, now }) => `${plain(what, 60)} ${code(before)} → ${code(now)}`).join(', ')}`,
     lists.length === 0 ? 'Nothing that was judged has changed.' : '',
     ...lists.map(([name, changes]) =>
       [
         `**${name} (${changes.length})**`,
         '',
-        ...changes.slice(0, MOST_CHANGES).map((change) => `- ${code(change.id)} ${plain(change.title, 160)}: ${plain(transition(change), 160)}`),
+        ...changes
+          .slice(0, MOST_CHANGES)
+          .map((change) => `- ${code(change.id)} ${plain(change.title, 160)}: ${plain(transition(change), 160)}`),
         ...(changes.length > MOST_CHANGES ? [`- and ${changes.length - MOST_CHANGES} more`] : []),
       ].join('\n'),
     ),
@@ -115,7 +148,13 @@ function failedRow({ id, title, findings: [first, ...others], reason }: Verdict)
   return [name, `${code(first.got, 160)}${others.length > 0 ? ` and ${others.length} more` : ''}`, plain(first.wanted, 160)]
 }
 
-function table<T>(title: string, head: readonly string[], rows: readonly T[], cells: (row: T) => readonly string[], most = MOST_ROWS): string {
+function table<T>(
+  title: string,
+  head: readonly string[],
+  rows: readonly T[],
+  cells: (row: T) => readonly string[],
+  most = MOST_ROWS,
+): string {
   if (rows.length === 0) return ''
   const lines = [head, head.map(() => '---'), ...rows.slice(0, most).map(cells)].map((row) => `| ${row.join(' | ')} |`)
   return [`### ${title}`, '', ...lines, ...(rows.length > most ? ['', `and ${rows.length - most} more`] : [])].join('\n')

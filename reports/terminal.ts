@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './counts.ts'
 import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
-import type { Verdict } from '../fixtures/record.ts'
+import type { Comparison, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
 import { timeLeft, waiverLine } from './waived.ts'
@@ -94,15 +94,11 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const { comparison } = run.ended ?? {}
   if (comparison !== undefined) {
-    const { with: earlier, server, notes: limits } = comparison
-    const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
-    section(`Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${earlier.started.slice(0, 16).replace('T', ' ')} UTC`, [
-      ...limits.map((note) => `  ${paint('yellow', excerpt(note, 240))}`),
-      ...server.map(({ what, before, now }) => `  ${excerpt(what, 60)}: ${excerpt(before, 80)} → ${excerpt(now, 80)}`),
-      ...changes.slice(0, MOST_CHANGES).map(({ name, change }) => `  ${name}: ${excerpt(change.title, 120)} [${excerpt(change.id, 80)}] ${excerpt(transition(change), 120)}`),
-      ...more(changes.length - MOST_CHANGES),
-      ...(changes.length === 0 ? ['  Nothing that was judged has changed.'] : []),
-    ])
+    const [title = '', ...body] = comparisonLines(comparison, MOST_CHANGES)
+    section(
+      title,
+      body.map((line) => `  ${line}`),
+    )
   }
 
   const warnings = withEffect(recording, 'warning')
@@ -133,6 +129,26 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   lines.push('', `${tally(numbers)}  ${paint('dim', `(${costLine(recording)})`)}`)
   if (report !== undefined) lines.push(`Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What changed since an earlier run: a title, then lines; at most `most` changes are listed. */
+export function comparisonLines(comparison: Comparison, most: number): readonly string[] {
+  const { with: earlier, server, notes } = comparison
+  const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
+  const rest = changes.length - most
+  return [
+    `Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${excerpt(earlier.started.slice(0, 16).replace('T', ' '))} UTC`,
+    ...notes.map((note) => excerpt(note, 240)),
+    ...server.map(({ what, before, now }) => `${excerpt(what, 60)}: ${excerpt(before, 80)} → ${excerpt(now, 80)}`),
+    ...CHANGES.flatMap(([key, name]) => (comparison[key].length === 0 ? [] : [`${name}: ${comparison[key].length}`])),
+    ...changes
+      .slice(0, most)
+      .map(
+        ({ name, change }) => `  ${name}: ${excerpt(change.title, 120)} [${excerpt(change.id, 80)}] ${excerpt(transition(change), 120)}`,
+      ),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...(changes.length === 0 ? ['Nothing that was judged has changed.'] : []),
+  ]
 }
 
 function breach(verdict: Verdict): string[] {

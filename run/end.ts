@@ -58,7 +58,8 @@ export async function endRun(ending: Ending): Promise<Recording> {
     partial: false,
   })
   const { earlier } = terms
-  const compared = earlier === undefined ? ended : { ...ended, comparison: compare(earlier.results, resultsOf(recordingOf(ended)), earlier.from) }
+  const compared =
+    earlier === undefined ? ended : { ...ended, comparison: compare(earlier.results, resultsOf(recordingOf(ended)), earlier.from) }
   return recordingOf({ ...compared, exitCode: problems.length > 0 ? 4 : gate(recordingOf(compared)).code })
 }
 

@@ -20,7 +20,10 @@ export interface Judged {
 }
 
 /** The verdicts with those waived that entries accept, and what became of each entry. */
-export function judgeWaivers(entries: readonly WaiverEntry[], judged: Judged): { readonly verdicts: readonly Verdict[]; readonly waivers: readonly Waiver[] } {
+export function judgeWaivers(
+  entries: readonly WaiverEntry[],
+  judged: Judged,
+): { readonly verdicts: readonly Verdict[]; readonly waivers: readonly Waiver[] } {
   const results = entries.map((entry) => judgeEntry(entry, judged))
   const waivers = results.map(({ covered: _covered, ...waiver }) => waiver)
   const verdicts = judged.verdicts.map((verdict) => {
@@ -45,7 +48,12 @@ type Result = Waiver & { readonly covered: ReadonlyMap<string, readonly Part[]> 
 const BOTH: readonly Part[] = ['all', 'plain', 'stream']
 
 function judgeEntry(entry: WaiverEntry, judged: Judged): Result {
-  const says = (state: Waiver['state'], note?: string, covered: Result['covered'] = new Map(), more: Pick<Waiver, 'failures'> = {}): Result => ({
+  const says = (
+    state: Waiver['state'],
+    note?: string,
+    covered: Result['covered'] = new Map(),
+    more: Pick<Waiver, 'failures'> = {},
+  ): Result => ({
     ...entry,
     state,
     ...(note === undefined ? {} : { note }),
@@ -89,7 +97,12 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
   const part: Part = whole === undefined ? (form as Part) : 'all'
   const parts = partsOf(verdict, judged)
   const fails = verdict.outcome === 'failed' || verdict.outcome === 'known'
-  const unjudged = ['not applicable', 'broken', ...(expect === 'inconclusive' ? [] : ['inconclusive']), ...(expect === 'blocked' ? [] : ['blocked'])]
+  const unjudged = [
+    'not applicable',
+    'broken',
+    ...(expect === 'inconclusive' ? [] : ['inconclusive']),
+    ...(expect === 'blocked' ? [] : ['blocked']),
+  ]
   if (unjudged.includes(verdict.outcome)) return says('unused', `Its check was ${verdict.outcome}: nothing was judged.`)
   if (part !== 'all' && !verdict.exchanges.some((id) => judged.exchanges.get(id)?.request.form === part))
     return says('unused', `No ${part} answer was judged by it.`)
@@ -112,15 +125,23 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
   }[expect]
   if (!happened) {
     const got = fails && part !== 'all' && !parts.includes(part) ? `passed in ${part} answers` : verdict.outcome
-    return says('stale', `It was expected to be ${expect}, and ${got === verdict.outcome ? `is ${got}` : `it ${got}`}: ${fails ? 'look at it again' : 'take the entry out'}.`)
+    return says(
+      'stale',
+      `It was expected to be ${expect}, and ${got === verdict.outcome ? `is ${got}` : `it ${got}`}: ${fails ? 'look at it again' : 'take the entry out'}.`,
+    )
   }
   const rest = part === 'all' ? [] : parts.filter((one) => one !== part)
-  return says('applied', rest.length === 0 ? undefined : `It fails in ${rest.join(' and ')} answers as well, which this entry does not cover.`, covered)
+  return says(
+    'applied',
+    rest.length === 0 ? undefined : `It fails in ${rest.join(' and ')} answers as well, which this entry does not cover.`,
+    covered,
+  )
 }
 
 /** How often a check that is expected to be flaky failed: a sample by its tries, a rule by its exchanges, a requirement by its repetitions. */
 function flakiness(verdict: Verdict, part: Part, { exchanges, repeated }: Judged): Waiver['failures'] {
-  if (verdict.rate !== undefined) return { failed: verdict.outcome === 'passed' ? 0 : verdict.rate.tries - verdict.rate.hits, tries: verdict.rate.tries }
+  if (verdict.rate !== undefined)
+    return { failed: verdict.outcome === 'passed' ? 0 : verdict.rate.tries - verdict.rate.hits, tries: verdict.rate.tries }
   if (verdict.tags.includes('contract')) {
     const of = (id: string): boolean => part === 'all' || exchanges.get(id)?.request.form === part
     const failed = new Set(verdict.findings.map(({ exchange }) => exchange).filter(of))
@@ -161,6 +182,8 @@ function unmet({ when }: WaiverEntry, { workspace, vllm, parser }: Identity): st
     if (version === null || !satisfies(version, when.vllm)) return `It is for vLLM ${when.vllm}, not for ${vllm}.`
   }
   if (when?.parser !== undefined && when.parser !== parser)
-    return parser === undefined ? `It is for the parser ${when.parser}, and that of this server is not known.` : `It is for the parser ${when.parser}, not for ${parser}.`
+    return parser === undefined
+      ? `It is for the parser ${when.parser}, and that of this server is not known.`
+      : `It is for the parser ${when.parser}, not for ${parser}.`
   return undefined
 }

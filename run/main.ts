@@ -165,10 +165,16 @@ async function main(): Promise<number> {
       },
     })
     record.end(ended.run, ended.verdicts)
-    const { text, trouble } = await reportOn(configuration.reportDir, ended, record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0])
+    const { text, trouble } = await reportOn(
+      configuration.reportDir,
+      ended,
+      record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0],
+    )
     process.stdout.write(text)
     if (trouble !== undefined) {
-      say(`The reports could not be written to ${configuration.reportDir} (${trouble}); what stands above is all of them: make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
+      say(
+        `The reports could not be written to ${configuration.reportDir} (${trouble}); what stands above is all of them: make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
+      )
       return 2
     }
     for (const problem of problems) say(problem)

@@ -14,7 +14,10 @@ export interface Repeating {
 }
 
 /** Tries checks again that may differ from try to try; resolves to how often each failed, what was seen before included. */
-export async function repeat(verdicts: readonly Verdict[], { units, options, run, send, keep, tries }: Repeating): Promise<ReadonlyMap<string, NonNullable<Waiver['failures']>>> {
+export async function repeat(
+  verdicts: readonly Verdict[],
+  { units, options, run, send, keep, tries }: Repeating,
+): Promise<ReadonlyMap<string, NonNullable<Waiver['failures']>>> {
   const found = new Map<string, NonNullable<Waiver['failures']>>()
   for (const verdict of verdicts) {
     const unit = units.find(({ planned }) => planned.id === verdict.id)

@@ -53,19 +53,21 @@ export async function judgeSeveral(
 }
 
 /** `npm test` for one workspace in a process of its own; signals reach it. */
-function runOf(
-  name: string,
-  namespace: string,
-  { reportDir, compare }: Configuration,
-  args: readonly string[],
-): Promise<number> {
+function runOf(name: string, namespace: string, { reportDir, compare }: Configuration, args: readonly string[]): Promise<number> {
   // Each is compared with its own earlier run, where there is one.
   const earlier = compare !== undefined && existsSync(join(compare, name)) ? join(compare, name) : ''
   return new Promise((done) => {
     const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'main.ts'), ...args], {
       stdio: 'inherit',
       // Empty counts as unset, and wins over a .env file.
-      env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: join(reportDir, name), CONFORMANCE_COMPARE: earlier },
+      env: {
+        ...process.env,
+        KAITO_WORKSPACE: name,
+        KAITO_NAMESPACE: namespace,
+        KAITO_INFERENCESET: '',
+        CONFORMANCE_REPORT_DIR: join(reportDir, name),
+        CONFORMANCE_COMPARE: earlier,
+      },
     })
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
     process.on('SIGINT', pass).on('SIGTERM', pass)

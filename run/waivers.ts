@@ -30,24 +30,33 @@ const written = (what: string) =>
     .refine((text) => !/^(?:todo|tbd|fixme|xxx|n\/?a|none|-+|\?+)\b\W*$/i.test(text), `is still to be filled in: give ${what}`)
 
 const when = z
-  .strictObject({
-    workspace: z
-      .string('is no text: give NAME or NAMESPACE/NAME, with * for any part')
-      .regex(/^[a-z0-9.*?-]+(?:\/[a-z0-9.*?-]+)?$/, 'can never hold: names of workspaces are lower-case letters, digits and hyphens, as NAME or NAMESPACE/NAME, with * for any part')
-      .describe('NAME or NAMESPACE/NAME of the workspace, with * for any part.')
-      .optional(),
-    vllm: z
-      .string("is no text: give a range in quotes, such as '>=0.25 <0.33'")
-      .refine((range) => validRange(range) !== null, "is no range of versions: write it like '>=0.25 <0.33'")
-      .refine((range) => validRange(range) === null || minVersion(range) !== null, 'can never hold: no version lies in it')
-      .describe("Range of vLLM versions, such as '>=0.25 <0.33'.")
-      .optional(),
-    parser: z
-      .string('is no text: give the value of --tool-call-parser')
-      .regex(/^[a-z0-9][a-z0-9_.-]*$/, 'can never hold: names of tool call parsers are lower-case letters, digits, hyphens and underscores')
-      .describe('Value of --tool-call-parser.')
-      .optional(),
-  }, 'is no map of conditions: give workspace, vllm or parser')
+  .strictObject(
+    {
+      workspace: z
+        .string('is no text: give NAME or NAMESPACE/NAME, with * for any part')
+        .regex(
+          /^[a-z0-9.*?-]+(?:\/[a-z0-9.*?-]+)?$/,
+          'can never hold: names of workspaces are lower-case letters, digits and hyphens, as NAME or NAMESPACE/NAME, with * for any part',
+        )
+        .describe('NAME or NAMESPACE/NAME of the workspace, with * for any part.')
+        .optional(),
+      vllm: z
+        .string("is no text: give a range in quotes, such as '>=0.25 <0.33'")
+        .refine((range) => validRange(range) !== null, "is no range of versions: write it like '>=0.25 <0.33'")
+        .refine((range) => validRange(range) === null || minVersion(range) !== null, 'can never hold: no version lies in it')
+        .describe("Range of vLLM versions, such as '>=0.25 <0.33'.")
+        .optional(),
+      parser: z
+        .string('is no text: give the value of --tool-call-parser')
+        .regex(
+          /^[a-z0-9][a-z0-9_.-]*$/,
+          'can never hold: names of tool call parsers are lower-case letters, digits, hyphens and underscores',
+        )
+        .describe('Value of --tool-call-parser.')
+        .optional(),
+    },
+    'is no map of conditions: give workspace, vllm or parser',
+  )
   .refine((conditions) => Object.keys(conditions).length > 0, 'holds no condition: give workspace, vllm or parser, or leave it out')
 
 const entry = z.strictObject(
@@ -93,7 +102,9 @@ export function loadWaivers(named: string | undefined, names: Names, now: Date):
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT' && named === undefined) return []
-    throw new UserMistake(`The waiver file ${excerpt(file)} cannot be read (${code}): correct CONFORMANCE_WAIVERS, or make it a readable file.`)
+    throw new UserMistake(
+      `The waiver file ${excerpt(file)} cannot be read (${code}): correct CONFORMANCE_WAIVERS, or make it a readable file.`,
+    )
   }
   return readWaivers(text, file, names, now)
 }
@@ -105,7 +116,9 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   const mistakes: { readonly line: number; readonly sentence: string }[] = []
   const refuse = (line: number, sentence: string): void => void mistakes.push({ line, sentence })
   const report = (): never => {
-    const lines = mistakes.toSorted((a, b) => a.line - b.line).map(({ line, sentence }) => `${excerpt(file)}:${line}: ${excerpt(sentence, 600)}`)
+    const lines = mistakes
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ line, sentence }) => `${excerpt(file)}:${line}: ${excerpt(sentence, 600)}`)
     throw new UserMistake([...new Set(lines)].join('\n'))
   }
   for (const { pos, message, code } of [...document.errors, ...document.warnings]) {
@@ -138,7 +151,10 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
     for (const sentence of checkMistakes(one, names)) refuse(line, sentence)
     if (daysLeft > MOST_DAYS) {
       const last = new Date(Date.parse(now.toISOString().slice(0, 10)) + MOST_DAYS * DAY_MS).toISOString().slice(0, 10)
-      refuse(lineAt(['waivers', index, 'expires']), `expires is ${daysLeft} days ahead, and ${MOST_DAYS} are the most: give ${last} or earlier.`)
+      refuse(
+        lineAt(['waivers', index, 'expires']),
+        `expires is ${daysLeft} days ahead, and ${MOST_DAYS} are the most: give ${last} or earlier.`,
+      )
     }
     const defined = Object.fromEntries(Object.entries(conditions ?? {}).filter(([, condition]) => condition !== undefined))
     return { ...rest, ...(conditions === undefined ? {} : { when: defined }), daysLeft, at }
@@ -147,7 +163,11 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   for (const one of found) {
     const key = sameness(one)
     const first = seen.get(key)
-    if (first !== undefined) refuse(Number(one.at.split(':').at(-1)), `${one.check} is waived already in line ${first.slice(file.length + 1)}${one.when === undefined ? '' : ' under the same conditions'}: keep one of the two entries.`)
+    if (first !== undefined)
+      refuse(
+        Number(one.at.split(':').at(-1)),
+        `${one.check} is waived already in line ${first.slice(file.length + 1)}${one.when === undefined ? '' : ' under the same conditions'}: keep one of the two entries.`,
+      )
     else seen.set(key, one.at)
   }
   if (mistakes.length > 0) report()
@@ -163,8 +183,11 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
   if (check.startsWith('cause:')) {
     const id = check.slice('cause:'.length)
     if (!causes.has(id)) return [`there is no cause ${id}${meant(id, [...causes])}: the report of a run names the id of its cause.`]
-    if (breaksCore(id)) return [`${check} breaks the core, one ordinary call, and that cannot be waived: take the entry out and mend the server.`]
-    return expect === 'failed' || expect === 'blocked' ? [] : [`${check} cannot be ${expect}: expect failed, or name the checks one by one.`]
+    if (breaksCore(id))
+      return [`${check} breaks the core, one ordinary call, and that cannot be waived: take the entry out and mend the server.`]
+    return expect === 'failed' || expect === 'blocked'
+      ? []
+      : [`${check} cannot be ${expect}: expect failed, or name the checks one by one.`]
   }
   if (/[*?]/.test(check)) return [`${check} is a pattern: name each check by its id.`]
   const [, bare = check, form] = /^(.*):(plain|stream)$/.exec(check) ?? []
@@ -197,7 +220,10 @@ function unknownKey(path: readonly PropertyKey[], key: string): string {
 
 function sentenceOf(path: readonly PropertyKey[], issue: z.core.$ZodIssue, value: unknown): string {
   const key = path.at(-1)
-  const given = path.reduce<unknown>((part, step) => (typeof part === 'object' && part !== null ? Reflect.get(part, step) : undefined), value)
+  const given = path.reduce<unknown>(
+    (part, step) => (typeof part === 'object' && part !== null ? Reflect.get(part, step) : undefined),
+    value,
+  )
   if (path.length === 0) return 'the file holds no list of waivers: begin it with waivers:.'
   if (given === undefined && issue.code !== 'custom') return `${String(key)} is missing: ${needs[String(key)] ?? 'add it'}.`
   const shown = typeof given === 'string' || typeof given === 'number' ? ` (${JSON.stringify(given)})` : ''
@@ -239,7 +265,11 @@ function lineOf(document: Document, path: readonly PropertyKey[], counter: LineC
 }
 
 const hasPairs = (node: unknown): node is { readonly items: readonly { readonly key: unknown }[] } =>
-  typeof node === 'object' && node !== null && 'items' in node && Array.isArray(node.items) && node.items.every((item: unknown) => typeof item === 'object' && item !== null && 'key' in item)
+  typeof node === 'object' &&
+  node !== null &&
+  'items' in node &&
+  Array.isArray(node.items) &&
+  node.items.every((item: unknown) => typeof item === 'object' && item !== null && 'key' in item)
 
 function isDay(text: string): boolean {
   const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
