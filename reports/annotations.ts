@@ -61,22 +61,24 @@ function notesOf(recording: Recording): readonly Note[] {
   return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...of('blocked'), ...of('warning')]
 }
 
+const lines = (text: string): string => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+const githubValue = (text: string): string => lines(text.replaceAll('%', '%25'))
+const githubProperty = (text: string): string => githubValue(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
+const azureValue = (text: string): string => lines(text.replaceAll('%', '%AZP25'))
+const azureProperty = (text: string): string => azureValue(text).replaceAll(';', '%3B').replaceAll(']', '%5D')
+
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 function github({ level, title, text, at }: Note): string {
   const [, file = '', line = ''] = /^(.*):(\d+)$/.exec(at ?? '') ?? []
-  const value = (part: string): string => part.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-  const property = (part: string): string => value(part).replaceAll(':', '%3A').replaceAll(',', '%2C')
-  const where = file === '' ? '' : `file=${property(file)},line=${line},`
-  return `::${level} ${where}title=${property(title)}::${value(text)}`
+  const where = file === '' ? '' : `file=${githubProperty(file)},line=${line},`
+  return `::${level} ${where}title=${githubProperty(title)}::${githubValue(text)}`
 }
 
 /** https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands */
 function azure({ level, title, text, at }: Note): string {
   const [, file = '', line = ''] = /^(.*):(\d+)$/.exec(at ?? '') ?? []
-  const value = (part: string): string => part.replaceAll('%', '%AZP25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-  const property = (part: string): string => value(part).replaceAll(';', '%3B').replaceAll(']', '%5D')
-  const where = file === '' ? '' : `sourcepath=${property(file)};linenumber=${line};`
-  return `##vso[task.logissue type=${level};${where}]${value(`${title}: ${text}`)}`
+  const where = file === '' ? '' : `sourcepath=${azureProperty(file)};linenumber=${line};`
+  return `##vso[task.logissue type=${level};${where}]${azureValue(`${title}: ${text}`)}`
 }
 
 /** Text for a log whose reader takes commands from it: what a server wrote is none. */

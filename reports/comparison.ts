@@ -78,8 +78,7 @@ function classifyRate(old: ResultVerdict, verdict: ResultVerdict, before: Rate, 
 
 function changeOf(old: ResultVerdict | undefined, verdict: ResultVerdict | undefined, detail?: string): Change {
   const { id, title, level } = (verdict ?? old) as ResultVerdict
-  const outcomeOf = (one: ResultVerdict | undefined): Outcome | undefined => one?.outcome
-  const [before, now] = [outcomeOf(old), outcomeOf(verdict)]
+  const [before, now]: readonly (Outcome | undefined)[] = [old?.outcome, verdict?.outcome]
   return {
     id,
     title,

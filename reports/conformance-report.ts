@@ -23,7 +23,7 @@ export function conformanceReport(recording: Recording): string {
       recording,
       verdicts.filter(({ level }) => levels.includes(level)),
     )
-  const vllm = /^vLLM/.test(run.server.name)
+  const vllm = run.server.name.startsWith('vLLM')
   const report = {
     apiVersion: 'tool-calling-conformance/v1',
     kind: 'ConformanceReport',

@@ -47,6 +47,9 @@ export function failingWaivers(run: Run): readonly Waiver[] {
   return (run.ended?.waivers ?? []).filter(({ state }) => state === 'expired' || state === 'stale')
 }
 
+/** It did not work in the earlier run either. */
+const stood = ({ before }: Change): boolean => before === 'failed' || before === 'waived' || before === 'blocked'
+
 /** The failures, or the blocked MUST requirements, that the gate holds against the run: with CONFORMANCE_GATE=new only what is new. */
 function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): readonly Verdict[] {
   const found = verdicts.filter((verdict) =>
@@ -54,7 +57,6 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
   )
   const comparison = run.ended?.comparison
   if (run.gate !== 'new' || comparison === undefined) return found
-  const stood = ({ before }: Change): boolean => before === 'failed' || before === 'waived' || before === 'blocked'
   // What was blocked before did not work either; a failure that was not seen before is new.
   const fresh = new Set(
     outcome === 'failed'

@@ -75,7 +75,7 @@ export function headline(recording: Recording): Headline {
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   const accepted = [
     known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,
-    outcome.waived > 0 && `${plural(outcome.waived, 'waived requirement')}`,
+    outcome.waived > 0 && plural(outcome.waived, 'waived requirement'),
   ].filter((part) => part !== false)
   const works = `Tool calling works on ${where}${accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`}${run.filter === undefined ? '' : ', as far as it was asked'}`
   if (wrongWaivers.length > 0 && run.failOn !== 'never')

@@ -86,7 +86,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
       ]),
     ...more(waived.length - MOST_FAILURES),
   ])
-  const aside = (run.ended?.waivers ?? []).filter(({ state, note }) => note !== undefined && state !== 'expired' && state !== 'stale')
+  const aside = (run.ended?.waivers ?? []).filter(
+    ({ note, ...one }) => note !== undefined && one.state !== 'expired' && one.state !== 'stale',
+  )
   section('Waivers', [
     ...aside.slice(0, MOST_FAILURES).map(({ at, check, note = '' }) => `  ${excerpt(at)}: ${excerpt(check, 100)}: ${excerpt(note, 240)}`),
     ...more(aside.length - MOST_FAILURES),

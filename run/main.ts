@@ -155,13 +155,27 @@ async function main(): Promise<number> {
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const ended = await endRun({
-      ...{ run, verdicts, exchanges, cause, target, configuration, terms, began },
+      run,
+      verdicts,
+      exchanges,
+      cause,
+      target,
+      configuration,
+      terms,
+      began,
       problems: problems.filter((problem) => diskTrouble(problem) === undefined),
       repeat: async (again) => {
         const sender = connect(target, configuration)
         const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts, made: readiness.exchanges }
         const { tries } = configuration
-        return repeat(again, { units, options, run: about, send: sender.send, keep: record.keep, tries }).finally(() => sender.close())
+        return repeat(again, {
+          units,
+          options,
+          run: about,
+          send: sender.send,
+          keep: (exchange) => void record.keep(exchange),
+          tries,
+        }).finally(() => sender.close())
       },
     })
     record.end(ended.run, ended.verdicts)

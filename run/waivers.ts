@@ -27,7 +27,7 @@ const written = (what: string) =>
     .string(`is no text: give ${what}`)
     .trim()
     .min(1, `is empty: give ${what}`)
-    .refine((text) => !/^(?:todo|tbd|fixme|xxx|n\/?a|none|-+|\?+)\b\W*$/i.test(text), `is still to be filled in: give ${what}`)
+    .refine((text) => !/^(?:todo|tbd|fixme|xxx|n\/?a|none)?\W*$/i.test(text), `is still to be filled in: give ${what}`)
 
 const when = z
   .strictObject(
@@ -70,9 +70,7 @@ const entry = z.strictObject(
       .describe('What the run is expected to say. flaky: it is asked several times and may differ.'),
     when: when.optional().describe('All conditions must hold, else the entry is as good as absent.'),
     reason: written('the reason why this is accepted').describe('Why this is accepted.'),
-    link: z
-      .string('is no text: give the address of the issue or ticket')
-      .trim()
+    link: written('the address of the issue or ticket')
       .regex(/^https?:\/\/[^\s/]+\S*$/, 'is no address of an issue or ticket: give a whole URL, https://…')
       .describe('Address of the issue or ticket.'),
     owner: written('the team or person who answers for it').describe('Who answers for it.'),
@@ -192,7 +190,7 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
   if (/[*?]/.test(check)) return [`${check} is a pattern: name each check by its id.`]
   const [, bare = check, form] = /^(.*):(plain|stream)$/.exec(check) ?? []
   const rule = form === undefined ? undefined : verdicts.get(bare)
-  const known = verdicts.get(check) ?? (rule?.tags.includes(form ?? '') === true ? rule : undefined)
+  const known = verdicts.get(check) ?? (rule?.tags.includes('contract') === true && rule.tags.includes(form ?? '') ? rule : undefined)
   if (known === undefined) {
     const forms = [`${check}:plain`, `${check}:stream`].filter((id) => verdicts.has(id))
     return [
@@ -246,8 +244,8 @@ function yamlMistake(code: string, message: string): string {
     DUPLICATE_KEY: 'a key stands twice in one map: keep one of them',
     TAB_AS_INDENT: 'a tab indents this line: YAML wants spaces',
     MULTIPLE_DOCS: 'a second document begins here: keep all entries in one',
-    BAD_INDENT: 'the indentation of this line fits no entry',
-    MISSING_CHAR: 'something is missing here, such as a colon with a space, a comma or a closing bracket or quotation mark',
+    BAD_INDENT: 'the indentation of this line fits no entry, or a bracket that was opened before it is not closed',
+    MISSING_CHAR: 'something that was begun before is not closed here: a quotation mark, a bracket, or a key without its colon and space',
   }
   return `it is no valid YAML: ${known[code] ?? (message.split('\n')[0] ?? message).replace(/\.$/, '')}`
 }
