@@ -233,9 +233,13 @@ export function evidenceOf(findings: readonly Finding[]): string | undefined {
     .slice(0, 16)
 }
 
+/** What tells one kind of finding from another stands at its beginning. */
+const KIND = 400
+
 /** A text without what chance decides: ids, hashes, ports, times. */
 const kindOf = (text: string): string =>
   text
+    .slice(0, KIND)
     .replaceAll(/\b(?:chatcmpl|call|toolu|resp|msg|fc|req|cmpl)[-_][\w-]+/gi, '#')
     .replaceAll(/\b(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{6,}\b/gi, '#')
     .replaceAll(/\d+(?:[.,]\d+)*/g, '0')

@@ -31,7 +31,11 @@ const judged = (verdicts: readonly Verdict[], more: Partial<Judged> = {}): Judge
 })
 
 /** What becomes of one entry and the outcome of one verdict. */
-function fate(one: Partial<WaiverEntry>, verdict: Partial<Verdict>, more: Partial<Judged> = {}): readonly [state: string, outcome: Outcome] {
+function fate(
+  one: Partial<WaiverEntry>,
+  verdict: Partial<Verdict>,
+  more: Partial<Judged> = {},
+): readonly [state: string, outcome: Outcome] {
   const { verdicts, waivers } = judgeWaivers([entry(one)], judged([madeUpVerdict(verdict)], more))
   return [waivers[0]?.state ?? '', verdicts[0]?.outcome ?? 'broken']
 }
@@ -114,7 +118,10 @@ test('an entry for one form of a rule covers that form alone; two entries cover 
 test('a cause covers all that it explains, failed or blocked, and nothing of the core', () => {
   const of = (id: string, outcome: Outcome): Verdict => madeUpVerdict({ id, outcome, explainedBy: madeUpCause })
   const cause = entry({ check: `cause:${madeUpCause.id}` })
-  const { verdicts, waivers } = judgeWaivers([cause], judged([of('a', 'failed'), of('b', 'blocked'), of('auto.calls', 'failed'), madeUpVerdict({ id: 'c', outcome: 'failed' })]))
+  const { verdicts, waivers } = judgeWaivers(
+    [cause],
+    judged([of('a', 'failed'), of('b', 'blocked'), of('auto.calls', 'failed'), madeUpVerdict({ id: 'c', outcome: 'failed' })]),
+  )
   expect(verdicts.map(({ outcome }) => outcome)).toEqual(['waived', 'waived', 'failed', 'failed'])
   expect(waivers).toMatchObject([{ state: 'applied', verdicts: ['a', 'b'], note: expect.stringContaining('auto.calls') }])
   expect(judgeWaivers([entry({ check: 'cause:other' })], judged([of('a', 'failed')])).waivers).toMatchObject([{ state: 'stale' }])

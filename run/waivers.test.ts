@@ -46,7 +46,10 @@ test.for([
   ['the furthest day', entry({ expires: '2027-05-27' })],
   ['one that is over, which a run judges', entry({ expires: '2026-11-27' })],
   ['quotation marks', entry({ expires: "'2026-12-31'", reason: '"a: b # c"' })],
-  ['the same check under other conditions', `${entry({ when: '{ parser: hermes }' })}${entry({ when: '{ parser: mistral }' }).replace('waivers:\n', '')}`],
+  [
+    'the same check under other conditions',
+    `${entry({ when: '{ parser: hermes }' })}${entry({ when: '{ parser: mistral }' }).replace('waivers:\n', '')}`,
+  ],
   ['no entries', 'waivers: []\n'],
   ['comments', `# ours\n${entry()}# the end\n`],
 ] as const)('reads %s', ([, text]) => {
