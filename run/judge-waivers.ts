@@ -124,10 +124,11 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
     inconclusive: verdict.outcome === 'inconclusive',
   }[expect]
   if (!happened) {
-    const got = fails && part !== 'all' && !parts.includes(part) ? `passed in ${part} answers` : verdict.outcome
+    const form = part === 'all' ? '' : ` in ${part} answers`
+    const got = fails && part !== 'all' && !parts.includes(part) ? 'passed' : WORDS[verdict.outcome]
     return says(
       'stale',
-      `It was expected to be ${expect}, and ${got === verdict.outcome ? `is ${got}` : `it ${got}`}: ${fails ? 'look at it again' : 'take the entry out'}.`,
+      `It was expected to ${EXPECTED[expect]}${form}, and it ${got}: ${got === 'passed' ? 'take the entry out' : 'look at it again'}.`,
     )
   }
   const rest = part === 'all' ? [] : parts.filter((one) => one !== part)
@@ -136,6 +137,19 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
     rest.length === 0 ? undefined : `It fails in ${rest.join(' and ')} answers as well, which this entry does not cover.`,
     covered,
   )
+}
+
+const EXPECTED = { failed: 'fail', warning: 'warn', blocked: 'be blocked', inconclusive: 'be inconclusive' } as const
+
+const WORDS: Readonly<Record<Outcome, string>> = {
+  passed: 'passed',
+  failed: 'failed',
+  known: 'failed',
+  waived: 'was waived',
+  blocked: 'was blocked',
+  inconclusive: 'was inconclusive',
+  'not applicable': 'was not applicable',
+  broken: 'broke',
 }
 
 /** How often a check that is expected to be flaky failed: a sample by its tries, a rule by its exchanges, a requirement by its repetitions. */

@@ -180,7 +180,7 @@ export const sameness = ({ check, when: { workspace, vllm, parser } = {} }: Pick
 function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, causes }: Names): string[] {
   if (check.startsWith('cause:')) {
     const id = check.slice('cause:'.length)
-    if (!causes.has(id)) return [`there is no cause ${id}${meant(id, [...causes])}: the report of a run names the id of its cause.`]
+    if (!causes.has(id)) return [`there is no cause ${id}${meant(id, [...causes])} The results.json of a run names the id of its cause.`]
     if (breaksCore(id))
       return [`${check} breaks the core, one ordinary call, and that cannot be waived: take the entry out and mend the server.`]
     return expect === 'failed' || expect === 'blocked'
@@ -196,7 +196,7 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
     return [
       forms.length > 0
         ? `there is no check ${check}, but ${forms.join(' and ')}: give one of them.`
-        : `there is no check ${check}${meant(check, [...verdicts.keys()])}: docs/rules.md lists them.`,
+        : `there is no check ${check}${meant(check, [...verdicts.keys()])} docs/rules.md lists them.`,
     ]
   }
   if (isUnwaivable(check))
@@ -207,7 +207,7 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
 
 const meant = (name: string, candidates: readonly string[]): string => {
   const near = nearest(name, candidates)
-  return near === undefined ? '' : `; did you mean ${near}?`
+  return near === undefined ? '.' : `; did you mean ${near}?`
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string): string {
