@@ -132,8 +132,12 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   }
   const read = waiverSchema.safeParse(value)
   if (!read.success) {
-    for (const issue of read.error.issues) {
-      const path = issue.path
+    // One sentence for each value: what else is wrong with it shows when that is corrected.
+    const first = new Map(
+      read.error.issues.toReversed().map((issue) => [issue.code === 'unrecognized_keys' ? issue : issue.path.join('.'), issue]),
+    )
+    for (const issue of [...first.values()].toReversed()) {
+      const { path } = issue
       if (issue.code === 'unrecognized_keys') {
         for (const key of issue.keys) refuse(lineAt([...path, key]), unknownKey(path, key))
       } else refuse(lineAt(path), sentenceOf(path, issue, value))
