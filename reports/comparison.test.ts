@@ -88,6 +88,8 @@ test.for([
     'changed',
   ],
   ['passed, then blocked', {}, { outcome: 'blocked' }, 'changed'],
+  ['passed, then not told by the model', {}, { outcome: 'inconclusive' }, 'withinChance'],
+  ['passed, then no longer offered', {}, { outcome: 'not applicable' }, 'changed'],
   ['blocked twice', { outcome: 'blocked' }, { outcome: 'blocked' }, undefined],
   ['a rate that moved within chance', { rate: { hits: 5, tries: 5 } }, { rate: { hits: 3, tries: 5 } }, undefined],
   ['a rate that fails within chance', { rate: { hits: 3, tries: 5 } }, { outcome: 'failed', rate: { hits: 0, tries: 5 } }, 'withinChance'],

@@ -55,13 +55,22 @@ function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, s
   if (verdict.outcome === 'failed' && old.outcome === 'known' && !sameEvidence)
     return ['newlyFailing', 'no known defect explains it any more']
   if (fails(old) && verdict.outcome === 'passed') return ['newlyPassing']
-  if (old.outcome !== verdict.outcome) return ['changed']
+  if (old.outcome !== verdict.outcome) return [isChance(old, verdict) ? 'withinChance' : 'changed']
   if (began && !sameEvidence) return ['changed', 'other evidence']
   if (began && old.cause !== verdict.cause) return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
   if (began && String(old.known) !== String(verdict.known)) return ['changed', 'other known defects']
   if (verdict.outcome === 'blocked' && old.cause !== verdict.cause)
     return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
   return undefined
+}
+
+/** Judged by the clock: a stream may be too short to tell. */
+const TIMED: ReadonlySet<string> = new Set(['streaming.arrives'])
+
+/** Whether a verdict was reached is the model's chance: it answered otherwise, or was too quick to tell. */
+function isChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
+  const outcomes = [old.outcome, verdict.outcome]
+  return outcomes.includes('passed') && (outcomes.includes('inconclusive') || (TIMED.has(old.id) && outcomes.includes('not applicable')))
 }
 
 /** A rate has changed when the two 95 % intervals do not touch. */
