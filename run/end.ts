@@ -1,4 +1,4 @@
-import { bodyText } from '../fixtures/cause/reach.ts'
+import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Cause, Run, Verdict, Waiver } from '../fixtures/record.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'

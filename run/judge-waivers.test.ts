@@ -98,13 +98,12 @@ test.for([
 })
 
 test('an entry for one form of a rule covers that form alone; two entries cover both', () => {
-  const finding = (exchange: string) => ({ exchange, where: 'x', got: 'a', wanted: 'b' })
   const rule = (...ids: string[]): Partial<Verdict> => ({
     id: 'finish.truncated',
     outcome: 'failed',
     tags: ['contract', 'must', 'plain', 'stream'],
     exchanges: [plain.id, stream.id],
-    findings: ids.map(finding),
+    findings: ids.map((exchange) => ({ exchange, where: 'x', got: 'a', wanted: 'b' })),
   })
   expect(fate({ check: 'finish.truncated:stream' }, rule(stream.id))).toEqual(['applied', 'waived'])
   expect(fate({ check: 'finish.truncated:stream' }, rule(plain.id))).toEqual(['stale', 'failed'])
@@ -115,21 +114,28 @@ test('an entry for one form of a rule covers that form alone; two entries cover 
   expect(judgeWaivers(both, judged([madeUpVerdict(rule(plain.id, stream.id))])).verdicts[0]?.outcome).toBe('waived')
 })
 
+const explained = (id: string, outcome: Outcome): Verdict => madeUpVerdict({ id, outcome, explainedBy: madeUpCause })
+
 test('a cause covers all that it explains, failed or blocked, and nothing of the core', () => {
-  const of = (id: string, outcome: Outcome): Verdict => madeUpVerdict({ id, outcome, explainedBy: madeUpCause })
   const cause = entry({ check: `cause:${madeUpCause.id}` })
   const { verdicts, waivers } = judgeWaivers(
     [cause],
-    judged([of('a', 'failed'), of('b', 'blocked'), of('auto.calls', 'failed'), madeUpVerdict({ id: 'c', outcome: 'failed' })]),
+    judged([
+      explained('a', 'failed'),
+      explained('b', 'blocked'),
+      explained('auto.calls', 'failed'),
+      madeUpVerdict({ id: 'c', outcome: 'failed' }),
+    ]),
   )
   expect(verdicts.map(({ outcome }) => outcome)).toEqual(['waived', 'waived', 'failed', 'failed'])
   expect(waivers).toMatchObject([{ state: 'applied', verdicts: ['a', 'b'], note: expect.stringContaining('auto.calls') }])
-  expect(judgeWaivers([entry({ check: 'cause:other' })], judged([of('a', 'failed')])).waivers).toMatchObject([{ state: 'stale' }])
+  expect(judgeWaivers([entry({ check: 'cause:other' })], judged([explained('a', 'failed')])).waivers).toMatchObject([{ state: 'stale' }])
 })
+
+const tries = (failed: number) => ({ repeated: new Map([['made.up', { failed, tries: 5 }]]) })
 
 test('what is flaky may pass and may fail, and says how often it did', () => {
   const flaky = { expect: 'flaky', check: 'made.up' } as const
-  const tries = (failed: number) => ({ repeated: new Map([['made.up', { failed, tries: 5 }]]) })
   expect(fate(flaky, { outcome: 'failed' }, tries(2))).toEqual(['applied', 'waived'])
   expect(fate(flaky, { outcome: 'passed' }, tries(2))).toEqual(['applied', 'waived'])
   expect(fate(flaky, { outcome: 'passed' }, tries(0))).toEqual(['applied', 'passed'])

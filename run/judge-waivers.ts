@@ -124,11 +124,11 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
     inconclusive: verdict.outcome === 'inconclusive',
   }[expect]
   if (!happened) {
-    const form = part === 'all' ? '' : ` in ${part} answers`
+    const answers = part === 'all' ? '' : ` in ${part} answers`
     const got = fails && part !== 'all' && !parts.includes(part) ? 'passed' : WORDS[verdict.outcome]
     return says(
       'stale',
-      `It was expected to ${EXPECTED[expect]}${form}, and it ${got}: ${got === 'passed' ? 'take the entry out' : 'look at it again'}.`,
+      `It was expected to ${EXPECTED[expect]}${answers}, and it ${got}: ${got === 'passed' ? 'take the entry out' : 'look at it again'}.`,
     )
   }
   const rest = part === 'all' ? [] : parts.filter((one) => one !== part)

@@ -26,7 +26,7 @@ export async function judgeSeveral(
   args: readonly string[],
   say: (line: string) => void,
 ): Promise<number> {
-  const { findWorkspaces } = await import('../fixtures/cluster/cluster.ts')
+  const { findWorkspaces } = await import('../fixtures/target/workspaces.ts')
   const found = await findWorkspaces(target.wanted, target, process.env)
   for (const note of found.notes) say(note)
   if (found.cause) {

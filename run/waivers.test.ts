@@ -167,6 +167,7 @@ const wrong: readonly (readonly [what: string, text: string, line: number, words
   ['a workspace in capitals', entry({ when: "{ workspace: 'Team-A/*' }" }), 8, 'can never hold'],
   ['a workspace in three parts', entry({ when: "{ workspace: 'a/b/c' }" }), 8, 'can never hold'],
   ['a parser in capitals', entry({ when: '{ parser: Hermes }' }), 8, 'can never hold'],
+  ['a mistyped parser', entry({ when: '{ parser: hermse }' }), 8, 'did you mean hermes?'],
   ['several parsers', entry({ when: '{ parser: [hermes, mistral] }' }), 8, 'is no text'],
   ['a condition of no value', entry({ when: '{ parser: }' }), 8, 'is no text'],
   // Keys.

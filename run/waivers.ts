@@ -4,7 +4,8 @@ import { isNode, isScalar, LineCounter, parseDocument, type Document } from 'yam
 import { z } from 'zod'
 import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
-import { nearest } from '../fixtures/target/nearest.ts'
+import { parserFamilies } from '../fixtures/kaito/parsers.ts'
+import { edits, nearest } from '../fixtures/nearest.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { excerpt } from '../fixtures/text.ts'
 
@@ -151,6 +152,12 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
     const daysLeft = Math.floor((Date.parse(one.expires) - Date.parse(now.toISOString().slice(0, 10))) / DAY_MS)
     const at = `${file}:${line}`
     for (const sentence of checkMistakes(one, names)) refuse(line, sentence)
+    const parser = meantParser(conditions?.parser)
+    if (parser !== undefined)
+      refuse(
+        lineAt(['waivers', index, 'when', 'parser']),
+        `parser (${JSON.stringify(conditions?.parser)}) can never hold; did you mean ${parser}?`,
+      )
     if (daysLeft > MOST_DAYS) {
       const last = new Date(Date.parse(now.toISOString().slice(0, 10)) + MOST_DAYS * DAY_MS).toISOString().slice(0, 10)
       refuse(
@@ -207,6 +214,15 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
     return [`${check} belongs to the core, one ordinary call with its arguments unharmed, and that cannot be waived: take the entry out.`]
   if (expect === 'warning' && known.level === 'MUST') return [`${check} is a MUST, which never warns: expect failed.`]
   return []
+}
+
+/** The parser whose name a mistyped one nearly is; a plugin's may be called anything else. */
+function meantParser(name: string | undefined): string | undefined {
+  const known = parserFamilies.map(({ parser }) => parser)
+  if (name === undefined || known.includes(name)) return undefined
+  const near = nearest(name, known)
+  // Some real names differ by their last digits alone.
+  return near !== undefined && edits(name, near) <= 2 && name.replaceAll(/\d/g, '') !== near.replaceAll(/\d/g, '') ? near : undefined
 }
 
 const meant = (name: string, candidates: readonly string[]): string => {

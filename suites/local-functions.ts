@@ -130,14 +130,14 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
           : {
               where: 'usage.prompt_tokens',
               got: `${callPlain} then ${answerPlain}, streamed ${callStream} then ${answerStream}`,
-              wanted: 'ninety more in the second turn at least',
+              wanted: 'at least ninety more in the second turn',
             }
       },
     )
   }
 
   sample(
-    // That the result reached the prompt is proven above; what the model makes of it is its own.
+    // That the result reached the prompt is proven above; what the model does with it is chance.
     'local.uses-result',
     'SHOULD answer with what the function returned',
     'vLLM tests/tool_use: the answer contains 98; vllm#39611; TGI#2461',

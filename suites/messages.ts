@@ -28,7 +28,7 @@ function typed(reply: Reply, wanted: string): Check {
 
 const filled = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
-/** What of a message is not as the API says; of fields that older releases leave out at the start of a stream, only a wrong value. */
+/** What in a message differs from the API; fields that older releases omit at the start of a stream count only when their value is wrong. */
 function strange(message: Fields | undefined, { exchange }: Reply, opened: boolean): Check {
   const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
   for (const [key, right, wanted] of [
@@ -55,7 +55,7 @@ export default scenario('Messages API', ({ request, must }) => {
 
   must(
     'messages.block',
-    'MUST give a required call as a block tool_use with id, name and an input object',
+    'MUST give a required call as a tool_use block with id, name and an input object',
     'Anthropic API reference: tool_use; vLLM vllm/entrypoints/anthropic/serving.py; vllm#34745',
     plain,
     withRoute((reply) => {
@@ -65,7 +65,7 @@ export default scenario('Messages API', ({ request, must }) => {
         .map(fields)
         .find((each) => each?.['type'] === 'tool_use')
       if (block === undefined)
-        return { where: 'content', got: shown(documentOf(reply)['content']).slice(0, 200), wanted: 'a block tool_use' }
+        return { where: 'content', got: shown(documentOf(reply)['content']).slice(0, 200), wanted: 'a tool_use block' }
       const right =
         typeof block['id'] === 'string' &&
         block['id'] !== '' &&
@@ -90,7 +90,7 @@ export default scenario('Messages API', ({ request, must }) => {
 
   must(
     'messages.stop-reason',
-    'MUST stop with tool_use when it called',
+    'MUST give the stop_reason tool_use when it made a call',
     'Anthropic API reference: stop_reason',
     plain,
     withRoute((reply) => {
@@ -116,7 +116,7 @@ export default scenario('Messages API', ({ request, must }) => {
 
   must(
     'messages.streamed-stop',
-    'MUST stop a streamed message with tool_use when it called, and count its tokens',
+    'MUST end a streamed message with the stop_reason tool_use when it made a call, and count its tokens',
     'Anthropic API reference: message_delta; vLLM vllm/entrypoints/anthropic/serving.py',
     streamed,
     withRoute((reply) => {

@@ -27,7 +27,7 @@ const body = {
 }
 const post = (more: object) => ({ method: 'POST', path: '/v1/responses', body: JSON.stringify({ ...body, ...more }) }) as const
 
-/** A server without the route has nothing to judge here, and a refusal is judged once. */
+/** Not applicable without the route; a refusal is judged by one requirement only. */
 const answered =
   (check: (reply: Reply, facts: Facts) => Check) =>
   (reply: Reply, facts: Facts): Check =>
@@ -59,7 +59,7 @@ const counts = (usage: Fields | undefined): boolean => {
   )
 }
 
-/** What of a response object is not as the API says, wherever it stands. */
+/** What in a response object differs from the API, in a body or an event. */
 function strange(response: Fields | undefined, { exchange }: Reply, { profile }: Facts): Check {
   const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
   const model = fields(asked)?.['model']
@@ -113,7 +113,7 @@ export default scenario('Responses API', ({ request, must }) => {
 
   must(
     'responses.item',
-    'MUST give a call as an item function_call with call_id, name and arguments that are a JSON object, and each call once',
+    'MUST give a call as a function_call item with call_id, name and arguments that are a JSON object, and each call once',
     'OpenAI API reference: the function_call item; vllm#37258',
     plain,
     answered((reply) => {
@@ -144,14 +144,14 @@ export default scenario('Responses API', ({ request, must }) => {
 
   must(
     'responses.schema',
-    'MUST fit the schema of a strict tool when the call is forced',
+    'MUST give arguments that fit the schema of a strict tool when the call is forced',
     'OpenAI API reference: strict',
     plain,
     answered((reply, { profile }) => {
       if (!profile.constrains) return { notApplicable: 'this server does not say that it constrains arguments' }
       const call = callIn(documentOf(reply))
       const parsed = parseJson(typeof call?.['arguments'] === 'string' ? call['arguments'] : '')
-      if (!parsed.ok || documentOf(reply)['status'] === 'incomplete') return { notApplicable: 'there are no whole arguments' }
+      if (!parsed.ok || documentOf(reply)['status'] === 'incomplete') return { notApplicable: 'there are no complete arguments' }
       const problem = validator(schema)(parsed.value)
       return problem === undefined
         ? undefined
@@ -257,10 +257,10 @@ export default scenario('Responses API', ({ request, must }) => {
             return { where: at, got: shown({ id: item?.['id'], output_index: event['output_index'] }), wanted: shown(open) }
           open = undefined
         } else if ('item_id' in event) {
-          if (open === undefined) return { where: at, got: 'a part of no item', wanted: 'response.output_item.added before' }
+          if (open === undefined) return { where: at, got: 'a part that belongs to no item', wanted: 'response.output_item.added before' }
           if (event['item_id'] !== open['id'] || event['output_index'] !== open['output_index'])
             return { where: at, got: shown({ id: event['item_id'], output_index: event['output_index'] }), wanted: shown(open) }
-          if (filled && type.endsWith('.delta')) return { where: at, got: 'a delta after its done', wanted: 'nothing more' }
+          if (filled && type.endsWith('.delta')) return { where: at, got: 'a delta after its done event', wanted: 'nothing more' }
           if (type === 'response.function_call_arguments.done') filled = true
         }
       }
@@ -318,11 +318,11 @@ export default scenario('Responses API', ({ request, must }) => {
   ] as const) {
     must(
       `responses.client.${form}`,
-      'MUST be read by the official client as it stands in the bytes',
+      'MUST be read by the official client exactly as the bytes say',
       'openai-node: responses.create, responses.stream',
       ask,
       answered((reply) => {
-        if (reply.client === undefined) return { notApplicable: 'the answer is not whole' }
+        if (reply.client === undefined) return { notApplicable: 'the answer is incomplete' }
         const [breach] = compareReading(reply.client.create, answerOfResponse(responseOf(reply)))
         return breach
       }),
