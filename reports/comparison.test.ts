@@ -97,8 +97,7 @@ test.for([
   ['a rate that rose from failure', { outcome: 'failed', rate: { hits: 0, tries: 5 } }, { rate: { hits: 5, tries: 5 } }, 'newlyPassing'],
   ['a rate that fell and still passes', { rate: { hits: 50, tries: 50 } }, { rate: { hits: 35, tries: 50 } }, 'changed'],
 ] as const)('%s', ([, before, now, list]) => {
-  const changes = (one: object): Partial<Verdict> => one
-  expect(between(changes(before), changes(now))).toEqual(list === undefined ? {} : { [list]: ['made.up'] })
+  expect(between(before as Partial<Verdict>, now as Partial<Verdict>)).toEqual(list === undefined ? {} : { [list]: ['made.up'] })
 })
 
 test('requirements appear and vanish, but not by a filter or a cut', () => {

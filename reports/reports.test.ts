@@ -96,7 +96,12 @@ function filledWith(text: string): { readonly run: Run; readonly verdicts: reado
       ],
       comparison: {
         with: { target: text, server: text, started: text, from: text },
-        ...{ newlyFailing: [changed], newlyPassing: [], changed: [changed], vanished: [], appeared: [], withinChance: [] },
+        newlyFailing: [changed],
+        newlyPassing: [],
+        changed: [changed],
+        vanished: [],
+        appeared: [],
+        withinChance: [],
         server: [{ what: text, before: text, now: text }],
         notes: [text],
       },

@@ -285,11 +285,12 @@ test('an alert stays the same over five runs with other ids, findings, times and
   expect(new Set(runs.map((run) => JSON.stringify(run))).size).toBe(1)
 })
 
+const place = (results: readonly SarifResult[]): readonly string[] =>
+  results.map(({ locations: [at] }) => `${at?.physicalLocation.artifactLocation.uri}:${at?.physicalLocation.region.startLine}`)
+
 test('SARIF places a result in the manifest that is named, a waived one in the waiver file, and else where the suite states it', () => {
   const failed = madeUpVerdict({ id: 'truncation.call:stream', outcome: 'failed', tags: ['truncation', 'must', 'stream'] })
   const rule = madeUpVerdict({ id: 'stream.done', outcome: 'failed', tags: ['contract', 'must', 'stream'] })
-  const place = (results: readonly SarifResult[]): readonly string[] =>
-    results.map(({ locations: [at] }) => `${at?.physicalLocation.artifactLocation.uri}:${at?.physicalLocation.region.startLine}`)
   const own = place(resultsIn(sarif(recordingOf([failed, rule]))))
   for (const [at = '', id] of [
     [own[0], "'truncation.call'"],
