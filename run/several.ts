@@ -5,12 +5,16 @@ import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
+/** Stands for a workspace that was left out because it is not ready. */
+const NOT_READY = -1
+
 const meanings: Readonly<Record<number, string>> = {
   0: 'conforms',
   1: 'does not conform',
   2: 'could not begin',
   3: 'could not be judged',
   4: 'a defect of this suite',
+  [NOT_READY]: 'not judged: it is not ready',
 }
 
 /** Gravest first: what one of several runs ended with is what all of them end with. */
@@ -42,13 +46,14 @@ export async function judgeSeveral(
     ended.push({ name, code })
     if (code > 4) return code
   }
+  for (const name of found.leftOut ?? []) ended.push({ name, code: NOT_READY })
   const unready = found.unready === true ? ['The InferenceSet itself is not ready.'] : []
   const lines = ended.map(({ name, code }) => `${code === 0 ? '✓' : '✗'} ${name}: ${meanings[code] ?? `exit ${code}`}`)
   const page = join(configuration.reportDir, 'index.html')
   mkdirSync(configuration.reportDir, { recursive: true })
   writeFileSync(page, overview(ended, [...found.notes, ...unready]))
   process.stdout.write(`\n${[...lines, ...unready, `Report: ${page}`].join('\n')}\n`)
-  const codes = [...ended.map(({ code }) => code), ...(unready.length > 0 ? [1] : [])]
+  const codes = [...ended.map(({ code }) => (code === NOT_READY ? 3 : code)), ...(unready.length > 0 ? [1] : [])]
   return gravest.find((code) => codes.includes(code)) ?? 4
 }
 
@@ -81,7 +86,7 @@ function runOf(name: string, namespace: string, { reportDir, compare }: Configur
 function overview(ended: readonly { readonly name: string; readonly code: number }[], notes: readonly string[]): string {
   const rows = ended.map(
     ({ name, code }) =>
-      `<tr class="${code === 0 ? 'good' : 'bad'}"><td><a href="${escapeMarkup(name)}/index.html">${escapeMarkup(name)}</a></td><td>${escapeMarkup(meanings[code] ?? `exit ${code}`)}</td></tr>`,
+      `<tr class="${code === 0 ? 'good' : 'bad'}"><td>${code === NOT_READY ? escapeMarkup(name) : `<a href="${escapeMarkup(name)}/index.html">${escapeMarkup(name)}</a>`}</td><td>${escapeMarkup(meanings[code] ?? `exit ${code}`)}</td></tr>`,
   )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tool calling on ${ended.length} workspaces</title>
