@@ -38,6 +38,12 @@ export async function makeReports(
   ].join('')
 }
 
+/** Whether a stream shows colours: a terminal does, and so do the logs of these CIs (https://no-color.org). */
+export function isColored({ isTTY }: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): boolean {
+  if (env['NO_COLOR']) return false
+  return isTTY === true || ['GITHUB_ACTIONS', 'GITLAB_CI', 'TF_BUILD', 'FORCE_COLOR'].some((name) => Boolean(env[name]))
+}
+
 /**
  * Makes every report of a run that has just ended, in the colours of this terminal. When they cannot be written, `trouble` is what the
  * system says, and the text is the summary from memory alone.
@@ -47,7 +53,7 @@ export async function reportOn(
   recording: Recording,
   trouble?: string,
 ): Promise<{ readonly text: string; readonly trouble?: string }> {
-  const color = process.stdout.isTTY && !process.env['NO_COLOR']
+  const color = isColored(process.stdout, process.env)
   const alone = (code: string) => ({ text: summary(recording, { color }), trouble: code })
   if (trouble !== undefined) return alone(trouble)
   try {

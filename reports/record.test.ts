@@ -205,7 +205,7 @@ describe('gate', () => {
     ['a cause in the pod', [502], 'pod', 1],
   ] as const)('what stands before the server is not its failure: %s', ([, statuses, layer, code]) => {
     const exchanges = statuses.map((status, index) => {
-      const { status: _, ...exchange } = madeUpExchange(undefined, `x${index}`)
+      const { status: _status, ...exchange } = madeUpExchange(undefined, `x${index}`)
       return status === undefined ? exchange : { ...exchange, status }
     })
     const { ended } = madeUpRun()
@@ -213,8 +213,8 @@ describe('gate', () => {
     const verdicts = exchanges.map(({ id }) =>
       madeUpVerdict({ id, outcome: 'failed', findings: [{ exchange: id, where: 'status line', got: 'a', wanted: 'b' }] }),
     )
-    const run = madeUpRun({ ended: { ...ended, cause: { id: 'x', layer, sentence: 's', evidence: [], remedy: 'r' } } })
-    const recording = { run, verdicts, exchanges: new Map(exchanges.map((exchange) => [exchange.id, exchange])), partial: false }
+    const about = madeUpRun({ ended: { ...ended, cause: { id: 'x', layer, sentence: 's', evidence: [], remedy: 'r' } } })
+    const recording = { run: about, verdicts, exchanges: new Map(exchanges.map((exchange) => [exchange.id, exchange])), partial: false }
     expect(gate(recording).code).toBe(code)
     expect(headline(recording).state).toBe(code === 3 ? 'unjudged' : 'fails')
   })

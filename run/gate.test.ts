@@ -109,13 +109,12 @@ test('what a waiver accepts is waived on every surface, and the run conforms', M
 })
 
 test.for([
-  ['one that is over', { expires: '2026-01-01' }, 1, /waivers\.yaml:2: the waiver of stream\.done is expired/],
-  ['one without a reason', { reason: 'TODO' }, 2, /waivers\.yaml:4: reason .* is still to be filled in/],
-  ['an unknown check', { check: 'stream.don' }, 2, /waivers\.yaml:2: there is no check stream\.don; did you mean stream\.done\?/],
-  ['the core', { check: 'named.calls:stream' }, 2, /waivers\.yaml:2: named\.calls:stream belongs to the core/],
-] as const)('%s', MINUTE, async ([, changes, code, words]) => {
-  const ended = await against({ fault: 'done-missing' }, { CONFORMANCE_WAIVERS: waiverFile(changes) }, PART)
-  expect(ended.code, ended.out).toBe(code)
+  ['one without a reason', { reason: 'TODO' }, /waivers\.yaml:4: reason .* is still to be filled in/],
+  ['an unknown check', { check: 'stream.don' }, /waivers\.yaml:2: there is no check stream\.don; did you mean stream\.done\?/],
+  ['the core', { check: 'named.calls:stream' }, /waivers\.yaml:2: named\.calls:stream belongs to the core/],
+] as const)('%s ends the run with 2', MINUTE, async ([, changes, words]) => {
+  const ended = await start('run/main.ts', { CONFORMANCE_WAIVERS: waiverFile(changes) })
+  expect(ended.code, ended.out).toBe(2)
   expect(ended.out).toMatch(words)
 })
 
@@ -169,14 +168,11 @@ function hop(status: number, body: string): Server {
   })
 }
 
-test.for([
-  [502, '<html><head><title>502 Bad Gateway</title></head><body><center>nginx/1.22.1</center></body></html>'],
-  [429, '{"error":{"message":"slow down"}}'],
-  [403, '<html><head><title>403 Forbidden</title></head><body><center>nginx/1.22.1</center></body></html>'],
-] as const)('a hop that answers %d to every chat: exit code 3, and the server is not blamed', MINUTE, async ([status, body]) => {
+test('a hop that answers 502 to every chat: exit code 3, and the server is not blamed', MINUTE, async () => {
   const loopback = createLoopback()
   onTestFinished(loopback.close)
-  const url = await loopback.listen(hop(status, body))
+  const page = '<html><head><title>502 Bad Gateway</title></head><body><center>nginx/1.22.1</center></body></html>'
+  const url = await loopback.listen(hop(502, page))
   const ended = await start('run/main.ts', { OPENAI_BASE_URL: `${url}/v1` })
   expect(ended.code, ended.out).toBe(3)
   expect(ended.out).toContain('Tool calling could not be judged')

@@ -24,8 +24,9 @@ import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports
 import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
 import { endRun } from './end.ts'
-import { repeat } from './repeat.ts'
+import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
+import { HELP } from './help.ts'
 import { judgeSeveral } from './several.ts'
 import { readTerms } from './terms.ts'
 
@@ -70,6 +71,10 @@ const say = (line: string): void => void process.stderr.write(`${redactor.text(l
 const OVERHEAD_S = 3
 
 async function main(): Promise<number> {
+  if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+    process.stdout.write(HELP)
+    return 0
+  }
   const filter = readFilter(process.argv.slice(2))
   loadEnvFile(resolve(ROOT, '.env'))
   const configuration = readConfiguration(
@@ -120,9 +125,11 @@ async function main(): Promise<number> {
     const record = openRecord(configuration.reportDir, run, redactor)
     if (readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
+      const flaky = terms.waivers.filter(({ expect }) => expect === 'flaky').map(({ check }) => check)
+      const again = repeatBound(flaky, units, options, configuration.tries)
       const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
       say(
-        `${target.run.name}: at most ${requests} requests and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
+        `${target.run.name}: at most ${requests} requests${again > 0 ? `, ${again} more for what is expected to be flaky,` : ''} and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
     const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)

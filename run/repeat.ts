@@ -13,6 +13,15 @@ export interface Repeating {
   readonly tries: number
 }
 
+/** Requests that trying these checks again never exceeds. */
+export function repeatBound(checks: readonly string[], units: readonly Unit[], options: PlanOptions, tries: number): number {
+  const made = options.made?.length ?? 0
+  const repeated = units.filter(
+    ({ planned: { id, tags } }) => checks.includes(id) && !tags.includes('contract') && !tags.includes('sample'),
+  )
+  return repeated.reduce((sum, unit) => sum + (makePlan([unit], options).bound.requests - made) * (tries - 1), 0)
+}
+
 /** Tries checks again that may differ from try to try; resolves to how often each failed, what was seen before included. */
 export async function repeat(
   verdicts: readonly Verdict[],

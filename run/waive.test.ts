@@ -77,11 +77,21 @@ test('keeps what stands in the file, its comments and its order, and doubles not
   expect(text.indexOf('usage.sum')).toBeLessThan(text.indexOf('usage.bounds'))
 })
 
+const waiver = (check: string, state: Waiver['state'], when?: Waiver['when']): Waiver => ({
+  check,
+  expect: 'failed',
+  reason: '',
+  link: '',
+  owner: '',
+  expires: '',
+  daysLeft: 1,
+  at: '',
+  state,
+  verdicts: [],
+  ...(when === undefined ? {} : { when }),
+})
+
 test('takes out what the last run found stale, and nothing else', () => {
-  const waiver = (check: string, state: Waiver['state'], when?: Waiver['when']): Waiver => ({
-    ...{ check, expect: 'failed', reason: '', link: '', owner: '', expires: '', daysLeft: 1, at: '', state, verdicts: [] },
-    ...(when === undefined ? {} : { when }),
-  })
   const { ended } = madeUpRun()
   if (ended === undefined) throw new Error('a made-up run has ended')
   const of = (...waivers: Waiver[]): Recording => recordingOf([], { ended: { ...ended, waivers } })

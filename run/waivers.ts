@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isAbsolute, relative } from 'node:path'
 import { minVersion, validRange } from 'semver'
 import { isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
@@ -94,7 +95,9 @@ const WHEN_KEYS = ['workspace', 'vllm', 'parser']
 
 /** Reads the waiver file of a run; without a name the usual one, which need not be there. Throws UserMistake. */
 export function loadWaivers(named: string | undefined, names: Names, now: Date): readonly WaiverEntry[] {
-  const file = named ?? WAIVER_FILE
+  // As the repository knows it, where it is in there.
+  const inside = relative('', named ?? WAIVER_FILE)
+  const file = named !== undefined && (inside.startsWith('..') || isAbsolute(inside)) ? named : inside
   let text: string
   try {
     text = readFileSync(file, 'utf8')
