@@ -5,6 +5,7 @@ import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attach
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
+import { addressesIn, linked } from './links.ts'
 import { waiverLine } from './waived.ts'
 import type { Finding, Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, excerpt } from '../fixtures/text.ts'
@@ -48,6 +49,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
   if (why !== undefined) await allure.label(LABELS.reason, excerpt(why, 1000))
   await allure.descriptionHtml(description(verdict))
+  // Allure's frame around a description lets no link out of it.
+  for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
   for (const { where, got, wanted } of verdict.findings.slice(0, MOST_FINDINGS)) {
     await allure.step(excerpt(where), async (step) => {
       await step.parameter('got', excerpt(got))
@@ -106,14 +109,14 @@ class VerdictError extends Error {
 function description(verdict: Verdict): string {
   const { id, source, outcome, level, reason, findings } = verdict
   const rows = [
-    ['Requirement', id],
-    ['Level', level],
-    ['Source', source],
-    ['Outcome', outcome],
-    ...(reason === undefined ? [] : [['Reason', reason]]),
-    ...(verdict.waiver === undefined ? [] : [['Waived', waiverLine(verdict)]]),
+    ['Requirement', cell(id)],
+    ['Level', cell(level)],
+    ['Source', `<td>${linked(source, 600)}</td>`],
+    ['Outcome', cell(outcome)],
+    ...(reason === undefined ? [] : [['Reason', cell(reason)]]),
+    ...(verdict.waiver === undefined ? [] : [['Waived', cell(waiverLine(verdict))]]),
   ]
-  const facts = rows.map(([name = '', text = '']) => `<tr><th>${name}</th>${cell(text)}</tr>`).join('')
+  const facts = rows.map(([name, content]) => `<tr><th>${name}</th>${content}</tr>`).join('')
   if (findings.length === 0) return `<table>${facts}</table>`
   const breaches = findings.slice(0, MOST_FINDINGS).map(({ got, wanted, where, byte, exchange }) => {
     const place = `${where}${byte === undefined ? '' : `, byte ${byte}`}`

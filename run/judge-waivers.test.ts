@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Identity, Outcome, Verdict } from '../fixtures/record.ts'
+import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { madeUpCause, madeUpExchange, madeUpVerdict } from '../testing/made-up.ts'
 import { judgeWaivers, type Judged } from './judge-waivers.ts'
 import type { WaiverEntry } from './waivers.ts'
@@ -94,7 +94,7 @@ test.for([
   [{ parser: 'hermes' }, {}, 'elsewhere'],
   [{ parser: 'hermes', vllm: '>=0.25' }, { parser: 'hermes', vllm: '0.22.1' }, 'elsewhere'],
 ] as const)('%j on %j: %s', ([when, identity, state]) => {
-  expect(fate({ when }, { outcome: 'failed' }, { identity: identity as Identity })[0]).toBe(state)
+  expect(fate({ when }, { outcome: 'failed' }, { identity })[0]).toBe(state)
 })
 
 test('an entry for one form of a rule covers that form alone; two entries cover both', () => {
