@@ -15,6 +15,7 @@ import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faultOf, faults } from '../mocks/vllm/faults/index.ts'
+import { causesText } from './causes.ts'
 import { linked, table } from './markdown.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { unnoticed } from './unnoticed.ts'
@@ -119,6 +120,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ),
   ].join('\n\n')
   return new Map([
+    ['docs/causes.md', `${GENERATED}\n\n${causesText()}\n`],
     ['docs/workspace-situations.md', `${workspaceText}\n`],
     ['docs/rules.md', `${rulesText}\n`],
     ['docs/profiles.md', `${profilesText}\n`],

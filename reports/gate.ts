@@ -1,3 +1,4 @@
+import type { Layer } from '../fixtures/causes.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
 import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
@@ -9,7 +10,7 @@ export interface Judgement {
   readonly code: 0 | 1 | 3 | 4
   /** Why, in one sentence. */
   readonly sentence: string
-  /** What stands before the server answered in its place, and explains every failure. */
+  /** What lies in front of the server answered in its place, and explains every failure. */
   readonly inFront: boolean
 }
 
@@ -23,7 +24,7 @@ export function gate(recording: Recording): Judgement {
   if (total === 0) return says(4, 'No requirement was judged: a run without verdicts proves nothing.')
   if (run.blocked !== undefined) return says(3, run.blocked)
   if (failedInFront(recording))
-    return says(3, `${plural(effect.failure, 'requirement')} failed by what stands before the server, none by its own answers.`, true)
+    return says(3, `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`, true)
   if (run.failOn !== 'never') {
     const failing = gated(recording, 'failed')
     if (failing.length > 0) return says(1, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
@@ -67,7 +68,7 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
 }
 
 /** Layers of a cause that lies before the server. */
-const IN_FRONT: ReadonlySet<string> = new Set(['network', 'HTTP', 'credentials', 'Service'])
+const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
 /** Statuses with which proxies, gateways and guards answer in a server's place. */
 const FOREIGN: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 413, 414, 421, 425, 429, 431, 451, 502, 503, 504])
 

@@ -105,7 +105,7 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
   ]
   if (unjudged.includes(verdict.outcome)) return says('unused', `Its check was ${verdict.outcome}: nothing was judged.`)
   if (part !== 'all' && !verdict.exchanges.some((id) => judged.exchanges.get(id)?.request.form === part))
-    return says('unused', `No ${part} answer was judged by it.`)
+    return says('unused', `No ${part === 'plain' ? 'plain' : 'streamed'} answer was judged by it.`)
   const over = expired(entry)
   if (over !== undefined) return says('expired', over)
 
@@ -124,7 +124,7 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
     inconclusive: verdict.outcome === 'inconclusive',
   }[expect]
   if (!happened) {
-    const answers = part === 'all' ? '' : ` in ${part} answers`
+    const answers = part === 'all' ? '' : ` in ${part === 'plain' ? 'plain' : 'streamed'} answers`
     const got = fails && part !== 'all' && !parts.includes(part) ? 'passed' : WORDS[verdict.outcome]
     return says(
       'stale',
@@ -134,7 +134,9 @@ function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
   const rest = part === 'all' ? [] : parts.filter((one) => one !== part)
   return says(
     'applied',
-    rest.length === 0 ? undefined : `It fails in ${rest.join(' and ')} answers as well, which this entry does not cover.`,
+    rest.length === 0
+      ? undefined
+      : `It fails in ${rest.includes('plain') ? 'plain' : 'streamed'} answers as well, which this entry does not cover.`,
     covered,
   )
 }

@@ -1,8 +1,9 @@
+import { causeCatalogue } from '../fixtures/cause-catalogue.ts'
+import { idOf } from '../fixtures/causes.ts'
 import type { Unit } from '../fixtures/run/plan.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
 import { readResults } from '../reports/earlier.ts'
 import type { Results } from '../reports/results.ts'
-import { causeIds } from './cause-ids.ts'
 import { loadWaivers, type Names, type WaiverEntry } from './waivers.ts'
 
 /** What the user brings to a run beside its target: what is accepted, and what it is held against. */
@@ -14,7 +15,7 @@ export interface Terms {
 /** What a waiver may name. */
 export const namesOf = (units: readonly Unit[]): Names => ({
   verdicts: new Map(units.map(({ planned }) => [planned.id, planned])),
-  causes: causeIds,
+  causes: new Set(causeCatalogue.flatMap((wordings) => Object.keys(wordings).map(idOf))),
 })
 
 /** Reads waivers and the earlier run before anything is asked. Throws a UserMistake or a RecordError. */

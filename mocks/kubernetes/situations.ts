@@ -1,3 +1,4 @@
+import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
 import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
@@ -6,7 +7,7 @@ import { condition, event, workspaceStatus, waiting, createWorld, type Thing, ty
 export interface Situation {
   readonly name: string
   /** The cause that must be named; without it the workspace is healthy. */
-  readonly cause?: string
+  readonly cause?: CauseId
   /** Words that the sentence, the evidence or the remedy must hold. */
   readonly says?: readonly string[]
   readonly options?: WorldOptions
@@ -14,6 +15,8 @@ export interface Situation {
   readonly change?: (world: World) => void
   readonly kube?: Omit<KubeOptions, 'things' | 'forwardTo'>
   readonly env?: Readonly<Record<string, string>>
+  /** Another kubeconfig, made from the one that leads to the API server. */
+  readonly kubeconfig?: (text: string) => string
   /** What serves in the pod: a mock vLLM by default. */
   readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
   /** What happens while the workspace is judged. */
@@ -283,7 +286,7 @@ export const situations: readonly Situation[] = [
     },
   },
   {
-    name: 'the VM size is not to be had in the region',
+    name: 'the VM size is not available in the region',
     cause: 'nodeclaim-not-launched',
     says: ['SkuNotAvailable'],
     change: (world) => {
@@ -746,6 +749,39 @@ export const situations: readonly Situation[] = [
     env: { CONFORMANCE_MODEL: 'qwen2.5-coder-7b' },
   },
   { name: 'the token has expired', cause: 'kubeconfig-expired', kube: { token: 'fresh' }, env: { MOCK_TOKEN: 'stale' } },
+  {
+    name: 'the workspace is in the cluster of another context',
+    cause: 'wrong-context',
+    says: ['KUBE_CONTEXT=other KAITO_NAMESPACE=team-a'],
+    options: { namespace: 'team-a' },
+    kubeconfig: changed((config) => {
+      const [current] = config.contexts
+      config.contexts.push({ name: 'other', context: { ...current?.context, namespace: 'team-a' } })
+    }),
+  },
+  {
+    name: 'the command by which the kubeconfig logs in is not installed',
+    cause: 'login-failed',
+    says: ['kubelogin-that-is-missing'],
+    kubeconfig: changed((config) => {
+      const [user] = config.users
+      if (user) user.user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'kubelogin-that-is-missing' } }
+    }),
+  },
+  {
+    name: 'nothing listens where the API server should be',
+    cause: 'api-unreachable',
+    kubeconfig: changed((config) => {
+      const [cluster] = config.clusters
+      if (cluster) cluster.cluster['server'] = 'http://127.0.0.1:1'
+    }),
+  },
+  {
+    name: 'there is no such InferenceSet',
+    cause: 'inferenceset-absent',
+    says: ['kubectl get inferenceset -A'],
+    env: { KAITO_INFERENCESET: 'my-set', KAITO_WORKSPACE: '' },
+  },
   ...(
     [
       ['kaito.sh', 'workspaces', 'get workspaces'],
@@ -1082,6 +1118,21 @@ export const situations: readonly Situation[] = [
     },
   },
 ]
+
+/** A change of a kubeconfig, which is JSON here. */
+function changed(
+  change: (config: {
+    clusters: { cluster: Record<string, unknown> }[]
+    users: { user: Record<string, unknown> }[]
+    contexts: { name: string; context: Record<string, unknown> }[]
+  }) => void,
+): (text: string) => string {
+  return (text) => {
+    const config = JSON.parse(text) as Parameters<typeof change>[0]
+    change(config)
+    return JSON.stringify(config)
+  }
+}
 
 /** A container of a mesh, which its webhook puts before the server's. */
 function mesh(world: World, status: Record<string, unknown>): void {

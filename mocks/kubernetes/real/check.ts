@@ -108,8 +108,13 @@ async function serve(server: Situation['server']): Promise<Listening> {
 }
 
 /** What only the mock can do: other rights and tokens are tried below, other versions and missing CRDs are not this server's. */
-const here = ({ kube, during, name, server }: Situation): boolean =>
-  !during && server !== 'nothing' && (kube === undefined || Object.keys(kube).every((key) => key === 'logs')) && !/KAITO 0\.6/.test(name)
+const here = ({ kube, during, name, server, kubeconfig, env }: Situation): boolean =>
+  !during &&
+  kubeconfig === undefined &&
+  env?.['KAITO_INFERENCESET'] === undefined &&
+  server !== 'nothing' &&
+  (kube === undefined || Object.keys(kube).every((key) => key === 'logs')) &&
+  !/KAITO 0\.6/.test(name)
 
 async function main(): Promise<void> {
   const all = process.argv.includes('--all')
