@@ -2,6 +2,7 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/known.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
+import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
@@ -64,15 +65,17 @@ export function headline(recording: Recording): Headline {
       ? 'no requirement was reached'
       : outcome.broken > 0
         ? 'the suite itself failed'
-        : (run.blocked !== undefined && effect.failure > 0) || inFront
-          ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
-          : level.MUST.blocked > 0
-            ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
-            : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
-              ? 'nothing could be judged'
-              : partial
-                ? 'the run was cut short, with no failure until then'
-                : undefined
+        : inFront
+          ? `${plural(effect.failure, 'requirement')} failed by what lies in front of the server`
+          : run.blocked !== undefined && effect.failure > 0
+            ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
+            : level.MUST.blocked > 0
+              ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
+              : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
+                ? 'nothing could be judged'
+                : partial
+                  ? 'the run was cut short, with no failure until then'
+                  : undefined
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   const accepted = [
     known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,
@@ -195,4 +198,21 @@ function chatViewOf(exchange: Exchange): View[] {
   const { path, body } = exchange.request
   if (path !== '/v1/chat/completions' || body?.includes('"logprobs":true') !== true || exchange.status !== 200) return []
   return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
+}
+
+/** What most chat requests were answered in place of an answer, where no cause is known: `53 of 60 chat requests were answered 451: …`. */
+export function agreement({ run, exchanges }: Recording): string | undefined {
+  if (run.ended?.cause !== undefined || run.blocked !== undefined) return undefined
+  const asked = [...exchanges.values()].filter(({ request }) => request.path === '/v1/chat/completions')
+  const refused = Map.groupBy(
+    asked.filter(({ status }) => status !== undefined && status >= 400),
+    ({ status }) => status,
+  )
+  const [most] = [...refused].toSorted(([, a], [, b]) => b.length - a.length)
+  // Requests that are wrong on purpose are refused by a server that works.
+  if (most === undefined || most[1].length * 2 < asked.length) return undefined
+  const [status, alike] = most
+  const [first] = alike
+  const body = first === undefined ? '' : bodyText(first).trim()
+  return `${alike.length} of ${plural(asked.length, 'chat request')} were answered ${status}${body === '' ? '' : `: ${excerpt(body, 200)}`}`
 }

@@ -1,7 +1,7 @@
 import { counts, effectOf } from './counts.ts'
-import { tally } from './headline.ts'
+import { agreement, tally } from './headline.ts'
 import { problemsOf, type Problem } from './problems.ts'
-import type { Cause, Run, Verdict } from '../fixtures/record.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Recording } from './store.ts'
 import { waiverLine } from './waived.ts'
@@ -43,6 +43,7 @@ export function junit(recording: Recording): string {
     exitCode: run.ended === undefined ? '' : String(run.ended.exitCode),
   }).filter(([, value]) => value !== '')
   // GitLab and Jenkins show no properties: the first case that is not green tells the cause.
+  const told = causeLines(recording)
   const first = verdicts.find((verdict) => ['failure', 'blocked', 'broken'].includes(effectOf(verdict, run.failOn)))
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -52,7 +53,7 @@ export function junit(recording: Recording): string {
     ...properties.map(([name, value]) => `<property${attributes({ name, value })}/>`),
     '</properties>',
     ...problems.map((problem) => problemCase(problem, run)),
-    ...verdicts.map((verdict) => testcase(verdict, run, exchanges, verdict === first ? run.ended?.cause : undefined)),
+    ...verdicts.map((verdict) => testcase(verdict, run, exchanges, verdict === first ? told : [])),
     '</testsuite>',
     '</testsuites>',
     '',
@@ -69,7 +70,7 @@ function problemCase({ kind, title, message, at }: Problem, run: Run): string {
   return `<testcase${attributes({ classname: classname('The run', run), name, time: '0.000' })}><${element}${attributes({ type: kind, message })}/></testcase>`
 }
 
-function testcase(verdict: Verdict, run: Run, exchanges: ReadonlyMap<string, Exchange>, cause: Cause | undefined): string {
+function testcase(verdict: Verdict, run: Run, exchanges: ReadonlyMap<string, Exchange>, cause: readonly string[]): string {
   const time = Math.max(0, ...verdict.exchanges.map((id) => exchanges.get(id)?.duration ?? 0))
   const open = `<testcase${attributes({ classname: classname(verdict.group, run), name: `${verdict.title} [${verdict.id}]`, time: seconds(time) })}`
   const body = bodyOf(verdict, run, cause)
@@ -78,9 +79,9 @@ function testcase(verdict: Verdict, run: Run, exchanges: ReadonlyMap<string, Exc
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3)
 
-function bodyOf(verdict: Verdict, run: Run, cause: Cause | undefined): string {
+function bodyOf(verdict: Verdict, run: Run, cause: readonly string[]): string {
   const reason = verdict.reason ?? 'no reason recorded'
-  const told = cause === undefined ? [] : [...causeLines(cause), '']
+  const told = cause.length === 0 ? [] : [...cause, '']
   const details = escapeMarkup([...told, ...explain(verdict, FINDINGS)].join('\n'))
   const [first] = verdict.findings
   const message = first ? `got ${first.got}, wanted ${first.wanted}, at ${first.where}` : reason
@@ -104,14 +105,16 @@ function bodyOf(verdict: Verdict, run: Run, cause: Cause | undefined): string {
   }
 }
 
-function causeLines({ sentence, layer, evidence, remedy }: Cause): string[] {
+/** The cause of a run in lines of plain text; where none is known, what most answers agree in. */
+function causeLines(recording: Recording): readonly string[] {
+  const cause = recording.run.ended?.cause
+  const alike = agreement(recording)
+  if (cause === undefined) return alike === undefined ? [] : [`Cause: not known. ${alike}`]
+  const { sentence, layer, evidence, remedy } = cause
   return [
     `Cause: ${excerpt(sentence, 600)} [${excerpt(layer, 40)}]`,
     ...evidence.slice(0, 3).map((line) => `Evidence: ${excerpt(line, 400)}`),
-    `Remedy: ${remedy
-      .split('\n')
-      .map((line) => excerpt(line, 400))
-      .join('\n')}`,
+    ...`Remedy: ${remedy}`.split('\n').map((line) => excerpt(line, 400)),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { agreement, absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './counts.ts'
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { linked } from './links.ts'
@@ -86,7 +86,7 @@ function comparisonBlock({ run }: Recording): string {
   ]
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
   const said = [...notes, ...(rows.length === 0 ? ['Nothing that was judged has changed.'] : [])].map((note) => `<p>${safe(note)}</p>`)
-  const title = `Compared with ${safe(earlier.target, 120)}, ${safe(earlier.server, 80)}, of ${time(earlier.started)}`
+  const title = `Compared with ${safe(earlier.target, 120)}, ${safe(earlier.server, 80)}, of ${escapeMarkup(time(earlier.started))}`
   return details(title, rows.length, true, `${said.join('')}${body.length === 0 ? '' : `<table><tbody>${body.join('')}</tbody></table>`}`)
 }
 
@@ -108,9 +108,10 @@ function tallyBar(numbers: Counts): string {
   return `<div class="bar">${bar.join('')}</div><ul class="tally">${words.join('')}</ul>`
 }
 
-function causeBox({ run }: Recording): string {
-  const cause = run.ended?.cause
-  if (!cause) return ''
+function causeBox(recording: Recording): string {
+  const cause = recording.run.ended?.cause
+  const alike = agreement(recording)
+  if (!cause) return alike === undefined ? '' : `<div class="cause"><h3>The cause is not known</h3><h2>${safe(alike, 600)}</h2></div>`
   const evidence = cause.evidence.map((line) => `<li>${safe(line, 600)}</li>`).join('')
   const remedy = cause.remedy
     .split('\n')

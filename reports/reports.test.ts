@@ -18,6 +18,7 @@ import { makeReports } from './make.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
+import { markdown } from './summary.ts'
 import { progress, summary } from './terminal.ts'
 
 // Making a page takes processes of vitest and Allure: seconds, on a busy machine many.
@@ -261,6 +262,14 @@ test('hostile text is inert in JUnit', () => {
   const xml = junit({ run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false })
   expect(xml).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]|\]\]>|<script|<img|<!/u)
   expect(xml.replaceAll(/&#\d+;/g, '')).not.toContain('&')
+})
+
+test('hostile text is inert in Markdown', () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const text = markdown({ run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false })
+  expect(text).not.toMatch(/[^\P{C}\n\u200b]|[\u2028\u2029]/u)
+  // What stands in code is shown as it is.
+  expect(text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '')).not.toMatch(/<[a-z!/]|(?<!\\)\]\(|(?<!\\)!\[/i)
 })
 
 test.skipIf(CHROMIUM === undefined)(

@@ -1,6 +1,6 @@
 import { excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
-import { costLine, headline, knownOf, modelLine, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
 
@@ -18,6 +18,7 @@ export function markdown(recording: Recording): string {
   const waived = withEffect(recording, 'waived')
   const known = knownOf(recording.verdicts)
   const cause = run.ended?.cause
+  const alike = agreement(recording)
   const sections: string[] = [
     `## ${sign} ${plain(sentence, 400)}`,
     [
@@ -34,7 +35,9 @@ export function markdown(recording: Recording): string {
       `${tally(numbers)} (${costLine(recording)})`,
     ].join('\n'),
     ...(cause === undefined
-      ? []
+      ? alike === undefined
+        ? []
+        : [`### The cause is not known: ${plain(alike, 600)}`]
       : [
           `### Cause: ${plain(cause.sentence, 600)} [${plain(cause.layer, 40)}]`,
           cause.evidence
@@ -105,7 +108,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const { with: earlier, server, notes } = comparison
   const lists = CHANGES.map(([key, name]) => [name, comparison[key]] as const).filter(([, changes]) => changes.length > 0)
   return [
-    `### Compared with ${plain(earlier.target, 120)}, ${plain(earlier.server, 80)}, of ${earlier.started.slice(0, 16).replace('T', ' ')} UTC`,
+    `### Compared with ${plain(earlier.target, 120)}, ${plain(earlier.server, 80)}, of ${plain(earlier.started.slice(0, 16).replace('T', ' '))} UTC`,
     ...notes.map((note) => plain(note, 300)),
     server.length === 0
       ? ''

@@ -16,6 +16,7 @@ import { compare } from './comparison.ts'
 import { conformanceReport } from './conformance-report.ts'
 import { counts } from './counts.ts'
 import { junit } from './junit.ts'
+import { panel } from './panel.ts'
 import { resultsOf, resultsSchema } from './results.ts'
 import { sarif } from './sarif.ts'
 import type { Recording } from './store.ts'
@@ -188,6 +189,17 @@ test.for(recordings)(
     expect(xml.match(/<testcase [^>]* time="0\.020"/g) ?? []).toHaveLength(timed.length)
   },
 )
+
+test('where no cause is known, what most answers agree in is told', () => {
+  const refused = [0, 1, 2].map((index) => ({ ...madeUpExchange(['unavailable for legal reasons'], `x${index}`), status: 451 }))
+  const recording: Recording = {
+    ...recordingOf([madeUpVerdict({ outcome: 'failed' })]),
+    exchanges: new Map(refused.map((one) => [one.id, one])),
+  }
+  const words = '3 of 3 chat requests were answered 451: unavailable for legal reasons'
+  for (const text of [junit(recording), markdown(recording), summary(recording, { color: false }), panel(recording, new Map())])
+    expect(text).toContain(words)
+})
 
 test('JUnit tells the cause in the first case that is not green, and known and waived as skipped with their reason', () => {
   const xml = junit(recordingOf(every, { ended: { ...ended, cause: madeUpCause, waivers: [waiver] } }))

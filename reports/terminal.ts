@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './counts.ts'
-import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { agreement, costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Comparison, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
@@ -53,7 +53,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
-    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} no single cause explains all failures; see each of them below.`)
+    const alike = agreement(recording)
+    const said = alike === undefined ? 'no single cause explains all failures; see each of them below.' : `not known. ${alike}`
+    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
