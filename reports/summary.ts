@@ -57,7 +57,7 @@ export function markdown(recording: Recording): string {
       code(id),
       `${plain(waiver?.reason ?? '', 160)} (${link(waiver?.link)})`,
       plain(waiver?.owner ?? '', 80),
-      `${waiver?.expires} (${waiver?.daysLeft} days)`,
+      `${plain(waiver?.expires ?? '')} (${waiver?.daysLeft} days)`,
     ]),
     table(
       `Known defects of ${plain(run.server.name, 80)} (${known.length})`,
