@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
@@ -14,8 +15,12 @@ export const KEY = 'sk-of-the-matrix'
 const localMcp = mcpInProcess()
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
-export async function runAgainst(options: VllmOptions, mcp: McpServers = localMcp): Promise<readonly Verdict[]> {
-  return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp)
+export async function runAgainst(
+  { depth, ...options }: VllmOptions & { readonly depth?: Depth },
+  mcp: McpServers = localMcp,
+): Promise<readonly Verdict[]> {
+  const vllm = createVllm({ apiKey: KEY, ...options })
+  return runOn(vllm, options, mcp, sendTo(vllm, KEY), depth)
 }
 
 /** One server that is judged each time the result is called: its counters keep what earlier runs left. */
@@ -30,7 +35,13 @@ export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promi
   return runOn(serverOf(0), {}, localMcp, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
 }
 
-async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, send = sendTo(vllm, KEY)): Promise<readonly Verdict[]> {
+async function runOn(
+  vllm: Vllm,
+  options: VllmOptions,
+  mcp: McpServers,
+  send = sendTo(vllm, KEY),
+  depth: Depth = 'default',
+): Promise<readonly Verdict[]> {
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
   )
@@ -39,9 +50,10 @@ async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, send = s
   return reachAll(await loadScenarios(5), {
     send,
     made,
+    depth,
     model: vllm.model,
     models: [vllm.model],
-    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 16_384, mcp },
+    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 32_768, mcp },
   })
 }
 

@@ -106,6 +106,7 @@ test('requirements appear and vanish, but not by a filter or a cut', () => {
   expect(told(compare(resultsFor([a, b]), resultsFor([b], { filter: '-t b' }), 'old'))).toEqual({})
   expect(told(compare(resultsFor([a, b]), resultsFor([b], {}, true), 'old'))).toEqual({})
   expect(told(compare(resultsFor([a], { filter: '-t a' }), resultsFor([a, b]), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([a, b]), resultsFor([b], { depth: 'smoke' }), 'old'))).toEqual({})
   // What fails and was not asked before may be new.
   expect(told(compare(resultsFor([a], { filter: '-t a' }), resultsFor([a, { ...b, outcome: 'failed' }]), 'old'))).toEqual({
     appeared: ['b'],

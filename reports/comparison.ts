@@ -15,8 +15,10 @@ export function compare(before: Results, now: Results, from: string): Comparison
   const earlier = new Map(before.verdicts.map((verdict) => [verdict.id, verdict]))
   const later = new Map(now.verdicts.map((verdict) => [verdict.id, verdict]))
   // What a filter or a cut left out is not gone, and not new.
-  const wholeBefore = before.run.complete && before.run.filter === undefined
-  const wholeNow = now.run.complete && now.run.filter === undefined
+  const [depthBefore, depthNow] = [before.run.depth ?? 'default', now.run.depth ?? 'default']
+  const sameDepth = depthBefore === depthNow
+  const wholeBefore = sameDepth && before.run.complete && before.run.filter === undefined
+  const wholeNow = sameDepth && now.run.complete && now.run.filter === undefined
   for (const verdict of now.verdicts) {
     const old = earlier.get(verdict.id)
     if (old === undefined) {
@@ -34,6 +36,7 @@ export function compare(before: Results, now: Results, from: string): Comparison
     notes: [
       before.run.version !== now.run.version &&
         `The earlier run was judged by version ${before.run.version} of the suite, this one by ${now.run.version}: a difference may be the suite's.`,
+      !sameDepth && `The earlier run had the depth ${depthBefore}, this one has ${depthNow}: only what both asked is compared.`,
       !before.run.complete && `The earlier run was cut short after ${before.counts.total} of ${before.run.planned} verdicts.`,
       before.run.complete &&
         before.run.state === 'unjudged' &&

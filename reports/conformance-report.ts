@@ -39,7 +39,8 @@ export function conformanceReport(recording: Recording): string {
     },
     suite: { name: run.suite.name, version: run.suite.version },
     mode: run.filter === undefined ? 'default' : `filtered: ${excerpt(run.filter)}`,
-    complete: !partial && run.filter === undefined,
+    depth: run.depth ?? 'default',
+    complete: !partial && run.filter === undefined && run.depth !== 'smoke',
     profiles: [
       {
         name: 'tool-calling',
@@ -58,7 +59,7 @@ function profile({ run, partial }: Recording, verdicts: readonly Verdict[]): Pro
   const skipped = verdicts.filter((verdict) => !passed.includes(verdict) && !failed.includes(verdict))
   // What the server does not promise is no gap of the run.
   const gaps = skipped.filter(({ outcome }) => outcome !== 'not applicable')
-  const whole = !partial && run.filter === undefined && run.blocked === undefined && passed.length > 0
+  const whole = !partial && run.depth !== 'smoke' && run.filter === undefined && run.blocked === undefined && passed.length > 0
   return {
     result: failed.length > 0 ? 'failure' : whole && gaps.length === 0 ? 'success' : 'partial',
     statistics: { Passed: passed.length, Failed: failed.length, Skipped: skipped.length },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { DEPTHS } from '../fixtures/depth.ts'
 import { excerpt } from '../fixtures/text.ts'
 import type { Finding, Identity, Run, Verdict } from '../fixtures/record.ts'
 import { counts } from './counts.ts'
@@ -77,6 +78,7 @@ export const resultsSchema = z
       complete: z.boolean().describe('False when the run was cut short: then nothing that is missing says anything.'),
       planned: number,
       filter: z.string().optional(),
+      depth: z.enum(DEPTHS).optional(),
       failOn: z.enum(['must', 'should', 'never']),
       gate: z.enum(['all', 'new']),
       exitCode: z.int().describe('0 conforms, 1 does not conform, 3 could not be judged, 4 a defect of the suite.'),
@@ -156,6 +158,7 @@ export function resultsOf(recording: Recording): Results {
       complete: !partial,
       planned: run.planned,
       ...(run.filter === undefined ? {} : { filter: run.filter }),
+      ...(run.depth === undefined ? {} : { depth: run.depth }),
       failOn: run.failOn,
       gate: run.gate ?? 'all',
       exitCode: ended?.exitCode ?? gate(recording).code,

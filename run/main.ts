@@ -103,7 +103,11 @@ async function main(): Promise<number> {
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
     const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
-    const options = { facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] }, made: readiness.exchanges }
+    const options = {
+      facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
+      made: readiness.exchanges,
+      depth: configuration.depth,
+    }
     const plan = planFor(units, filter, options)
     const run: Run = {
       suite: { name: packageJson.name, version: packageJson.version },
@@ -117,6 +121,7 @@ async function main(): Promise<number> {
       planned: plan.verdicts.length,
       ...(plan.filter === undefined ? {} : { filter: plan.filter }),
       failOn: configuration.failOn,
+      depth: configuration.depth,
       gate: configuration.gate,
       ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
       ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),

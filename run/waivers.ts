@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
 import { parserFamilies } from '../fixtures/kaito/parsers.ts'
-import { edits, nearest } from '../fixtures/nearest.ts'
+import { edits, nearestName } from '../fixtures/nearest.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { excerpt } from '../fixtures/text.ts'
 
@@ -223,19 +223,19 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
 function meantParser(name: string | undefined): string | undefined {
   const known = parserFamilies.map(({ parser }) => parser)
   if (name === undefined || known.includes(name)) return undefined
-  const near = nearest(name, known)
+  const near = nearestName(name, known)
   // Some real names differ by their last digits alone.
   return near !== undefined && edits(name, near) <= 2 && name.replaceAll(/\d/g, '') !== near.replaceAll(/\d/g, '') ? near : undefined
 }
 
 const meant = (name: string, candidates: readonly string[]): string => {
-  const near = nearest(name, candidates)
+  const near = nearestName(name, candidates)
   return near === undefined ? '.' : `; did you mean ${near}?`
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string): string {
   const allowed = path.length === 0 ? ['waivers'] : path.at(-1) === 'when' ? WHEN_KEYS : KEYS
-  const near = nearest(key, allowed)
+  const near = nearestName(key, allowed)
   return `the key ${key} is not read: ${near === undefined ? `those that are read are ${allowed.join(', ')}` : `did you mean ${near}?`}${near === undefined ? '.' : ''}`
 }
 

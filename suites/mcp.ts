@@ -3,7 +3,7 @@ import {
   brokenSchema,
   mcpTrouble,
   named,
-  nearest,
+  nearestName,
   refusedNames,
   scenario,
   shown,
@@ -40,7 +40,7 @@ async function taskOf(server: McpServer | undefined, { mcp, contextLength }: Fac
   const task = taskFor(opened.tools, { wanted: mcp?.tool, question: mcp?.question, contextLength })
   if (typeof task !== 'string') return task
   const names = opened.tools.map(({ name }) => name)
-  const tool = nearest(mcp?.tool ?? '', names) ?? names[0] ?? ''
+  const tool = nearestName(mcp?.tool ?? '', names) ?? names[0] ?? ''
   const cause = mcpTrouble('mcp-no-task', { name: nameOf(server), why: task, tool }, [`tools/list → ${names.join(', ')}`])
   return { unaskable: cause.sentence, cause }
 }

@@ -3,7 +3,7 @@ import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
 import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
 
-/** One state of a cluster and its server, and what a run has to say of it. */
+/** One state of a cluster and its server, and the cause that a run has to name. */
 export interface Situation {
   readonly name: string
   /** The cause that must be named; without it the workspace is healthy. */
@@ -54,7 +54,7 @@ const crashed = (exitCode: number, reason: string, restartCount = 4): Record<str
 const notReady = (world: World, reason?: string, message?: string): void => {
   world.workspace['status'] = workspaceStatus('Pending', waiting(reason, message))
 }
-/** Before the node is there neither Service nor workload exist. */
+/** Without its node a workspace has neither Service nor workload. */
 const withoutNode = (world: World, rows: readonly (readonly [string, string, string])[]): void => {
   for (const thing of [world.service, world.slice, world.set, world.pod, world.node]) absent(thing)
   const object = workspaceStatus('Pending', [...rows, ...waiting()])
@@ -67,7 +67,10 @@ const pod1 = 'workspace-phi-4-mini-toolcall-1'
 const quota =
   'creating agentpool failed: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0 for family standardNCADSA100v4Family'
 
-/** Everything that the article and kaito.md say goes wrong, and what only looks as if it did. */
+/**
+ * What goes wrong with a workspace, and what only looks as if it did. Source of many:
+ * https://learn.microsoft.com/en-us/azure/aks/ai-toolchain-operator-tool-calling
+ */
 export const situations: readonly Situation[] = [
   { name: 'healthy' },
   {
@@ -874,7 +877,7 @@ export const situations: readonly Situation[] = [
     during: (kube) => kube.breakForwards(),
   },
 
-  // What real clusters do beside that: several containers and pods, what the kubelet says before a container stands, words of clouds.
+  // What real clusters do besides: several containers and pods, what the kubelet says before a container starts, texts of cloud providers.
   { name: 'healthy, with a mesh container before the server', change: (world) => mesh(world, {}) },
   {
     name: 'healthy, on two nodes',

@@ -117,6 +117,7 @@ interface EngineSituation {
   readonly removed?: boolean
 }
 
+/** Container engines that give no container, or lose it. */
 export const engines: readonly EngineSituation[] = [
   {
     what: 'there is no engine',

@@ -2,6 +2,7 @@ import type { Evidence, Readiness } from '../../fixtures/cause/evidence.ts'
 import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import type { End, Exchange, Form } from '../../fixtures/exchange/exchange.ts'
 
+/** A vLLM that is ready. */
 export const readiness: Readiness = {
   status: 'ready',
   models: ['qwen2.5-7b'],
@@ -25,6 +26,7 @@ interface Asked {
   extra?: object
 }
 
+/** A chat request and its answer: status and body, or how it ended without them. */
 export function exchange(status: number | undefined, body: string, asked: Asked = {}, end: End = { kind: 'complete' }): Exchange {
   const { form = 'plain', question = 'weather?', choice, authorization, path = '/v1/chat/completions', extra } = asked
   clock += 1
@@ -54,21 +56,30 @@ export function exchange(status: number | undefined, body: string, asked: Asked 
   }
 }
 
+/** An error in vLLM's form. */
 export const error = (message: string, code = 400, type = 'BadRequestError'): string =>
   JSON.stringify({ error: { message, type, param: null, code } })
+/** A call as it is in a message. */
 export const call = { id: 'chatcmpl-tool-0', type: 'function', function: { name: 'get_weather', arguments: '{}' } }
+/** A whole answer with this message. */
 export const answer = (message: object, finish = 'stop'): string =>
   JSON.stringify({ object: 'chat.completion', choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: finish }] })
+/** A stream of these deltas. */
 export const events = (...deltas: object[]): string =>
   [...deltas.map((delta) => `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] })}`), 'data: [DONE]'].join(
     '\n\n',
   ) + '\n\n'
+/** So many exchanges. */
 export const times = (count: number, make: () => Exchange): Exchange[] => Array.from({ length: count }, make)
+/** The answer did not come in time. */
 export const limit: End = { kind: 'limit', limit: 'first byte', detail: 'no answer within 50 s' }
+/** Nothing listens there. */
 export const refused: End = { kind: 'failed', code: 'ECONNREFUSED', detail: 'connection refused: nothing listens there' }
 const reset: End = { kind: 'failed', code: 'ECONNRESET', detail: 'the connection was reset' }
 const cutShort: End = { kind: 'cut', code: 'ECONNRESET', detail: 'the connection was reset' }
+/** The guard against hangs kept the request back. */
 export const unsent: End = { kind: 'unsent', code: 'HANG_GUARD', detail: 'not sent' }
+/** An answer with a call. */
 export const good = (): Exchange => exchange(200, answer({ content: null, tool_calls: [call] }, 'tool_calls'))
 
 /** A forced call with a word that the grammar of vLLM does not support. */

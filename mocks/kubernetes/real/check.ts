@@ -171,7 +171,7 @@ async function main(): Promise<void> {
       const clear = await stand(plane, world)
       await plane.log('default', Object.values(situation.kube?.logs ?? {})[0])
       const { MOCK_TOKEN: _token, OPENAI_BASE_URL: own, ...more } = situation.env ?? {}
-      // Who may read one namespace only cannot be told what stands in others.
+      // A user who may read one namespace only cannot learn what others hold.
       const who = situation.cause === 'wrong-namespace' ? { ...env, KUBECONFIG: adminConfig } : env
       const ended = await npmTest({
         ...who,
@@ -262,7 +262,7 @@ async function rights(plane: ControlPlane): Promise<void> {
   }
 }
 
-/** Each verb in turn is taken away: one sentence must tell so, and what is not needed must not stop the run. */
+/** Each verb in turn is removed: one sentence must say so, and a verb that is not needed must not stop the run. */
 async function verbs(plane: ControlPlane, kubeconfig: string): Promise<void> {
   say('\n── each right taken away')
   const healthy = worldOf({ name: 'healthy' })

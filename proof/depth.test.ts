@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { planOf } from './docs.ts'
+import { runAgainst } from './matrix.ts'
+
+const red = async (options: Parameters<typeof runAgainst>[0]): Promise<readonly string[]> =>
+  (await runAgainst({ depth: 'smoke', ...options }))
+    .filter(({ level, outcome }) => level === 'MUST' && (outcome === 'failed' || outcome === 'blocked'))
+    .map(({ id }) => id)
+
+test('a healthy server passes the smoke run', async () => {
+  expect(await red({})).toEqual([])
+})
+
+test.for([
+  ['done-missing', 'stream.done'],
+  ['stream-hangs-after-role', 'http.complete'],
+  ['auto-call-as-markup', 'content.markup'],
+  ['arguments-last-brace-lost', 'arguments.json'],
+  ['arguments-middle-fragment-lost', 'arguments.json'],
+  ['tool-index-missing', 'calls.index'],
+  ['tool-name-prefixed', 'calls.name'],
+  ['named-calls-other-tool', 'calls.named'],
+  ['finish-stop-with-call', 'finish.tool-calls'],
+  ['tool-result-ignored', 'local.prompt-grows.weather'],
+  ['null-content-rejected', 'http.status'],
+  ['usage-missing-plain', 'usage.present'],
+] as const)('the smoke run notices %s', async ([fault, id]) => {
+  expect(await red({ fault })).toContain(id)
+})
+
+test('the smoke run notices a server without a parser', async () => {
+  expect(await red({ parser: 'none' })).toContain('http.status')
+})
+
+/** A context that holds 200 KB of tools. */
+const whole = { depth: 'full', maxModelLen: 131_072 } as const
+
+test('a healthy server passes the full run', { timeout: 30_000 }, async () => {
+  expect(await red(whole)).toEqual([])
+})
+
+test('every verdict of the full run that the default run does not reach turns red by a fault', { timeout: 60_000 }, async () => {
+  const usual = new Set((await planOf()).map(({ id }) => id))
+  const left = new Set((await planOf({ depth: 'full' })).flatMap(({ id, level }) => (level === 'MUST' && !usual.has(id) ? [id] : [])))
+  for (const fault of [
+    'body-above-48-kilobytes-413',
+    'arguments-last-brace-lost',
+    'stream-cut-at-length-of-first-event',
+    'plain-body-cut-in-json',
+    'call-lost-streamed',
+  ])
+    for (const id of await red({ ...whole, fault })) left.delete(id)
+  expect([...left]).toEqual([])
+})
+
+test.for([
+  ['developer-midway-500', 'http.status'],
+  ['strict-bounds-dropped', 'schemas.strict.count:plain'],
+  ['one-of-forced-refused', 'schemas.everyday:plain'],
+] as const)('the full run notices %s', { timeout: 30_000 }, async ([fault, id]) => {
+  expect(await red({ ...whole, fault })).toContain(id)
+})
