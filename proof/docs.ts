@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseArgs } from 'node:util'
 import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
-import { knownDefects } from '../fixtures/contract/known.ts'
+import { knownDefects, lookedAt } from '../fixtures/contract/known.ts'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
@@ -71,13 +71,14 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const profilesText = [
     GENERATED,
     '# Profiles',
-    'A profile says where a server may differ, and who says so. It is detected from `/version`, `system_fingerprint` and `owned_by`; `CONFORMANCE_PROFILE` overrides.',
+    'A profile says where a server may differ, and who says so. It is detected from `/version` and `owned_by`; `CONFORMANCE_PROFILE` overrides. A release of vLLM has one when it was looked at: its recorded answers are in `mocks/recordings/answers`, or the last column says what it was made from.',
     table(
-      ['profile', 'KAITO', ...flags.map(([, text]) => linked(text))],
+      ['profile', 'KAITO', ...flags.map(([, text]) => linked(text)), 'without recordings, because'],
       profiles.map((profile) => [
         `\`${profile.id}\``,
         profile.kaito ?? '',
         ...flags.map(([key]) => (profile[key] === true ? 'yes' : 'no')),
+        lookedAt.find(({ version }) => profile.id === `vllm-${version}`)?.unrecorded ?? '',
       ]),
     ),
     '## Rules that do not hold everywhere',
@@ -96,14 +97,16 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const knownText = [
     GENERATED,
     '# Known defects of released engines',
-    'A finding that an entry explains is amber: it is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`. No entry covers what tool calling is for.',
+    'A finding that an entry explains is amber: it is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`. No entry covers what tool calling is for, and none a release that was not looked at.',
     table(
       ['id', 'defect', 'vLLM', 'parsers', 'upstream', 'breaches'],
-      knownDefects.map(({ id, what, first, last, parsers, issue, breaches }) => [
+      knownDefects.map(({ id, what, first, last, parsers, ended = {}, issue, breaches }) => [
         `\`${id}\``,
         what,
-        last === first ? first : `${first} to ${last ?? 'the newest'}`,
-        parsers === 'all' ? 'all' : parsers.join(', '),
+        last === first ? first : `${first} to ${last}`,
+        parsers === 'all'
+          ? 'all'
+          : parsers.map((parser) => (ended[parser] === undefined ? parser : `${parser} (to ${ended[parser]})`)).join(', '),
         linked(issue),
         breaches.join(', '),
       ]),
