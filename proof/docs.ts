@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { z } from 'zod'
 import { parseArgs } from 'node:util'
 import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
@@ -7,7 +8,9 @@ import { knownDefects, lookedAt } from '../fixtures/contract/known.ts'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
+import { resultsSchema } from '../reports/results.ts'
 import { loadScenarios } from '../run/scenarios.ts'
+import { waiverSchema } from '../run/waivers.ts'
 import { variableTable } from '../fixtures/target/variables.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
@@ -33,6 +36,9 @@ export async function planOf({ workspace = false, depth }: { readonly workspace?
     ...(depth === undefined ? {} : { depth }),
   }).verdicts
 }
+
+/** The JSON Schema of a file as editors and other programs take it. */
+const schemaText = (schema: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`
 
 /** The documents that follow from the code alone, by path from the project's root. */
 export async function documents(): Promise<ReadonlyMap<string, string>> {
@@ -127,6 +133,8 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ['docs/profiles.md', `${profilesText}\n`],
     ['docs/known-defects.md', `${knownText}\n`],
     ['README.md', readme],
+    ['docs/results.schema.json', schemaText(resultsSchema)],
+    ['docs/waivers.schema.json', schemaText(waiverSchema)],
   ])
 }
 
