@@ -55,7 +55,7 @@ test('a healthy MCP server over streamable HTTP is green; the official one is th
 describe('each trouble turns its own verdict red, and nothing of the inference server', () => {
   for (const { id, verdict, cause, path, ...behaviour } of mcpFaults) {
     test(`${id}: ${verdict}, ${cause}`, { timeout: 20_000 }, async () => {
-      const ended = await served(behaviour, path, cause === 'mcp-slow' ? { MCP_SERVER_TIMEOUT: '1' } : {})
+      const ended = await served(behaviour, path, cause === 'mcp-slow' ? { MCP_SERVER_TIMEOUT: '5' } : {})
       expect(ended.red).toEqual([verdict])
       expect(ended.cause).toMatchObject({ id: cause, layer: 'MCP server' })
       expect(ended.cause?.evidence[0]).not.toBe('')

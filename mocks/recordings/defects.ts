@@ -437,7 +437,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 30,
     sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
-    issue: 'none known',
+    issue: 'vllm#28806, vllm#22885',
     where: [
       { versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ },
       { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ },
@@ -837,7 +837,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 62,
     sentence: 'A streamed answer under required breaks off with an error event before the call begins.',
-    issue: 'none known',
+    issue: 'vllm#24509, vllm PR#23312',
     where: [
       {
         versions: ['0.10.1.1'],
@@ -857,7 +857,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 63,
     sentence: 'hermes streams a call without its closing brace: a line break comes instead.',
-    issue: 'none known; compare observed defect 30',
+    issue: 'vllm#22885, vllm#18791',
     where: [
       {
         versions: ['0.10.1.1'],
