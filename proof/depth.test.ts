@@ -35,11 +35,11 @@ test('the smoke run notices a server without a parser', async () => {
 /** A context that holds 200 KB of tools. */
 const whole = { depth: 'full', maxModelLen: 131_072 } as const
 
-test('a healthy server passes the full run', { timeout: 30_000 }, async () => {
+test('a healthy server passes the full run', async () => {
   expect(await red(whole)).toEqual([])
 })
 
-test('every verdict of the full run that the default run does not reach turns red by a fault', { timeout: 60_000 }, async () => {
+test('every verdict of the full run that the default run does not reach turns red by a fault', async () => {
   const usual = new Set((await planOf()).map(({ id }) => id))
   const left = new Set((await planOf({ depth: 'full' })).flatMap(({ id, level }) => (level === 'MUST' && !usual.has(id) ? [id] : [])))
   for (const fault of [
@@ -57,6 +57,6 @@ test.for([
   ['developer-midway-500', 'http.status'],
   ['strict-bounds-dropped', 'schemas.strict.count:plain'],
   ['one-of-forced-refused', 'schemas.everyday:plain'],
-] as const)('the full run notices %s', { timeout: 30_000 }, async ([fault, id]) => {
+] as const)('the full run notices %s', async ([fault, id]) => {
   expect(await red({ ...whole, fault })).toContain(id)
 })

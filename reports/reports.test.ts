@@ -272,46 +272,42 @@ test('hostile text is inert in Markdown', () => {
   expect(text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '')).not.toMatch(/<[a-z!/]|(?<!\\)\]\(|(?<!\\)!\[/i)
 })
 
-test.skipIf(CHROMIUM === undefined)(
-  'hostile text is inert in the page, and nothing is asked of any host',
-  { timeout: 60_000 },
-  async () => {
-    const { run, verdicts, exchange } = filledWith(HOSTILE)
-    const folder = record(run, verdicts, [exchange])
-    const address = pathToFileURL(await html(folder)).href
-    const xml = junit({ run, verdicts, exchanges: new Map(), partial: false })
+test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page, and nothing is asked of any host', async () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const folder = record(run, verdicts, [exchange])
+  const address = pathToFileURL(await html(folder)).href
+  const xml = junit({ run, verdicts, exchanges: new Map(), partial: false })
 
-    await using page = await openPage(address)
-    await until(
-      page,
-      `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
-    )
-    const title = await page.evaluate('document.title')
-    expect(title).toContain('<script>')
+  await using page = await openPage(address)
+  await until(
+    page,
+    `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
+  )
+  const title = await page.evaluate('document.title')
+  expect(title).toContain('<script>')
 
-    const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
-    expect(await page.evaluate(problem)).toBe('')
+  const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
+  expect(await page.evaluate(problem)).toBe('')
 
-    const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
-    expect(anchors).toBe(3)
-    await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
-    for (let index = 0; index < anchors; index++) {
-      await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
-      await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
-      await page.evaluate(OPEN_EVERYTHING)
-      // What is opened is loaded then.
-      await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
-    }
+  const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
+  expect(anchors).toBe(3)
+  await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
+  for (let index = 0; index < anchors; index++) {
+    await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
+    await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
+    await page.evaluate(OPEN_EVERYTHING)
+    // What is opened is loaded then.
+    await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
+  }
 
-    expect(await page.evaluate('document.title')).toBe(title)
-    expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
-    expect(page.dialogs).toEqual([])
-    const outside = page.requests.filter(
-      (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
-    )
-    expect(outside).toEqual([])
-  },
-)
+  expect(await page.evaluate('document.title')).toBe(title)
+  expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
+  expect(page.dialogs).toEqual([])
+  const outside = page.requests.filter(
+    (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
+  )
+  expect(outside).toEqual([])
+})
 
 /** Opens the description, every step and every attachment of a test's page in Allure. */
 const OPEN_EVERYTHING = `(async () => {

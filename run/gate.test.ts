@@ -12,8 +12,6 @@ import type { Results } from '../reports/results.ts'
 import { FILES } from '../reports/store.ts'
 import { createLoopback } from '../testing/loopback.ts'
 
-const MINUTE = { timeout: 60_000 }
-
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-gate-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
@@ -86,7 +84,7 @@ function waiverFile(changes: Readonly<Record<string, string>> = {}): string {
   return path
 }
 
-test('what a waiver accepts is waived on every surface, and the run conforms', MINUTE, async () => {
+test('what a waiver accepts is waived on every surface, and the run conforms', async () => {
   const waivers = waiverFile()
   const ended = await against({ fault: 'done-missing' }, { CONFORMANCE_WAIVERS: waivers, GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, PART)
   expect(ended.code, ended.out).toBe(0)
@@ -110,13 +108,13 @@ test.for([
   ['one without a reason', { reason: 'TODO' }, /waivers\.yaml:4: reason .* is still to be filled in/],
   ['an unknown check', { check: 'stream.don' }, /waivers\.yaml:2: there is no check stream\.don; did you mean stream\.done\?/],
   ['the core', { check: 'named.calls:stream' }, /waivers\.yaml:2: named\.calls:stream belongs to the core/],
-] as const)('%s ends the run with 2', MINUTE, async ([, changes, words]) => {
+] as const)('%s ends the run with 2', async ([, changes, words]) => {
   const ended = await start('run/main.ts', { CONFORMANCE_WAIVERS: waiverFile(changes) })
   expect(ended.code, ended.out).toBe(2)
   expect(ended.out).toMatch(words)
 })
 
-test('a check that is expected to be flaky is tried several times, and says how often it failed', MINUTE, async () => {
+test('a check that is expected to be flaky is tried several times, and says how often it failed', async () => {
   const waivers = waiverFile({ check: 'truncation.call:plain', expect: 'flaky' })
   const ended = await against({}, { CONFORMANCE_WAIVERS: waivers, CONFORMANCE_TRIES: '4' }, ['-t', 'Truncation'])
   expect(ended.code, ended.out).toBe(0)
@@ -124,7 +122,7 @@ test('a check that is expected to be flaky is tried several times, and says how 
   expect(resultsIn(ended.folder).waivers).toMatchObject([{ failures: { failed: 0, tries: 4 } }])
 })
 
-test('a run is compared with an earlier one, and the gate can hold what is new', MINUTE, async () => {
+test('a run is compared with an earlier one, and the gate can hold what is new', async () => {
   const green = await against({}, {}, PART)
   const env = { CONFORMANCE_COMPARE: green.folder, CONFORMANCE_GATE: 'new' }
   const red = await against({ fault: 'done-missing' }, env, PART)
@@ -149,7 +147,7 @@ test.for([
   [{ CONFORMANCE_GATE: 'new' }, 'there is nothing to compare with'],
   [{ CONFORMANCE_COMPARE: '/nowhere' }, 'There is no /nowhere'],
   [{ CONFORMANCE_WAIVERS: '/nowhere.yaml' }, 'The waiver file /nowhere.yaml cannot be read (ENOENT)'],
-] as const)('%j ends with 2 before anything is asked', MINUTE, async ([env, words]) => {
+] as const)('%j ends with 2 before anything is asked', async ([env, words]) => {
   const ended = await start('run/main.ts', env)
   expect(ended.code, ended.out).toBe(2)
   expect(ended.out.trim().split('\n')).toHaveLength(1)
@@ -166,7 +164,7 @@ function hop(status: number, body: string): Server {
   })
 }
 
-test('a hop that answers 502 to every chat: exit code 3, and the server is not blamed', MINUTE, async () => {
+test('a hop that answers 502 to every chat: exit code 3, and the server is not blamed', async () => {
   const loopback = createLoopback()
   onTestFinished(loopback.close)
   const page = '<html><head><title>502 Bad Gateway</title></head><body><center>nginx/1.22.1</center></body></html>'
@@ -177,7 +175,7 @@ test('a hop that answers 502 to every chat: exit code 3, and the server is not b
   expect(ended.out).toMatch(/^Cause: .*\[(?:network|HTTP|credentials)\]$/m)
 })
 
-test('a run that is stopped says the whole command that makes its reports, and these are green nowhere', MINUTE, async () => {
+test('a run that is stopped says the whole command that makes its reports, and these are green nowhere', async () => {
   const door = await listen(createVllm({ gapMs: 20 }))
   onTestFinished(() => door.close())
   let sent = false
@@ -194,7 +192,7 @@ test('a run that is stopped says the whole command that makes its reports, and t
   expect(readFileSync(join(ended.folder, FILES.junit), 'utf8')).toContain('<error type="cut"')
 })
 
-test('npm run waive writes what failed, and -- --prune takes out what is stale', MINUTE, async () => {
+test('npm run waive writes what failed, and -- --prune takes out what is stale', async () => {
   const file = join(folder(), 'waivers.yaml')
   const red = await against({ fault: 'done-missing' }, {}, PART)
   const env = { CONFORMANCE_REPORT_DIR: red.folder, CONFORMANCE_WAIVERS: file }

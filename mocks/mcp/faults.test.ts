@@ -43,7 +43,7 @@ function expectInferenceFine({ verdicts }: Ended): void {
   expect(others.filter(({ outcome }) => outcome !== 'passed' && outcome !== 'not applicable')).toEqual([])
 }
 
-test('a healthy MCP server over streamable HTTP is green; the official one is then not asked', { timeout: 20_000 }, async () => {
+test('a healthy MCP server over streamable HTTP is green; the official one is then not asked', async () => {
   const ended = await served({})
   expect(
     ended.verdicts.filter(({ outcome, tags }) => outcome !== 'passed' && tags.includes('mcp')).map(({ id, outcome }) => `${id} ${outcome}`),
@@ -54,7 +54,7 @@ test('a healthy MCP server over streamable HTTP is green; the official one is th
 
 describe('each trouble turns its own verdict red, and nothing of the inference server', () => {
   for (const { id, verdict, cause, path, ...behaviour } of mcpFaults) {
-    test(`${id}: ${verdict}, ${cause}`, { timeout: 20_000 }, async () => {
+    test(`${id}: ${verdict}, ${cause}`, async () => {
       const ended = await served(behaviour, path, cause === 'mcp-slow' ? { MCP_SERVER_TIMEOUT: '5' } : {})
       expect(ended.red).toEqual([verdict])
       expect(ended.cause).toMatchObject({ id: cause, layer: 'MCP server' })
@@ -67,7 +67,7 @@ describe('each trouble turns its own verdict red, and nothing of the inference s
 
 describe('what stands in place of an MCP server', () => {
   for (const { what, cause, red, servers } of mcpPlaces) {
-    test(`${what}: ${cause}`, { timeout: 20_000 }, async () => {
+    test(`${what}: ${cause}`, async () => {
       const ended = await runWith(await servers())
       expect(ended.red).toEqual(red)
       expect(ended.cause).toMatchObject({ id: cause, layer: 'MCP server' })
@@ -77,7 +77,7 @@ describe('what stands in place of an MCP server', () => {
     })
   }
 
-  test('the sentence names the address', { timeout: 20_000 }, async () => {
+  test('the sentence names the address', async () => {
     const door = await serveTime()
     await door.close()
     expect((await runWith(serversFor({ MCP_SERVER_URL: door.url }))).cause?.sentence).toContain(`Nothing listens at ${door.url}. `)
@@ -85,7 +85,7 @@ describe('what stands in place of an MCP server', () => {
     expect(unknown.cause?.sentence).toContain('no-such-host.invalid')
   })
 
-  test('the remedy corrects the scheme', { timeout: 20_000 }, async () => {
+  test('the remedy corrects the scheme', async () => {
     const url = await loopback.http((_, response) => response.end())
     const ended = await runWith(serversFor({ MCP_SERVER_URL: `${url.replace('http:', 'https:')}/mcp` }))
     expect(ended.cause?.remedy).toBe(`MCP_SERVER_URL=${url}/mcp`)
@@ -93,19 +93,19 @@ describe('what stands in place of an MCP server', () => {
 })
 
 describe('keys and headers', () => {
-  test('a key and a header that are right are sent, and appear in no verdict', { timeout: 20_000 }, async () => {
+  test('a key and a header that are right are sent, and appear in no verdict', async () => {
     const ended = await served(guarded, '/mcp', { MCP_SERVER_KEY: 'mcp-key-7731', MCP_SERVER_HEADERS: 'X-Team: blue-canary' })
     expect(ended.red).toEqual([])
     expect(JSON.stringify(ended.verdicts)).not.toMatch(/mcp-key-7731|blue-canary/)
   })
 
-  test('a wrong key is told from none', { timeout: 20_000 }, async () => {
+  test('a wrong key is told from none', async () => {
     const ended = await served(guarded, '/mcp', { MCP_SERVER_KEY: 'mcp-key-0000' })
     expect(ended.cause?.sentence).toContain('MCP_SERVER_KEY')
   })
 })
 
-test('no tool is called that may change something, unless the user names it', { timeout: 20_000 }, async () => {
+test('no tool is called that may change something, unless the user names it', async () => {
   const ended = await served(risky)
   expect(ended.red).toEqual([])
   expect(ended.verdicts.find(({ id }) => id === 'mcp.result')).toMatchObject({

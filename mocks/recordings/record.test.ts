@@ -12,7 +12,7 @@ import { readLines, type Line } from './lines.ts'
 
 const factsOfLine = ({ status, headers, body }: Line): Facts => factsOf({ status, headers, body })
 
-test('a live server is recorded as the packed recordings are: same cases, and of the mock what it answers', { timeout: 300_000 }, async () => {
+test('a live server is recorded as the packed recordings are: same cases, and of the mock what it answers', async () => {
   const out = mkdtempSync(join(tmpdir(), 'recording-'))
   const made = { profile: '0.25.1', model: 'served', apiKey: 'sk-live', maxModelLen: 4096 }
   const server = await listen(createVllm(made))
