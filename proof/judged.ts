@@ -7,7 +7,8 @@ import { knownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
 import { shown, type Breach, type RuleContext } from '../fixtures/contract/rule.ts'
-import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
+import { readExchange } from '../fixtures/contract/read.ts'
+import { fields, list, namedChoice, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
@@ -33,9 +34,9 @@ const STATUS_ONLY =
 
 function intentOf(profile: Profile, { case: name, path }: Recorded): Intent {
   if (name.startsWith('error.tools-empty') && !profile.refusesEmptyTools) return { expect: 'status' }
-  if (!/^\/v1\/(?:chat\/completions|models)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
+  if (!/^\/v1\/(?:chat\/completions|models|responses|messages)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
   if (name.startsWith('error.')) return { expect: 'refusal' }
-  return { expect: 'answer', ...(name.startsWith('truncated.') ? { truncated: true } : {}) }
+  return { expect: 'answer', ...(/(?:^|\.)truncated(?:\.|$)/.test(name) ? { truncated: true } : {}) }
 }
 
 function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
@@ -78,7 +79,7 @@ export function exchangeOf(version: string, recorded: Recorded): Exchange {
 
 function viewOfRecorded(profile: Profile, recorded: Recorded): View {
   const body = recorded.path === '/v1/chat/completions' && recorded.method === 'POST' ? sentBody(recorded) : undefined
-  return viewOf(exchangeOf(profile.version ?? '', recorded), intentOf(profile, recorded), body as ChatRequest | undefined)
+  return readExchange(exchangeOf(profile.version ?? '', recorded), intentOf(profile, recorded), body as ChatRequest | undefined)
 }
 
 /** Answers that differ in nothing but ids and times are judged once. */
@@ -185,10 +186,6 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
-  ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
-  ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
-  ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],
-  ['messages', /^messages\.(?:input|events|blocks)$/, /^messages\.(?:tool|any)\.stream$/],
 ]
 
 async function requirementsOnCases(): Promise<
