@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
@@ -13,8 +14,11 @@ const KEY = 'sk-of-the-matrix'
 const localMcp = mcpInProcess()
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
-export async function runAgainst(options: VllmOptions, mcp: McpServers = localMcp): Promise<readonly Verdict[]> {
-  return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp)
+export async function runAgainst(
+  { depth, ...options }: VllmOptions & { readonly depth?: Depth },
+  mcp: McpServers = localMcp,
+): Promise<readonly Verdict[]> {
+  return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp, depth)
 }
 
 /** A server that is judged more than once: what earlier runs left in its counters is not this run's. */
@@ -23,7 +27,7 @@ export function createJudged(options: VllmOptions): () => Promise<readonly Verdi
   return () => runOn(vllm, options, localMcp)
 }
 
-async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise<readonly Verdict[]> {
+async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, depth: Depth = 'default'): Promise<readonly Verdict[]> {
   const send = sendTo(vllm, KEY)
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
@@ -33,6 +37,7 @@ async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers): Promise
   return reachAll(await loadScenarios(5), {
     send,
     made,
+    depth,
     model: vllm.model,
     models: [vllm.model],
     facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 16_384, mcp },

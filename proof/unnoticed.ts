@@ -1,5 +1,5 @@
 const model = 'the model itself does so: its own words (logprobs) agree with the answer'
-const unasked = 'needs a question that the suite does not ask, for the sake of its 100 requests'
+const unasked = 'needs a question that the suite does not ask, for the sake of its requests'
 const should = 'a SHOULD says so'
 
 /** Faults of the mock that no MUST notices, each with the reason. The self tests hold this list against the matrix. */

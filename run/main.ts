@@ -87,6 +87,7 @@ async function main(): Promise<number> {
     const plan = planFor(unitsOf(await loadScenarios(configuration.tries)), filter, {
       facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
       made: readiness.exchanges,
+      depth: configuration.depth,
     })
     const run: Run = {
       suite: { name: packageJson.name, version: packageJson.version },

@@ -2,7 +2,7 @@ import { fields, list, scenario, shown } from '../fixtures/scenario.ts'
 import { hello } from '../fixtures/tools/tools.ts'
 
 export default scenario('Models endpoint', ({ request, ask, together, must }) => {
-  const models = request('list', { method: 'GET', path: '/v1/models' }, { expect: 'answer' })
+  const models = request('list', { method: 'GET', path: '/v1/models' }, { expect: 'answer', from: 'smoke' })
   const chat = ask('who-answers', hello, { forms: ['plain'] })
 
   must(

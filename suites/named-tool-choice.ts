@@ -3,11 +3,15 @@ import { sevenTools, time, weather } from '../fixtures/tools/tools.ts'
 
 // The article's title promises named tool choice; its example asks with auto.
 export default scenario('Named tool choice', ({ ask, must }) => {
-  const fitting = ask('fitting', {
-    messages: [user('What is the weather like in San Francisco in fahrenheit?')],
-    tools: [weather.offer, time],
-    tool_choice: named('get_weather'),
-  })
+  const fitting = ask(
+    'fitting',
+    {
+      messages: [user('What is the weather like in San Francisco in fahrenheit?')],
+      tools: [weather.offer, time],
+      tool_choice: named('get_weather'),
+    },
+    { from: { plain: 'smoke' } },
+  )
   // The scenario of several tools asks the same, so this costs no request of its own.
   const against = ask('against-the-question', {
     messages: [user('What is the weather like in Tokyo?')],
