@@ -136,7 +136,7 @@ const v0_12_0: Profile = {
     doneSummary: true,
     cacheWrites: false,
   },
-  messages: { start: [], stopSequence: false },
+  messages: { start: ['usage'], stopSequence: false },
   reasoning: ['reasoning', 'reasoning_content'], // both names from 0.11.1 to 0.15: vllm#27752
   messageNulls: openAiNulls,
   emptyToolCalls: true,
