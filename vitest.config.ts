@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     // A core is worth a worker here: the tests wait for processes and sockets as much as they compute.
     maxWorkers: '100%',
+    tags: [{ name: 'slow', description: 'takes seconds on an idle machine: left out of npm run check:fast' }],
     projects: [
       {
         test: {

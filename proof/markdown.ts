@@ -6,7 +6,7 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).replaceAll('\n', ' ')
 
-/** A source as it stands in a document of docs/: what can be opened is a link. */
+/** A source as Markdown for a file in docs/: what can be opened is a link. */
 export const linked = (source: string): string =>
   linksOf(source)
     .map(({ text, url }) => (url === undefined ? text : `[${text}](${url.replace(/^docs\//, '')})`))

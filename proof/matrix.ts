@@ -21,7 +21,7 @@ export async function runAgainst(
   return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp, depth)
 }
 
-/** A server that is judged more than once: what earlier runs left in its counters is not this run's. */
+/** One server that is judged each time the result is called: its counters keep what earlier runs left. */
 export function createJudged(options: VllmOptions): () => Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
   return () => runOn(vllm, options, localMcp)
@@ -74,7 +74,7 @@ export async function runMatrix(faults: readonly string[], onRow?: (row: Row) =>
           const worker = new Worker(new URL('./matrix-worker.ts', import.meta.url), {
             workerData: half,
             execArgv: [],
-            // Every run leaves much behind at once: a small young generation is swept too often.
+            // Every run leaves much garbage at once: a small young generation would be collected too often.
             resourceLimits: { maxYoungGenerationSizeMb: 128 },
           })
           worker.on('message', (row: Row) => {

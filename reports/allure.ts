@@ -6,7 +6,7 @@ import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
 import type { Finding, Run, Verdict } from '../fixtures/record.ts'
-import { escapeMarkup, inert } from '../fixtures/text.ts'
+import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 
 /** Labels that Allure hides, for the listener in allure-reporter.ts. */
 export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason', times: '_times' } as const
@@ -33,22 +33,22 @@ const MOST_FINDINGS = 10
  */
 export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
-  await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${inert(verdict.title)}` : inert(verdict.title))
+  await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${excerpt(verdict.title)}` : excerpt(verdict.title))
   await allure.testCaseId(verdict.id)
   await allure.historyId(verdict.id)
-  await allure.epic(inert(run.target.name, 120))
-  await allure.feature(inert(verdict.group, 120))
+  await allure.epic(excerpt(run.target.name, 120))
+  await allure.feature(excerpt(verdict.group, 120))
   await allure.severity(SEVERITY[verdict.level])
   await allure.tags(...tagsOf(verdict, effect))
   await allure.label(LABELS.verdict, verdict.id)
   await allure.label(LABELS.effect, effect)
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  if (verdict.reason !== undefined) await allure.label(LABELS.reason, inert(verdict.reason, 1000))
+  if (verdict.reason !== undefined) await allure.label(LABELS.reason, excerpt(verdict.reason, 1000))
   await allure.descriptionHtml(description(verdict))
   for (const { where, got, wanted } of verdict.findings.slice(0, MOST_FINDINGS)) {
-    await allure.step(inert(where), async (step) => {
-      await step.parameter('got', inert(got))
-      await step.parameter('wanted', inert(wanted))
+    await allure.step(excerpt(where), async (step) => {
+      await step.parameter('got', excerpt(got))
+      await step.parameter('wanted', excerpt(wanted))
     })
   }
   if (verdict.findings.length > MOST_FINDINGS)
@@ -63,7 +63,7 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
       throw new VerdictError(effect, verdict)
     case 'inconclusive':
     case 'not applicable':
-      return context.skip(`${effect}: ${inert(verdict.reason ?? 'no reason recorded')}`)
+      return context.skip(`${effect}: ${excerpt(verdict.reason ?? 'no reason recorded')}`)
     case 'passed':
     case 'known':
     case 'warning':
@@ -72,7 +72,7 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
 
 /** The categories of the report go by the tag that says the effect; no tag of a suite can say it. */
 function tagsOf(verdict: Verdict, effect: Effect): Set<string> {
-  const own = verdict.tags.map((tag) => inert(tag, 60)).filter((tag) => !(tag in STATUS) && tag.toUpperCase() !== verdict.level)
+  const own = verdict.tags.map((tag) => excerpt(tag, 60)).filter((tag) => !(tag in STATUS) && tag.toUpperCase() !== verdict.level)
   return new Set([verdict.level, ...(effect === 'passed' ? [] : [effect]), ...own])
 }
 
@@ -94,7 +94,7 @@ class VerdictError extends Error {
     this.stack = ''
     const [finding] = verdict.findings
     if (name === 'AssertionError' && finding)
-      Object.assign(this, { expected: inert(finding.wanted, 2000), actual: inert(finding.got, 2000) })
+      Object.assign(this, { expected: excerpt(finding.wanted, 2000), actual: excerpt(finding.got, 2000) })
   }
 }
 
@@ -116,7 +116,7 @@ function description({ id, source, outcome, level, reason, findings }: Verdict):
 }
 
 function cell(text: string): string {
-  return `<td>${escapeMarkup(inert(text, 600))}</td>`
+  return `<td>${escapeMarkup(excerpt(text, 600))}</td>`
 }
 
 /** For each map of exchanges: which verdict shows a large exchange whole. */
@@ -126,7 +126,7 @@ async function attach(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>
   const ids = new Set([...verdict.findings.map(({ exchange }) => exchange), ...verdict.exchanges])
   for (const id of [...ids].slice(0, MOST_EXCHANGES)) {
     const exchange = exchanges.get(id)
-    if (exchange) await allure.step(`Exchange ${inert(id)}`, () => attachExchange(exchange, verdict, exchanges, run))
+    if (exchange) await allure.step(`Exchange ${excerpt(id)}`, () => attachExchange(exchange, verdict, exchanges, run))
   }
   if (ids.size > MOST_EXCHANGES) await allure.logStep(`and ${ids.size - MOST_EXCHANGES} more exchanges, in exchanges.jsonl`)
 }

@@ -1,5 +1,5 @@
 import { bodyBytes, type Exchange, type Request } from '../fixtures/exchange/exchange.ts'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 
 /** Bodies up to this many bytes are shown whole under every verdict; larger ones once, elsewhere an excerpt. */
 export const SMALL_BODY = 16_384
@@ -51,7 +51,7 @@ function ending({ end }: Exchange): string {
 /** When which bytes arrived: one line per chunk, milliseconds since the request was sent. */
 export function timeline({ chunks }: Exchange): string {
   const lines = chunks.slice(0, MOST_CHUNKS).map(({ at, bytes }) => {
-    const start = inert(Buffer.from(bytes.subarray(0, 120)).toString('utf8'), 100)
+    const start = excerpt(Buffer.from(bytes.subarray(0, 120)).toString('utf8'), 100)
     return `${at.toFixed(1).padStart(9)} ms ${String(bytes.length).padStart(7)} bytes  ${start}`
   })
   if (chunks.length > MOST_CHUNKS) lines.push(`… and ${chunks.length - MOST_CHUNKS} more chunks`)
@@ -71,9 +71,9 @@ export function hexDump(bytes: Uint8Array, byte: number): string {
   return lines.join('\n')
 }
 
-function utf8(bytes: Uint8Array, excerpt: boolean): string | undefined {
+function utf8(bytes: Uint8Array, partial: boolean): string | undefined {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  return excerpt || !text.includes('\uFFFD') ? text : undefined
+  return partial || !text.includes('\uFFFD') ? text : undefined
 }
 
 function clip(text: string, limit: number): string {

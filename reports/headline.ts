@@ -6,7 +6,7 @@ import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { inert, plural } from '../fixtures/text.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
 
 /** What a run says in one sentence, and the lists that every report shows in the same order. */
 export interface Headline {
@@ -41,13 +41,13 @@ const CORE_RULES: ReadonlySet<string> = new Set([
 export function headline({ run, verdicts, partial }: Recording): Headline {
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
-  const where = inert(run.target.name, 120)
+  const where = excerpt(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const known = knownOf(verdicts).length
   const notes = [
     run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
-    run.filter !== undefined && `Only part of the suite was asked for: ${inert(run.filter)}.`,
+    run.filter !== undefined && `Only part of the suite was asked for: ${excerpt(run.filter)}.`,
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
@@ -88,7 +88,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   return {
     state: 'works',
-    sentence: `Tool calling works on ${where}${known === 0 ? '' : `, with ${plural(known, 'known defect')} of ${inert(run.server.name)}`}${run.filter === undefined ? '' : ', as far as it was asked'}`,
+    sentence: `Tool calling works on ${where}${known === 0 ? '' : `, with ${plural(known, 'known defect')} of ${excerpt(run.server.name)}`}${run.filter === undefined ? '' : ', as far as it was asked'}`,
     notes,
     numbers,
   }
@@ -144,7 +144,7 @@ export function reasons(verdicts: readonly Verdict[]): (readonly [reason: string
 
 /** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`. */
 export function serverLine({ run: { server } }: Recording): string {
-  return `${inert(server.name, 80)}, profile ${inert(server.profile, 80)} (${inert(server.profileReason, 160)})`
+  return `${excerpt(server.name, 80)}, profile ${excerpt(server.profile, 80)} (${excerpt(server.profileReason, 160)})`
 }
 
 /** `85 requests, 3541 tokens, 1.3 s`; of a run that was cut short only the requests. */
@@ -156,12 +156,12 @@ export function costLine({ run: { ended }, exchanges }: Recording): string {
 
 export function modelLine({ run: { server } }: Recording): string {
   const others = server.models.filter((name) => name !== server.model)
-  const also = others.length > 0 ? ` (also served: ${inert(others.join(', '), 200)})` : ''
+  const also = others.length > 0 ? ` (also served: ${excerpt(others.join(', '), 200)})` : ''
   return server.model === undefined
     ? others.length > 0
-      ? inert(others.join(', '), 200)
+      ? excerpt(others.join(', '), 200)
       : 'none named'
-    : `${inert(server.model, 120)}${also}`
+    : `${excerpt(server.model, 120)}${also}`
 }
 
 /** The known defects of the engine that showed, each with the verdicts that it explains. */

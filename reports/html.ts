@@ -10,7 +10,7 @@ import { effectOf, type Effect } from './counts.ts'
 import { headline, tally } from './headline.ts'
 import { panel } from './panel.ts'
 import { FILES, readRecord, type Recording } from './store.ts'
-import { inert } from '../fixtures/text.ts'
+import { excerpt } from '../fixtures/text.ts'
 
 const run = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '..')
@@ -100,13 +100,13 @@ function allureConfig(recording: Recording): object {
   const { run: about } = recording
   const { numbers } = headline(recording)
   return {
-    name: `${inert(about.suite.name, 80)} on ${inert(about.target.name, 120)}`,
+    name: `${excerpt(about.suite.name, 80)} on ${excerpt(about.target.name, 120)}`,
     variables: {
-      target: inert(about.target.name),
-      server: inert(about.server.name),
-      profile: inert(`${about.server.profile} (${about.server.profileReason})`),
-      model: inert(about.server.model ?? about.server.models.join(', ')),
-      suite: inert(`${about.suite.name} ${about.suite.version}`),
+      target: excerpt(about.target.name),
+      server: excerpt(about.server.name),
+      profile: excerpt(`${about.server.profile} (${about.server.profileReason})`),
+      model: excerpt(about.server.model ?? about.server.models.join(', ')),
+      suite: excerpt(`${about.suite.name} ${about.suite.version}`),
       verdicts: tally(numbers),
     },
     categories: {

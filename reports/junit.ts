@@ -2,7 +2,7 @@ import { counts, effectOf } from './counts.ts'
 import { tally } from './headline.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
+import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** The record as JUnit XML: one testcase per verdict; a warning passes and says so in system-out. */
 export function junit({ run, verdicts, partial }: Recording): string {
@@ -59,12 +59,12 @@ function bodyOf(verdict: Verdict, run: Run): string {
   const effect = effectOf(verdict, run.failOn)
   switch (effect) {
     case 'passed':
-      return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(inert(verdict.reason))}</system-out>`
+      return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(excerpt(verdict.reason))}</system-out>`
     case 'failure':
       return `<failure${attributes({ type: verdict.level, message })}>${details}</failure>`
     case 'known':
     case 'warning':
-      return `<system-out>${effect === 'known' ? 'Known defect' : 'Warning'}: ${escapeMarkup(inert(message, 600))}\n${details}</system-out>`
+      return `<system-out>${effect === 'known' ? 'Known defect' : 'Warning'}: ${escapeMarkup(excerpt(message, 600))}\n${details}</system-out>`
     case 'blocked':
     case 'broken':
       return `<error${attributes({ type: verdict.outcome, message: reason })}>${details}</error>`
@@ -77,21 +77,21 @@ function bodyOf(verdict: Verdict, run: Run): string {
 export function explain(verdict: Verdict, most = 20): string[] {
   const others = verdict.findings.length - most
   return [
-    ...(verdict.reason === undefined ? [] : [inert(verdict.reason, 1000)]),
+    ...(verdict.reason === undefined ? [] : [excerpt(verdict.reason, 1000)]),
     ...verdict.findings
       .slice(0, most)
       .flatMap(({ got, wanted, where, exchange, byte }) => [
-        `got:    ${inert(got, 1000)}`,
-        `wanted: ${inert(wanted, 1000)}`,
-        `at:     ${inert(where)}${byte === undefined ? '' : `, byte ${byte}`}${exchange === '' ? '' : ` in ${inert(exchange)}`}`,
+        `got:    ${excerpt(got, 1000)}`,
+        `wanted: ${excerpt(wanted, 1000)}`,
+        `at:     ${excerpt(where)}${byte === undefined ? '' : `, byte ${byte}`}${exchange === '' ? '' : ` in ${excerpt(exchange)}`}`,
       ]),
     ...(others > 0 ? [`and ${plural(others, 'more finding')}`] : []),
-    `source: ${inert(verdict.source)}`,
+    `source: ${excerpt(verdict.source)}`,
   ]
 }
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeMarkup(inert(String(value), 600))}"`)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(excerpt(String(value), 600))}"`)
     .join('')
 }

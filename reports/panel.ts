@@ -2,7 +2,7 @@ import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, talli
 import type { Counts } from './counts.ts'
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
+import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** Tables longer than this are closed until they are opened. */
 const LONG = 12
@@ -17,10 +17,10 @@ export function panel(recording: Recording, ids: ReadonlyMap<string, string>): s
   const failures = withEffect(recording, 'failure')
   const warnings = withEffect(recording, 'warning')
   const facts: readonly (readonly [string, string])[] = [
-    ['Target', inert(run.target.name)],
-    ['Server', inert(run.server.name)],
-    ['Profile', `${inert(run.server.profile)}, because ${inert(run.server.profileReason)}`],
-    ...(run.target.about === undefined ? [] : [['Cluster', inert(run.target.about, 200)] as const]),
+    ['Target', excerpt(run.target.name)],
+    ['Server', excerpt(run.server.name)],
+    ['Profile', `${excerpt(run.server.profile)}, because ${excerpt(run.server.profileReason)}`],
+    ...(run.target.about === undefined ? [] : [['Cluster', excerpt(run.target.about, 200)] as const]),
     ['Model', modelLine(recording)],
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
     ['Cost', costLine(recording)],
@@ -47,7 +47,7 @@ function knownTable(recording: Recording): string {
   const known = knownOf(recording.verdicts)
   if (known.length === 0) return ''
   return listed(
-    `Known defects of ${inert(recording.run.server.name)}`,
+    `Known defects of ${excerpt(recording.run.server.name)}`,
     ['Defect', 'Upstream', 'Verdicts'],
     known.map(({ what, issue, verdicts }) => [safe(what, 300), safe(issue, 120), `${verdicts.length}`]),
     known.length <= LONG,
@@ -58,7 +58,7 @@ function absentTable(recording: Recording): string {
   const absent = absentOf(recording)
   if (absent.length === 0) return ''
   return listed(
-    `Known defects of ${inert(recording.run.server.name)} that did not show: fixed in this build, or not met`,
+    `Known defects of ${excerpt(recording.run.server.name)} that did not show: fixed in this build, or not met`,
     ['Defect', 'Upstream'],
     absent.map(({ what, issue }) => [safe(what, 300), safe(issue, 120)]),
     false,
@@ -141,12 +141,12 @@ function details(title: string, count: number, open: boolean, body: string): str
 }
 
 function safe(value: string, limit = 300): string {
-  return escapeMarkup(inert(value, limit))
+  return escapeMarkup(excerpt(value, limit))
 }
 
 function time(iso: string): string {
   const date = new Date(iso)
-  return Number.isNaN(date.valueOf()) ? inert(iso) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return Number.isNaN(date.valueOf()) ? excerpt(iso) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 const STYLE = `<style>

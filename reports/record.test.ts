@@ -139,6 +139,11 @@ describe('redactor', () => {
     expect(Buffer.from(redactor.bytes(Buffer.from(text))).toString()).toBe(redacted)
   })
 
+  test('removes what an excerpt that was cut shows of a secret', () => {
+    expect(redactor.text(`the key sk-"ké… (+9 characters)`)).toBe('the key [redact… (+9 characters)')
+    expect(redactor.text('…=&%<1> of another')).toBe('…[redac of another')
+  })
+
   test('leaves everything else as it is', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
     expect(redactor.text('abc \ud800')).toBe('abc \ud800')

@@ -3,7 +3,7 @@ import { effectOf, type FailOn } from './counts.ts'
 import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { inert, plural } from '../fixtures/text.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
@@ -27,7 +27,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     if (body.length > 0) lines.push('', paint('bold', name), ...body)
   }
 
-  if (run.target.about !== undefined) field('cluster', inert(run.target.about, 200))
+  if (run.target.about !== undefined) field('cluster', excerpt(run.target.about, 200))
   field('server', serverLine(recording))
   field('model', modelLine(recording))
 
@@ -37,13 +37,13 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     const [first = 'none', ...others] = cause.evidence
     const rest = others.length > 0 ? ` (and ${others.length} more in the report)` : ''
     const [command = '', ...yaml] = cause.remedy.trimEnd().split('\n')
-    lines.push('', `${label('Cause')} ${inert(cause.sentence, 400)} [${inert(cause.layer, 40)}]`)
-    lines.push(`${label('Evidence')} ${inert(first, 240)}${rest}`)
-    if (yaml.length === 0) lines.push(`${label('Remedy')} ${inert(command, 500)}`)
+    lines.push('', `${label('Cause')} ${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}]`)
+    lines.push(`${label('Evidence')} ${excerpt(first, 240)}${rest}`)
+    if (yaml.length === 0) lines.push(`${label('Remedy')} ${excerpt(command, 500)}`)
     else
       lines.push(
         label('Remedy'),
-        ...[command, ...yaml].slice(0, MOST_REMEDY).map((line) => `  ${inert(line, 200)}`),
+        ...[command, ...yaml].slice(0, MOST_REMEDY).map((line) => `  ${excerpt(line, 200)}`),
         ...more(yaml.length + 1 - MOST_REMEDY),
       )
   }
@@ -55,9 +55,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
     ...[...shown].flatMap(([group, verdicts]) => [
-      `  ${paint('dim', inert(group, 100))}`,
+      `  ${paint('dim', excerpt(group, 100))}`,
       ...verdicts.flatMap((verdict) => [
-        `  ${paint('red', '✗')} ${inert(verdict.title, 160)}`,
+        `  ${paint('red', '✗')} ${excerpt(verdict.title, 160)}`,
         ...breach(verdict).map((text) => `      ${text}`),
       ]),
     ]),
@@ -66,16 +66,16 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const known = knownOf(recording.verdicts)
   section(
-    `Known defects of ${inert(run.server.name)} (${known.length})`,
+    `Known defects of ${excerpt(run.server.name)} (${known.length})`,
     known.map(
       ({ what, issue, verdicts }) =>
-        `  ${paint('yellow', '◆')} ${inert(what, 160)} (${inert(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
+        `  ${paint('yellow', '◆')} ${excerpt(what, 160)} (${excerpt(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
     ),
   )
 
   const warnings = withEffect(recording, 'warning')
   section(`Warnings (${warnings.length})`, [
-    ...warnings.slice(0, MOST_WARNINGS).map((verdict) => `  ${paint('yellow', '!')} ${inert(verdict.title, 120)}${gist(verdict)}`),
+    ...warnings.slice(0, MOST_WARNINGS).map((verdict) => `  ${paint('yellow', '!')} ${excerpt(verdict.title, 120)}${gist(verdict)}`),
     ...more(warnings.length - MOST_WARNINGS),
   ])
 
@@ -87,35 +87,35 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     const verdicts = withEffect(recording, effect)
     const grouped = reasons(verdicts)
     section(`${name} (${verdicts.length})`, [
-      ...grouped.slice(0, MOST_REASONS).map(([reason, count]) => `  ${String(count).padStart(3)} × ${inert(reason, 200)}`),
+      ...grouped.slice(0, MOST_REASONS).map(([reason, count]) => `  ${String(count).padStart(3)} × ${excerpt(reason, 200)}`),
       ...more(grouped.length - MOST_REASONS, 'other reason'),
     ])
   }
 
   const seen = rates(recording)
   section('Rates', [
-    ...seen.slice(0, MOST_SEEN).map((one) => `  ${inert(one.title, 100)}: ${inert(one.seen, 120)}`),
+    ...seen.slice(0, MOST_SEEN).map((one) => `  ${excerpt(one.title, 100)}: ${excerpt(one.seen, 120)}`),
     ...more(seen.length - MOST_SEEN),
   ])
 
   lines.push('', `${tally(numbers)}  ${paint('dim', `(${costLine(recording)})`)}`)
-  if (report !== undefined) lines.push(`Report: ${inert(report, 1000)}`)
+  if (report !== undefined) lines.push(`Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
 }
 
 function breach(verdict: Verdict): string[] {
   const [finding, ...others] = verdict.findings
-  if (!finding) return verdict.reason === undefined ? [] : [inert(verdict.reason)]
+  if (!finding) return verdict.reason === undefined ? [] : [excerpt(verdict.reason)]
   const byte = finding.byte === undefined ? '' : `, byte ${finding.byte}`
   const rest = others.length > 0 ? `, and ${plural(others.length, 'more finding')}` : ''
   return [
-    `got ${inert(finding.got, 110)}, wanted ${inert(finding.wanted, 110)}`,
-    `at ${inert(finding.where, 100)}${byte}${finding.exchange === '' ? '' : ` in ${inert(finding.exchange, 100)}`}${rest}`,
+    `got ${excerpt(finding.got, 110)}, wanted ${excerpt(finding.wanted, 110)}`,
+    `at ${excerpt(finding.where, 100)}${byte}${finding.exchange === '' ? '' : ` in ${excerpt(finding.exchange, 100)}`}${rest}`,
   ]
 }
 
 function gist({ findings: [finding], reason }: Verdict): string {
-  const text = finding ? `got ${inert(finding.got, 60)}, wanted ${inert(finding.wanted, 60)}` : inert(reason ?? '', 120)
+  const text = finding ? `got ${excerpt(finding.got, 60)}, wanted ${excerpt(finding.wanted, 60)}` : excerpt(reason ?? '', 120)
   return text === '' ? '' : `: ${text}`
 }
 
@@ -137,18 +137,13 @@ export function progress(
   stream: ProgressStream,
   planned: number,
   failOn: FailOn,
-): { readonly request: () => void; readonly verdict: (verdict: Verdict) => void; readonly done: () => void } {
-  let requests = 0
+): { readonly verdict: (verdict: Verdict) => void; readonly done: () => void } {
   let verdicts = 0
   let failed = 0
   let quarter = 0
-  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed${requests > 0 ? `, ${plural(requests, 'request')}` : ''}`
+  const text = () => `${verdicts}/${planned} verdicts, ${failed} failed`
   const move = () => stream.write(`\r\u001b[2K${text()}`)
   return {
-    request() {
-      requests++
-      if (stream.isTTY) move()
-    },
     verdict(verdict) {
       verdicts++
       const isFailure = effectOf(verdict, failOn) === 'failure'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bodyText, json } from '../fixtures/cause/reach.ts'
-import { causeOfRun } from '../fixtures/cause/run-cause.ts'
+import { bodyText, json } from '../fixtures/exchange/body.ts'
+import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -11,8 +11,10 @@ import { mcpServers } from '../fixtures/mcp/servers.ts'
 import type { Run } from '../fixtures/record.ts'
 import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
-import { loadEnvFile, readConfiguration, UserMistake } from '../fixtures/target/configuration.ts'
+import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
+import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
 import { holdFolder } from '../reports/lock.ts'
@@ -53,7 +55,9 @@ const contextLengthOf = (target: Target): number | undefined => {
   return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
+let redactor = createRedactor([])
+/** A line for the user, on stderr. */
+const say = (line: string): void => void process.stderr.write(`${redactor.text(line)}\n`)
 
 /** Seconds that a run spends beside waiting for answers, for the estimate. */
 const OVERHEAD_S = 3
@@ -65,6 +69,7 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
+  redactor = createRedactor(configuredSecrets(configuration))
   const release = holdFolder(configuration.reportDir)
   if (configuration.target.kind === 'several') return judgeSeveral(configuration, configuration.target, process.argv.slice(2), say)
   const began = Date.now()
@@ -103,7 +108,8 @@ async function main(): Promise<number> {
       failOn: configuration.failOn,
       ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
-    const record = openRecord(configuration.reportDir, run, createRedactor([...secretsOf(target), ...configuration.mcp.secrets]))
+    redactor = createRedactor(secretsOf(target))
+    const record = openRecord(configuration.reportDir, run, redactor)
     if (readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
       const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
@@ -170,10 +176,10 @@ try {
   process.exitCode = await main()
 } catch (error) {
   const own = error instanceof UserMistake || error instanceof RecordError || error instanceof FilterError
-  process.stderr.write(
+  say(
     own
-      ? `${(error as Error).message}\n`
-      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      ? (error as Error).message
+      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
   )
   process.exitCode = own ? 2 : 4
 }

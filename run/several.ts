@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
-import { escapeMarkup, inert, plural } from '../fixtures/text.ts'
+import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 const meanings: Readonly<Record<number, string>> = {
   0: 'conforms',
@@ -26,12 +26,12 @@ export async function judgeSeveral(
   args: readonly string[],
   say: (line: string) => void,
 ): Promise<number> {
-  const { findWorkspaces } = await import('../fixtures/cluster/cluster.ts')
+  const { findWorkspaces } = await import('../fixtures/target/workspaces.ts')
   const found = await findWorkspaces(target.wanted, target, process.env)
   for (const note of found.notes) say(note)
   if (found.cause) {
     const { sentence, layer, evidence, remedy } = found.cause
-    process.stdout.write(`Cause: ${inert(sentence)} [${layer}]\nEvidence: ${inert(evidence[0] ?? '')}\nRemedy: ${inert(remedy)}\n`)
+    process.stdout.write(`Cause: ${excerpt(sentence)} [${layer}]\nEvidence: ${excerpt(evidence[0] ?? '')}\nRemedy: ${excerpt(remedy)}\n`)
     return 3
   }
   say(`${plural(found.names.length, 'workspace')} of namespace ${found.namespace}: ${found.names.join(', ')}`)

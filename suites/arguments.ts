@@ -19,11 +19,11 @@ const CONSTRAINED = 'OpenAI API reference: strict, which under a forced choice a
 
 const sentence = 'The quick brown fox jumps over the lazy dog, and then it rests. '
 
-/** Nothing that a parser stumbles over, but for its length. */
+/** Nothing that a parser could stumble over, except its length. */
 const plain: Readonly<Record<string, Literal>> = {
   token: { value: 'kx83-wolf-1729', what: 'a plain word', issue: 'vllm#25223' },
   count: { value: 7, what: 'an integer', issue: 'vllm#21756' },
-  body: { value: sentence.repeat(10).trim(), what: 'a text of 639 characters', issue: 'vllm#55495: cut after 97 characters' },
+  body: { value: sentence.repeat(10).trim(), what: 'a string of 639 characters', issue: 'vllm#55495: cut after 97 characters' },
 }
 
 const unicode: Readonly<Record<string, Literal>> = {
@@ -38,13 +38,13 @@ const quotes: Readonly<Record<string, Literal>> = {
   path: { value: 'C:\\Users\\new', what: 'backslashes' },
   braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389; observed defect 26' },
   apostrophe: { value: "it's", what: 'an apostrophe', issue: 'vllm#38992' },
-  tail: { value: 'ends with }]', what: 'a text that ends in brackets', issue: 'observed defect 26' },
+  tail: { value: 'ends with }]', what: 'a string that ends in brackets', issue: 'observed defect 26' },
 }
 
 const whitespace: Readonly<Record<string, Literal>> = {
   padded: { value: '  two  spaces ', what: 'leading, double and trailing spaces', issue: 'vllm#42026, vllm#48846' },
   lines: { value: 'first\nsecond\tend', what: 'a line break and a tab', issue: 'vllm#24668, vllm#48171' },
-  empty: { value: '', what: 'an empty text' },
+  empty: { value: '', what: 'an empty string' },
   entities: { value: 'a &lt; b &amp; <b>c</b>', what: 'entities and tags of HTML', issue: 'vllm#45025, vllm#38909' },
 }
 
@@ -54,9 +54,9 @@ const markup: Readonly<Record<string, Literal>> = {
 }
 
 const scalars: Readonly<Record<string, Literal>> = {
-  null_word: { value: 'null', what: 'the word null as a text', issue: 'vllm#39679' },
-  none_word: { value: 'none', what: 'the word none as a text', issue: 'vllm#39599' },
-  number_text: { value: '108.0', what: 'a number as a text', issue: 'observed defect 14' },
+  null_word: { value: 'null', what: 'the word null in a string', issue: 'vllm#39679' },
+  none_word: { value: 'none', what: 'the word none in a string', issue: 'vllm#39599' },
+  number_text: { value: '108.0', what: 'a number in a string', issue: 'observed defect 14' },
   zero: { value: 0, what: 'zero' },
   negative: { value: -12, what: 'a negative integer' },
   ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
@@ -74,7 +74,7 @@ const scalars: Readonly<Record<string, Literal>> = {
 const nested: Readonly<Record<string, Literal>> = {
   author: {
     value: { name: 'Zoë', address: { zip: '50667' } },
-    what: 'an object within an object, its schema behind a reference',
+    what: 'a nested object whose schema is behind a $ref',
     issue: 'vllm#46924, vllm#36032',
     referenced: true,
     schema: {
@@ -94,7 +94,7 @@ const nested: Readonly<Record<string, Literal>> = {
   },
   tags: {
     value: ['a b'],
-    what: 'a list of texts',
+    what: 'a list of strings',
     issue: 'observed defect 3',
     schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
   },

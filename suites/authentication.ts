@@ -39,21 +39,21 @@ export default scenario('Authentication', ({ request, must, should }) => {
 
   must(
     'auth.chat-without-key',
-    'MUST refuse a chat without the key',
+    'MUST refuse a chat request without the key',
     'OpenAI API reference: authentication; vLLM --api-key; vllm#18892',
     keyless,
     refused,
   )
   must(
     'auth.chat-with-wrong-key',
-    'MUST refuse a chat with a wrong key',
+    'MUST refuse a chat request with a wrong key',
     'OpenAI API reference: authentication; vLLM --api-key',
     wrongKey,
     refused,
   )
   must(
     'auth.models-without-key',
-    'MUST refuse the models list without the key',
+    'MUST refuse to list the models without the key',
     'vLLM --api-key guards all of /v1; vllm#42591',
     models,
     ({ status }, facts) =>
@@ -62,7 +62,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
 
   must(
     'auth.responses-without-key',
-    'MUST refuse a response without the key',
+    'MUST refuse a request to /v1/responses without the key',
     'vLLM --api-key guards all of /v1; vllm-mlx#317, vllm#42591',
     responses,
     ({ status }, facts) =>
@@ -71,7 +71,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
 
   must(
     'auth.messages-without-key',
-    'MUST refuse a message without the key',
+    'MUST refuse a request to /v1/messages without the key',
     'vLLM --api-key guards all of /v1; vllm-mlx#317, vllm#42591',
     messages,
     ({ status }, facts) =>
@@ -88,7 +88,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
 
   must(
     'auth.body',
-    'MUST explain the refusal in JSON under the key error',
+    'MUST explain the refusal in a JSON object with a field error',
     'vLLM vllm/entrypoints/serve/middleware/authenticate.py: {"error":"Unauthorized"}; OpenAI API reference: an error object',
     keyless,
     ({ status, document, text }) => {
@@ -101,7 +101,7 @@ export default scenario('Authentication', ({ request, must, should }) => {
 
   should(
     'auth.asks-for-key',
-    'SHOULD ask for a key: KAITO sets none, so whoever reaches the Service may use the model',
+    'SHOULD require a key: KAITO sets none, so anyone who reaches the Service can use the model',
     'vLLM vllm/entrypoints/serve/middleware/authenticate.py: --api-key; KAITO passes none by default, and its Service answers every pod of the cluster',
     models,
     ({ status }) =>

@@ -25,7 +25,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
 
   sample(
     'auto.calls',
-    'MUST call the function under auto when the question needs it',
+    'MUST call the function with tool_choice auto when the question needs it',
     'KAITO tool calling article: the LLM decided to invoke the function',
     [question],
     ({ calls, finishReason }) => (calls.length > 0 ? true : finishReason === 'length' ? undefined : false),
@@ -59,7 +59,7 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
       if (typeof withTool !== 'number' || typeof without !== 'number') return { blocked: 'usage is missing' }
       return withTool >= without + 20
         ? undefined
-        : { where: 'usage.prompt_tokens', got: `${withTool} with a tool, ${without} without`, wanted: 'twenty more at least' }
+        : { where: 'usage.prompt_tokens', got: `${withTool} with a tool, ${without} without`, wanted: 'at least twenty more' }
     },
   )
 

@@ -51,14 +51,14 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
 
   must(
     'bad.absent-function',
-    'MUST refuse a tool_choice that names a function not among tools',
+    'MUST refuse a tool_choice that names a function that is not in tools',
     'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage; vllm#10567',
     absent,
     refused,
   )
   must(
     'bad.absent-function-streamed',
-    'MUST refuse it before a stream begins',
+    'MUST refuse a tool_choice that names a function that is not in tools before a stream begins',
     'vLLM vllm/entrypoints/openai/chat_completion/protocol.py: check_tool_usage',
     absentStreamed,
     refused,
@@ -77,7 +77,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     nameless,
     refused,
   )
-  must('bad.choice-unknown', 'MUST refuse a tool_choice that is no word of the API', 'vllm#24232', bogusChoice, refused)
+  must('bad.choice-unknown', 'MUST refuse a tool_choice that the API does not define', 'vllm#24232', bogusChoice, refused)
   must(
     'bad.model-unknown',
     'MUST refuse a model that is not served with status 404',
@@ -98,7 +98,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   )
   must(
     'bad.messages-no-list',
-    'MUST refuse messages that are no list',
+    'MUST refuse messages that are not a list',
     'OpenAI API reference: messages is an array',
     messagesNoList,
     refused,
@@ -114,7 +114,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   must('bad.tools-empty', 'MUST refuse an empty list of tools', 'OpenAI API reference: tools; vllm#39780', emptyTools, refused)
   must(
     'bad.schema-impossible',
-    'MUST NOT fail with a 5xx on a schema that cannot be',
+    'MUST NOT fail with a 5xx on an impossible schema',
     'vllm#17248, vllm#52394; observed defect 18; refusing it and ignoring it are both right',
     impossible,
     ({ status, text }) =>
@@ -141,7 +141,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
   must(
     'bad.health-after',
-    'MUST be healthy after all of them',
+    'MUST be healthy after all bad requests',
     'vllm#17248, vllm#30346: a poisoned request killed the engine',
     health,
     ({ status }) =>
@@ -153,9 +153,14 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   )
 
   const alive = ask('alive', { messages: [user('Say ready.')], max_tokens: 64 }, { forms: ['plain'], after: bad })
-  must('bad.alive', 'MUST still answer an ordinary question', 'vllm#49981, vllm#32006', alive, ({ content, answer }) =>
-    content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
-      ? undefined
-      : { where: 'content', got: shown(content), wanted: 'text' },
+  must(
+    'bad.alive',
+    'MUST still answer an ordinary question after all bad requests',
+    'vllm#49981, vllm#32006',
+    alive,
+    ({ content, answer }) =>
+      content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
+        ? undefined
+        : { where: 'content', got: shown(content), wanted: 'text' },
   )
 })

@@ -19,7 +19,7 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
   const snippet = ask('article', question, { forms: ['plain'] })
   must(
     'clients.article',
-    'MUST let the snippet of the article run: create, tool_calls[0], json.loads, the function with these arguments',
+    'MUST work with the snippet of the article: create, tool_calls[0], json.loads, the function with these arguments',
     'KAITO tool calling article: the Python snippet',
     snippet,
     (reply) => articleSnippet(reply, { get_weather: getWeather }),
@@ -36,15 +36,16 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
     })
     together(
       `clients.run-tools.${form}`,
-      `MUST carry the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,
+      `MUST support the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,
       'openai-node: chat.completions.runTools; KAITO tool calling article: agent frameworks',
       [call, answer],
       async (replies) => {
         const run = await runTools(replies, [weather])
         if ('threw' in run) return { where: 'runTools', got: run.threw, wanted: 'a final answer' }
-        if ('next' in run) return { inconclusive: 'the model calls again behind the result of the function: an agent would go on' }
+        if ('next' in run)
+          return { inconclusive: 'the model made another call after the result of the function, so an agent would continue' }
         if (run.content.trim() === '')
-          return { where: 'runTools', got: `no text behind the result of ${run.ran.join(', ')}`, wanted: 'a final answer' }
+          return { where: 'runTools', got: `no text after the result of ${run.ran.join(', ')}`, wanted: 'a final answer' }
         return { note: `runTools ran ${run.ran.join(', ')} and ended with: ${shown(run.content)}` }
       },
     )

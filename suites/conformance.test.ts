@@ -19,7 +19,7 @@ declare module 'vitest' {
   }
 }
 
-const redactor = createRedactor([...secretsOf(target), ...configuration.mcp.secrets])
+const redactor = createRedactor(secretsOf(target))
 const channel = new BroadcastChannel(name)
 const tell = (said: Said): void => channel.postMessage(said)
 const exchanges = new Map<string, Exchange>()

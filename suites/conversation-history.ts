@@ -100,7 +100,7 @@ export default scenario('Conversation history', ({ ask, must, together }) => {
         : {
             where: 'usage.prompt_tokens',
             got: `${b} with two calls, ${a} with one`,
-            wanted: '140 tokens more at least: so many words are in them',
+            wanted: 'at least 140 more tokens: they hold that many words',
           }
     },
   )

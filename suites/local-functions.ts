@@ -130,7 +130,7 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
         const [before = Number.NaN, after = Number.NaN] = replies.map((reply) => Number(reply.answer.usage?.['prompt_tokens']))
         return after > before + 90 || Number.isNaN(before + after)
           ? undefined
-          : { where: 'usage.prompt_tokens', got: `${before}, then ${after}`, wanted: 'ninety more in the second turn at least' }
+          : { where: 'usage.prompt_tokens', got: `${before}, then ${after}`, wanted: 'at least ninety more in the second turn' }
       },
       // agree.prompt-tokens holds the streamed count against the plain one.
       ['plain'],
@@ -138,7 +138,7 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   }
 
   sample(
-    // That the result reached the prompt is proven above; what the model makes of it is its own.
+    // That the result reached the prompt is proven above; what the model does with it is chance.
     'local.uses-result',
     'SHOULD answer with what the function returned',
     'vLLM tests/tool_use: the answer contains 98; vllm#39611; TGI#2461',

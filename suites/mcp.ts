@@ -25,15 +25,15 @@ type Of = (facts: Facts) => McpServer | undefined
 const subject: Of = ({ mcp }) => mcp?.subject
 const official: Of = ({ mcp }) => mcp?.official
 
-const nobody = 'no MCP server is at hand'
-const unlessSubject = (facts: Facts): string | undefined => (subject(facts) === undefined ? nobody : undefined)
+const unavailable = 'no MCP server is available'
+const unlessSubject = (facts: Facts): string | undefined => (subject(facts) === undefined ? unavailable : undefined)
 const unlessOfficial = (facts: Facts): string | undefined =>
   official(facts) === undefined ? 'MCP_SERVER_URL names the MCP server to judge' : undefined
 
 /** What the model is asked with the tools of the server, or why there is nothing to ask. */
 async function taskOf(server: McpServer | undefined, { mcp, contextLength }: Facts): Promise<Task | { unaskable: string; cause?: Cause }> {
   const opened = await server?.open()
-  if (opened === undefined) return { unaskable: nobody }
+  if (opened === undefined) return { unaskable: unavailable }
   if (opened.cause !== undefined) return { unaskable: opened.cause.sentence, cause: opened.cause }
   const task = taskFor(opened.tools, { wanted: mcp?.tool, question: mcp?.question, contextLength })
   if (typeof task !== 'string') return task
@@ -152,12 +152,12 @@ const failing = (cause: Cause, wanted: string): Check => ({
   cause,
 })
 
-/** The tools, or why another verdict has the say. */
+/** The tools, or why another verdict decides. */
 async function toolsOf(
   facts: Facts,
 ): Promise<Check | { readonly tools: Extract<Awaited<ReturnType<McpServer['open']>>, { tools: unknown }>['tools'] }> {
   const opened = await subject(facts)?.open()
-  if (opened === undefined) return { notApplicable: nobody }
+  if (opened === undefined) return { notApplicable: unavailable }
   return opened.cause === undefined ? opened : { blocked: opened.cause.sentence, cause: opened.cause }
 }
 
@@ -168,7 +168,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
     'MCP specification 2025-06-18: lifecycle, streamable HTTP; AKS article: troubleshooting of an external MCP server',
     async (facts) => {
       const opened = await subject(facts)?.open()
-      if (opened === undefined) return { notApplicable: nobody }
+      if (opened === undefined) return { notApplicable: unavailable }
       return opened.cause !== undefined && opened.at === 'session' ? failing(opened.cause, 'an answer to initialize') : undefined
     },
   )
@@ -178,7 +178,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
     'MCP specification 2025-06-18: tools/list; OpenAI API reference: function.parameters',
     async (facts) => {
       const opened = await subject(facts)?.open()
-      if (opened === undefined) return { notApplicable: nobody }
+      if (opened === undefined) return { notApplicable: unavailable }
       if (opened.cause !== undefined) {
         return opened.at === 'tools' ? failing(opened.cause, 'a list of tools') : { blocked: opened.cause.sentence, cause: opened.cause }
       }
@@ -191,7 +191,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
         {
           id: 'mcp-schema-invalid',
           layer: 'MCP server',
-          sentence: `${subject(facts)?.name} describes the arguments of ${broken.length} of ${opened.tools.length} tools by something that is no JSON Schema.`,
+          sentence: `${subject(facts)?.name} describes the arguments of ${broken.length} of ${opened.tools.length} tools by something that is not JSON Schema.`,
           evidence: broken.slice(0, 3),
           remedy: 'Correct the inputSchema of these tools; they are not offered to the model until then.',
         },
@@ -201,7 +201,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   fact(
     'mcp.names',
-    'MUST name its tools so that the API of OpenAI takes the names',
+    'MUST give its tools names that the OpenAI API accepts',
     'OpenAI API reference: function.name, ^[a-zA-Z0-9_-]{1,64}$; AutoGen: assert_valid_name',
     async (facts) => {
       const listed = await toolsOf(facts)
@@ -230,7 +230,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   fact(
     'mcp.schema-words',
-    "SHOULD describe arguments in words that vLLM's grammar supports",
+    "SHOULD describe arguments with keywords of JSON Schema that vLLM's grammar supports",
     'vLLM: vllm/v1/structured_output/backend_xgrammar.py; vllm#16880, club-3090#45',
     async (facts) => {
       const listed = await toolsOf(facts)
@@ -265,7 +265,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
   )
   must(
     'mcp.result',
-    "MUST answer the model's call with a result that a model can be given (the MCP server)",
+    "MUST answer the model's call with a result that can be passed to a model (the MCP server)",
     'MCP specification 2025-06-18: tools/call, isError; AKS article: tool not found',
     call,
     async (reply, facts) => {
@@ -328,7 +328,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       if (told.includes(true)) return undefined
       return told.includes(false)
         ? { where: 'content', got: shown(replies.map(({ content }) => content)), wanted: 'a figure or a word of the result' }
-        : { inconclusive: 'the result holds nothing by which an answer could be told' }
+        : { inconclusive: 'the result holds nothing by which to recognise an answer' }
     },
   )
 })

@@ -61,7 +61,7 @@ const generated = (facts: Facts) =>
 /** vLLM counts each choice of a request as one that finished. */
 const finishedBy = (views: readonly View[]): number => views.reduce((sum, view) => sum + (view.request?.n ?? 1), 0)
 
-/** What the server brought to its end, whatever the route. */
+/** Answers that the server completed, whatever the route. */
 const ended = (facts: Facts): readonly View[] => answered(facts).filter(({ exchange }) => exchange.end.kind === 'complete')
 
 /** All that this run made the server generate, whatever the route. */
@@ -94,7 +94,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         model: '$MODEL',
         messages: [user('Say one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.')],
         temperature: 0,
-        // Else the answer may be over before the server sees that the client is gone.
+        // Otherwise the answer may be over before the server sees that the client has left.
         max_tokens: 1024,
         ignore_eos: true,
         stream: true,
@@ -119,8 +119,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'Prometheus exposition format 0.0.4; vLLM label model_name',
     after,
     ({ status, text, exchange }, facts) => {
-      if (status === 401 || status === 403 || status === 404)
-        return { notApplicable: 'there is no /metrics to be seen; metrics.present says so' }
+      if (status === 401 || status === 403 || status === 404) return { notApplicable: 'no /metrics is visible; metrics.present says so' }
       if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
       const type = header(exchange, 'content-type') ?? ''
       if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))
@@ -178,7 +177,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.finish-reasons',
-    'MUST tell in its metrics why answers ended: stop and length apart',
+    'MUST count in its metrics why answers ended, stop and length separately',
     'vLLM vllm/v1/metrics/loggers.py: request_success_total{finished_reason}',
     [before, after],
     (replies, facts) =>
@@ -216,7 +215,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         const expected = finishedBy(answered(facts))
         const finished = grown(first, second, 'vllm:request_success_total') ?? 0
         if (finished > expected)
-          return { inconclusive: `others use the server too: ${finished} requests finished, ${expected} are of this run` }
+          return { inconclusive: `others use the server too: ${finished} requests finished, ${expected} belong to this run` }
         if (running !== 0) return { where: 'vllm:num_requests_running', got: String(running), wanted: '0 when nothing runs' }
         const waiting = total(second, 'vllm:num_requests_waiting') ?? 0
         return waiting === 0 ? undefined : { where: 'vllm:num_requests_waiting', got: String(waiting), wanted: '0 when nothing runs' }
@@ -255,7 +254,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
           (view) => view.request?.tools !== undefined && (view.request.tool_choice ?? 'auto') === 'auto',
         ).length
         return auto === 0
-          ? { notApplicable: 'nothing was asked under auto' }
+          ? { notApplicable: 'no question was asked with tool_choice auto' }
           : atLeast(first, second, 'vllm:tool_call_parser_invocations_total', 1, 'answers under auto')
       }),
   )
@@ -276,7 +275,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
 
   together(
     'metrics.documented-names',
-    'SHOULD show the series that the documented dashboards read, or those that took their place',
+    'SHOULD show the series that the documented dashboards read, or their replacements',
     'kaito website/docs/monitoring.md, written for vLLM 0.8.2',
     [before, after],
     (replies, facts) =>
@@ -292,7 +291,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         return stale.length === 0
           ? undefined
           : {
-              note: `the monitoring page names series that vLLM ${version} has no longer: ${stale.map(({ documented, current }) => `${documented} is now ${current ?? 'gone'}`).join('; ')}`,
+              note: `the monitoring page names series that vLLM ${version} no longer has: ${stale.map(({ documented, current }) => `${documented} is now ${current ?? 'gone'}`).join('; ')}`,
             }
       }),
   )

@@ -18,7 +18,7 @@ export default scenario('Models endpoint', ({ request, ask, together, must }) =>
 
   together(
     'models.answers',
-    'MUST answer under an id of the models list when that id is asked for',
+    'MUST answer in the name of the model that was asked for, when the models list holds it',
     'OpenAI API reference: model; vllm#7260',
     [models, chat],
     ([listed, answered]) => {

@@ -29,7 +29,7 @@ export default scenario('Named tool choice', ({ ask, must }) => {
 
   must(
     'named.against',
-    'MUST call the named function also when another one fits the question better',
+    'MUST call the named function even when another one fits the question better',
     'OpenAI API reference: tool_choice; vllm#50477, llama.cpp PR#26849',
     against,
     ({ calls }) => equal([...new Set(calls.map((call) => call.name))], ['get'], 'tool_calls'),

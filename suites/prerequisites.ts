@@ -27,12 +27,12 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.controller',
-    "SHOULD have KAITO's controller at work",
+    "SHOULD have KAITO's controller running",
     'kaito charts/kaito/workspace: deployment kaito-workspace',
     ({ facts: { controllers } }): Check => {
       if (controllers.problem) return { notApplicable: controllers.problem.sentence }
       const [first] = controllers.value
-      if (first === undefined) return { notApplicable: 'no controller is to be seen, as a managed add-on may hide it' }
+      if (first === undefined) return { notApplicable: 'no controller is visible; a managed add-on may hide it' }
       const name = `${first.metadata?.namespace}/${first.metadata?.name}`
       if (Object.keys(first.status ?? {}).length === 0 && first.spec?.replicas !== 0)
         return { notApplicable: `deployment ${name} has no status yet` }
@@ -65,7 +65,7 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
 
   cluster(
     'cluster.admission',
-    'SHOULD refuse a workspace with a preset that does not exist, which a server-side dry run tries',
+    'SHOULD refuse a workspace with a preset that does not exist, as a server-side dry run shows',
     "kaito api/v1beta1/workspace_validation.go: Unsupported inference preset name; without the webhook the CRD's schema lets it pass",
     ({ facts: { admission } }): Check => {
       if (admission.problem) return { notApplicable: admission.problem.sentence }

@@ -27,7 +27,7 @@ export default scenario('Readiness of the endpoint', ({ request, must, should })
 
   should(
     'readiness.version',
-    'SHOULD tell its version at /version',
+    'SHOULD report its version at /version',
     'vLLM vllm/entrypoints/serve/instrumentator/basic.py: GET /version',
     version,
     ({ status, document }) => {

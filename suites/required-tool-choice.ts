@@ -21,16 +21,16 @@ export default scenario('Required tool choice', ({ ask, must, should }) => {
     'OpenAI API reference: required means the model must call one or more tools',
     fitting,
     ({ calls, content }) =>
-      calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${shown(content.slice(0, 120))}`, wanted: 'a call' },
+      calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${shown(content)}`, wanted: 'a call' },
   )
 
   must(
     'required.not-needed',
-    'MUST call a function also when the question fits none',
+    'MUST call a function even when the question fits none',
     'OpenAI API reference: required; vllm#53363',
     notNeeded,
     ({ calls, content }) =>
-      calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${shown(content.slice(0, 120))}`, wanted: 'a call' },
+      calls.length > 0 ? undefined : { where: 'tool_calls', got: `no call, content ${shown(content)}`, wanted: 'a call' },
   )
 
   must(

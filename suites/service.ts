@@ -16,7 +16,7 @@ import {
 export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.exists',
-    'MUST have a Service of its name',
+    'MUST have a Service with its name',
     'KAITO tool calling article: kubectl get svc; kaito pkg/workspace/manifests/manifests.go: GenerateServiceManifest',
     ({ facts, waited }): Check => {
       const { service } = facts
@@ -28,7 +28,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.port',
-    'MUST lead port 80 to port 5000 of the pod',
+    'MUST forward port 80 to port 5000 of the pod',
     'KAITO tool calling article: port 80 for HTTP; kaito pkg/workspace/manifests/manifests.go: GenerateServiceManifest: http 80 → 5000',
     ({ facts: { service } }): Check => {
       if (service.problem) return { blocked: service.problem.sentence }
@@ -57,7 +57,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
       if (pods.value && podsBehind(service.value, pods.value).length === 0)
         return { where: 'spec.selector', got: `${selectorOf(service.value).join(', ')}: no pod`, wanted: 'a pod' }
       if (slices.problem) return { notApplicable: slices.problem.sentence }
-      if (slices.value.length === 0) return { notApplicable: 'nobody makes EndpointSlices for it' }
+      if (slices.value.length === 0) return { notApplicable: 'no controller creates EndpointSlices for it' }
       const endpoints = endpointsOf(slices.value)
       return endpoints.ready > 0
         ? undefined
@@ -67,7 +67,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.container-port',
-    'SHOULD lead to a port that the container declares',
+    'SHOULD forward to a port that the container declares',
     'kaito pkg/workspace/manifests: containerPort 5000',
     ({ facts }): Check => {
       if (facts.service.problem) return { blocked: facts.service.problem.sentence }
@@ -83,7 +83,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
 
   cluster(
     'service.model-id',
-    "SHOULD list the model under the id that KAITO's rule gives",
+    'SHOULD list the model under the id that KAITO gives it',
     'kaito presets/workspace/models/vllm_model.go: served-model-name; kaito#1977, kaito#2001: ids of v0.11',
     ({ facts, models }): Check => {
       if (models.length === 0) return { notApplicable: 'the models list could not be read' }

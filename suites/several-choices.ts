@@ -19,7 +19,7 @@ export default scenario('Several choices (n=2)', ({ ask, must }) => {
     answer.choices.length === 2 ? undefined : { where: 'choices', got: `${answer.choices.length}`, wanted: '2' },
   )
 
-  must('choices.each-calls', 'MUST call in each choice', 'vllm#38158: choices shared the state of the parser', two, ({ answer }) => {
+  must('choices.each-calls', 'MUST make a call in each choice', 'vllm#38158: choices shared the state of the parser', two, ({ answer }) => {
     const silent = answer.choices.find((choice) => choice.calls.length === 0)
     return silent === undefined
       ? undefined

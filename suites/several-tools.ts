@@ -10,7 +10,7 @@ export default scenario('Several tools', ({ ask, must }) => {
 
   must(
     'several.prefix',
-    'MUST keep apart a function whose name begins the names of others',
+    'MUST NOT confuse a function with others whose names begin with its name',
     'OpenAI API reference: tool_choice; one offered name is the beginning of another',
     shortName,
     ({ calls }) => equal([...new Set(calls.map((call) => call.name))], ['get'], 'tool_calls'),

@@ -19,7 +19,7 @@ export default scenario('Streams through what lies between', ({ request, togethe
 
   together(
     'streaming.arrives',
-    'SHOULD bring the pieces of a stream as they are generated, not all at the end',
+    'SHOULD deliver the pieces of a stream as they are generated, not all at the end',
     'KAITO tool calling article: streaming; nginx ngx_http_proxy_module: proxy_buffering',
     [before, after],
     (replies, { views }) => {
@@ -31,7 +31,7 @@ export default scenario('Streams through what lies between', ({ request, togethe
         : {
             where: `arrival of ${streams.length} streams`,
             got: `buffering-proxy: ${proof}`,
-            wanted: 'no buffering between (nginx: proxy_buffering off; gzip off)',
+            wanted: 'no proxy that buffers (nginx: proxy_buffering off; gzip off)',
           }
     },
   )

@@ -29,7 +29,7 @@ export default scenario('Truncation by max_tokens', ({ ask, must }) => {
 
   must(
     'truncation.text',
-    'MUST say length when max_tokens cuts a text',
+    'MUST finish with length when max_tokens cuts a text',
     'OpenAI API reference: finish_reason length',
     text,
     ({ finishReason }) => (finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' }),
@@ -37,7 +37,7 @@ export default scenario('Truncation by max_tokens', ({ ask, must }) => {
 
   must(
     'truncation.call',
-    'MUST say length when max_tokens cuts a call',
+    'MUST finish with length when max_tokens cuts a call',
     'OpenAI API reference: finish_reason length; vllm#47963, vllm#36841',
     call,
     ({ finishReason }) => (finishReason === 'length' ? undefined : { where: 'finish_reason', got: String(finishReason), wanted: 'length' }),

@@ -13,7 +13,7 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
 
   must(
     'usage.last-is-whole',
-    'MUST end a continuous count with the count of the whole answer',
+    'MUST end continuous usage with the counts of the whole answer',
     'vLLM continuous_usage_stats; vllm PR#9357',
     continuous,
     ({ chunks }) => {
@@ -38,7 +38,7 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
     'vLLM vllm/entrypoints/serve/tokenize: POST /tokenize; vllm#39614',
     [chat, counted],
     ([answered, tokenized]) => {
-      if (tokenized === undefined || tokenized.status !== 200) return { notApplicable: 'the server has no /tokenize that is open' }
+      if (tokenized === undefined || tokenized.status !== 200) return { notApplicable: 'the server has no /tokenize, or guards it' }
       const count = fields(tokenized.document?.ok === true ? tokenized.document.value : undefined)?.['count']
       const prompt = answered?.answer.usage?.['prompt_tokens']
       return count === prompt

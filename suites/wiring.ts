@@ -44,7 +44,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
       if (wiring.runtime === 'unknown') return { notApplicable: `${wiring.where}: its command is not one of KAITO's` }
       return annotation === undefined || annotation === 'vllm'
         ? undefined
-        : { note: `annotation kaito.sh/runtime: "${annotation}" is no runtime that KAITO knows, which means vLLM` }
+        : { note: `annotation kaito.sh/runtime: "${annotation}" is not a runtime that KAITO knows, so it runs vLLM` }
     },
   )
 
@@ -76,7 +76,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.as-released',
-    'SHOULD have the parser that this release of KAITO wires for its preset, or one where it wires none',
+    'SHOULD use the parser that this release of KAITO sets for the preset, or any parser where it sets none',
     'kaito presets/workspace/models and presets/workspace/generator/generator.go at each tag',
     ofVllm((wiring, facts) => {
       const released = wiredByRelease(facts)
@@ -120,7 +120,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.config',
-    'SHOULD have an inference_config.yaml that vLLM takes as it is meant',
+    'SHOULD have an inference_config.yaml that takes effect as it is written',
     'kaito presets/workspace/inference/vllm/inference_api.py; vllm#36216',
     ({ facts }, { profile }): Check => {
       const config = facts.inferenceConfig
@@ -130,7 +130,7 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
           ? { where: 'inference.config', got: config.problem.sentence, wanted: 'a ConfigMap with inference_config.yaml' }
           : { notApplicable: config.problem.sentence }
       if (config.value.vllm === undefined)
-        return { where: `ConfigMap ${config.value.configMap}`, got: 'no YAML', wanted: 'YAML with the key vllm' }
+        return { where: `ConfigMap ${config.value.configMap}`, got: 'not YAML', wanted: 'YAML with the key vllm' }
       const wiring = wiringOf(facts)
       if (wiring === undefined || wiring.runtime !== 'vllm') return { notApplicable: 'the pod does not run vLLM' }
       const traps = configTraps(wiring, Number(/^0\.(\d+)/.exec(profile.version ?? '')?.[1] ?? Number.NaN))
@@ -146,13 +146,13 @@ export default scenario('Wiring of the workspace', ({ cluster }) => {
 
   cluster(
     'wiring.context',
-    'SHOULD have a context that holds tools and a conversation: 4096 tokens or more',
+    'SHOULD have a context large enough for tools and a conversation: 4096 tokens or more',
     'kaito presets/workspace/models/vllm_model.go: max-model-len',
     ofVllm((wiring, _facts, { contextLength }) => {
       const length = contextLength ?? Number(wiring.flags['max-model-len'])
       if (Number.isNaN(length))
         return {
-          notApplicable: `max-model-len is ${wiring.flags['max-model-len'] ?? 'not set'}, and the models list tells no max_model_len`,
+          notApplicable: `max-model-len is ${wiring.flags['max-model-len'] ?? 'not set'}, and the models list gives no max_model_len`,
         }
       return length >= 4096 ? { note: `${length} tokens` } : { where: 'max-model-len', got: String(length), wanted: '4096 or more' }
     }),

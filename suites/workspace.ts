@@ -36,7 +36,7 @@ export default scenario('Readiness of the workspace', ({ cluster }) => {
     ({ waited, facts }): Check => {
       const object = waited?.object.value ?? facts.object.value
       const state = object?.status?.state
-      if (state === undefined) return { notApplicable: 'this release of KAITO tells no state' }
+      if (state === undefined) return { notApplicable: 'this release of KAITO reports no state' }
       if (waited?.ready !== true) return { notApplicable: `the conditions are not True; the state is ${state}` }
       return state === 'Ready' ? undefined : { where: 'status.state', got: state, wanted: 'Ready' }
     },

@@ -3,7 +3,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 
 /** One exchange with a real vLLM, as it was recorded. */
 export interface Recorded {
-  /** The tool parser; `none` without one, `hermes-noauto` without --enable-auto-tool-choice. */
+  /** The tool parser; `none` without one, `hermes-without-auto` without --enable-auto-tool-choice. */
   readonly parser: string
   /** `reference`, `busy` (16 other clients), `stream-interval 5` (that option of the server), `generated` (a model that is not scripted). */
   readonly conditions: string

@@ -34,7 +34,7 @@ export interface RecordedDefect {
 const OLD = ['0.12.0', '0.14.1', '0.17.1'] as const
 const TO_22 = [...OLD, '0.22.1'] as const
 const NEW = ['0.25.1', '0.32.0'] as const
-const NO_PARSER = ['none', 'hermes-noauto'] as const
+const NO_PARSER = ['none', 'hermes-without-auto'] as const
 const PARIS = '{"name": "get_weather", "arguments": {"location": "Paris"}}'
 
 export const recordedDefects: readonly RecordedDefect[] = [

@@ -74,7 +74,7 @@ function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>):
     if (kind !== kinds.at(-1)) kinds.push(kind)
     if (json === undefined) continue
     collect(json, '', keys)
-    if (json['type'] === 'response.completed') readWhole(record(json['response']), facts)
+    if (json['type'] === 'response.completed' || json['type'] === 'response.incomplete') readWhole(record(json['response']), facts)
     if (json['type'] === 'content_block_start') facts.calls.push(word(record(json['content_block'])['name'] ?? 'text'))
     if (json['type'] === 'message_delta') facts.finishes = [word(record(json['delta'])['stop_reason'])]
     for (const choice of listOf(json, 'choices')) {

@@ -1,36 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { gunzipSync } from 'node:zlib'
-import { pack, type Packed, type Recorded } from './answers.ts'
+import { pack, recordedAnswers, type Packed, type Recorded } from './answers.ts'
+import { readLines, type Script } from './lines.ts'
 
-/**
- * Makes mocks/recordings/answers from a folder of recordings: vllm-VERSION/PARSER/record*.jsonl.gz, and vllm-VERSION/FOLDER with
- * NAME.request, NAME.head, NAME.body and NAME.times. Left out are /metrics, /health, /version, /tokenize and other doors that
- * no rule of the contract judges.
+/*
+ * Makes mocks/recordings/answers from a folder of recordings: vllm-VERSION/PARSER/record*.jsonl.gz as record.ts writes them, and
+ * vllm-VERSION/FOLDER with NAME.request, NAME.head, NAME.body and NAME.times. What is packed of other parsers, or was recorded under other conditions, stays.
  */
-interface Line {
-  readonly case: string
-  readonly method: Recorded['method']
-  readonly path: string
-  readonly request: string | null
-  readonly authorization?: string | null
-  readonly status: number
-  readonly headers: readonly (readonly [string, string])[]
-  readonly body: string
-  readonly chunks?: Recorded['pieces']
-  readonly cut?: string
-  readonly failed?: string
-  readonly scripts?: readonly Script[]
-}
-
-/** What the model was to write, and, where a grammar made it write something else, what it wrote (`said`). */
-interface Script {
-  readonly event: string
-  readonly script?: string
-  readonly said?: string
-  readonly calls?: Recorded['calls']
-}
 
 /** The model's text and the calls it means; a grammar may change more than white space, and then the calls are not known. */
 function wordsOf(scripts: readonly Script[] = []): Pick<Recorded, 'wrote' | 'calls'> {
@@ -44,16 +21,22 @@ function wordsOf(scripts: readonly Script[] = []): Pick<Recorded, 'wrote' | 'cal
   return { wrote: said ?? first.script, ...(first.calls === undefined || !same ? {} : { calls: first.calls }) }
 }
 
-const wanted = (path: string): boolean => /^\/v1\/(?:chat\/completions|models|responses|messages)(?:\/|$)/.test(path)
+/** Endpoints that the contract judges; the others are kept for the parsers that the mock stands in for. */
+const isJudged = (path: string): boolean => /^\/v1\/(?:chat\/completions|models|responses|messages)(?:\/|$)/.test(path)
+const mocked = ['hermes', 'hermes-without-auto', 'none']
 
 const conditionsOf: Readonly<Record<string, string>> = {
   'record.jsonl.gz': 'reference',
   'record-busy.jsonl.gz': 'busy',
   'record-stream-interval-5.jsonl.gz': 'stream-interval 5',
+  'record-generated.jsonl.gz': 'generated',
 }
 
+/** Folders whose name is no parser as it is called here. */
+const parserOf = (folder: string): string => (folder === 'hermes-noauto' ? 'hermes-without-auto' : folder)
+
 /** Folders of a model that really generates, and what their server was started with. */
-const generated: Readonly<Record<string, string>> = { auto: 'hermes', noauto: 'hermes-noauto', noparser: 'none' }
+const generated: Readonly<Record<string, string>> = { auto: 'hermes', noauto: 'hermes-without-auto', noparser: 'none' }
 
 const dense = (text: string): string => text.replaceAll(/\s/g, '')
 
@@ -63,34 +46,29 @@ function leaves(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : []
 }
 
-function readLines(folder: string, parser: string): Recorded[] {
+function readRecords(folder: string, parser: string): Recorded[] {
   const files = readdirSync(folder).filter((name) => name in conditionsOf)
-  const lines = (file: string): Line[] =>
-    gunzipSync(readFileSync(join(folder, file)))
-      .toString('utf8')
-      .split('\n')
-      .filter((text) => text !== '')
-      .map((text) => JSON.parse(text) as Line)
   // The log of a busy server holds the words of other clients' requests too: the model is scripted, so the reference run tells.
-  const words = new Map(lines('record.jsonl.gz').map((line) => [line.case, wordsOf(line.scripts)]))
+  const reference = files.includes('record.jsonl.gz') ? readLines(join(folder, 'record.jsonl.gz')) : []
+  const words = new Map(reference.map((line) => [line.case, wordsOf(line.scripts)]))
   return files.flatMap((file) =>
-    lines(file)
-      .filter(({ path }) => wanted(path))
-      .map((line): Recorded => {
-        const spoken = words.get(line.case) ?? wordsOf(line.scripts)
+    readLines(join(folder, file))
+      .filter(({ path }) => isJudged(path) || (file === 'record.jsonl.gz' && mocked.includes(parser)))
+      .map(({ case: name, request, scripts, chunks, body, method, path, authorization, status, headers, cut }): Recorded => {
+        const spoken = words.get(name) ?? wordsOf(scripts)
         return {
           parser,
           conditions: conditionsOf[file] ?? file,
-          case: line.case,
-          method: line.method,
-          path: line.path,
-          ...(line.request === null ? {} : { request: line.request }),
-          ...(line.authorization === undefined ? {} : { authorization: line.authorization }),
-          status: line.status,
-          headers: line.headers,
-          body: Buffer.from(line.body),
-          ...(line.chunks === undefined ? {} : { pieces: line.chunks }),
-          ...(line.cut === undefined ? {} : { cut: line.cut }),
+          case: name,
+          method,
+          path,
+          ...(request === null ? {} : { request }),
+          ...(authorization === undefined ? {} : { authorization }),
+          status,
+          headers,
+          body: Buffer.from(body),
+          ...(chunks === undefined ? {} : { pieces: chunks }),
+          ...(cut === undefined ? {} : { cut }),
           ...spoken,
         }
       }),
@@ -107,7 +85,7 @@ function readFolder(folder: string, parser: string): Recorded[] {
       const at = sent.indexOf('\r\n\r\n') === -1 ? sent.indexOf('\n\n') : sent.indexOf('\r\n\r\n')
       const [head = '', request] = at === -1 ? [sent] : [sent.slice(0, at), sent.slice(at).replace(/^(?:\r?\n){2}/, '')]
       const [method = '', path = ''] = head.split(' ')
-      if (!wanted(path)) return []
+      if (!isJudged(path)) return []
       const key = /^Authorization: (.*?)\r?$/im.exec(head)?.[1]
       const [line = '', ...fields] = readFileSync(join(folder, `${name}.head`), 'utf8')
         .trim()
@@ -139,18 +117,23 @@ function readFolder(folder: string, parser: string): Recorded[] {
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const [source] = positionals
-if (source === undefined) throw new Error('usage: node mocks/recordings/pack.ts FOLDER')
+if (source === undefined) throw new Error('usage: npm run record:pack -- FOLDER')
+const packedBefore = recordedAnswers()
 for (const folder of readdirSync(source).filter((name) => name.startsWith('vllm-'))) {
   const version = basename(folder).slice('vllm-'.length)
-  const exchanges = readdirSync(join(source, folder))
+  const read = readdirSync(join(source, folder))
     .filter((name) => statSync(join(source, folder, name)).isDirectory())
     .toSorted()
-    .flatMap((name) =>
-      name in generated ? readFolder(join(source, folder, name), generated[name] as string) : readLines(join(source, folder, name), name),
-    )
-  const packed: Packed = { version, exchanges }
+    .flatMap((name) => {
+      const place = join(source, folder, name)
+      return name in generated ? readFolder(place, generated[name] as string) : readRecords(place, parserOf(name))
+    })
+  const seriesOf = ({ parser, conditions }: Recorded): string => `${parser} ${conditions}`
+  const renewed = new Set(read.map(seriesOf))
+  const kept = packedBefore.find((one) => one.version === version)?.exchanges.filter((one) => !renewed.has(seriesOf(one))) ?? []
+  const packed: Packed = { version, exchanges: [...kept, ...read] }
   const file = new URL(`answers/vllm-${version}.json.br`, import.meta.url)
   const bytes = pack(packed)
   writeFileSync(file, bytes)
-  console.log(`${basename(file.pathname)}: ${exchanges.length} exchanges, ${bytes.length} bytes`)
+  console.log(`${basename(file.pathname)}: ${packed.exchanges.length} exchanges, ${bytes.length} bytes`)
 }

@@ -1,53 +1,62 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { profiles } from '../vllm/profiles.ts'
 import { createVllm, type VllmOptions } from '../vllm/vllm.ts'
+import { recordedAnswers, type Recorded } from './answers.ts'
 import { exclusions } from './exclusions.ts'
 import { factsOf, type Facts } from './facts.ts'
 
-interface Request {
-  method: string
-  path: string
-  body?: string
-  authorization?: string | null
+/** What the server that was recorded was started with. */
+interface Recording extends Required<Pick<VllmOptions, 'profile' | 'model' | 'maxModelLen'>> {
+  readonly parser: NonNullable<VllmOptions['parser']>
+  readonly apiKey: string | undefined
+  readonly cases: readonly Recorded[]
 }
 
-interface Recording {
-  source: string
-  vllm: string
-  parser: NonNullable<VllmOptions['parser']>
-  cases: Record<string, Facts>
+const KEY = 'sk-test'
+const bodyOf = ({ body }: Recorded): string => Buffer.from(body).toString()
+
+const recordings = recordedAnswers().flatMap(({ version, exchanges }) =>
+  (['hermes', 'hermes-without-auto', 'none'] as const).flatMap((parser): Recording[] => {
+    const cases = exchanges.filter((one) => one.parser === parser && one.conditions === 'reference')
+    const models = cases.find(({ case: name }) => name === 'models')
+    if (models === undefined) return []
+    const [card] = (JSON.parse(bodyOf(models)) as { data: { id: string; max_model_len: number }[] }).data
+    const apiKey = cases.some(({ case: name, status }) => name === 'error.no-key' && status === 401) ? KEY : undefined
+    return [{ profile: version, parser, model: card!.id, maxModelLen: card!.max_model_len, apiKey, cases }]
+  }),
+)
+
+function isExcluded({ profile, parser }: Recording, { case: name }: Recorded): boolean {
+  return exclusions.some(({ cases }) => cases[`${profile} ${parser}`]?.includes(name))
 }
 
-const here = import.meta.dirname
-
-const requests: Record<string, Request> = JSON.parse(readFileSync(`${here}/requests.json`, 'utf8'))
-const recordings = readdirSync(here)
-  .filter((name) => name.startsWith('vllm-'))
-  .map((name): Recording => JSON.parse(readFileSync(`${here}/${name}`, 'utf8')))
-
-function isExcluded(recording: Recording, name: string): boolean {
-  return exclusions.some(({ cases }) => cases[`${recording.vllm} ${recording.parser}`]?.includes(name))
-}
+const recordedFacts = (recorded: Recorded): Facts => factsOf({ ...recorded, body: bodyOf(recorded) })
 
 /** Sends one recorded request to the mock and reads the same facts off its answer. */
-function replay(recording: Recording, name: string): Facts {
-  const { method, path, body = '', authorization } = requests[name]!
-  const vllm = createVllm({ profile: recording.vllm, parser: recording.parser, model: 'puppet', apiKey: 'sk-test', maxModelLen: 4096 })
-  const key = authorization === undefined ? 'Bearer sk-test' : authorization
+function replay({ profile, parser, model, maxModelLen, apiKey }: Recording, recorded: Recorded): Facts {
+  const vllm = createVllm({ profile, parser, model, maxModelLen, ...(apiKey === undefined ? {} : { apiKey }) })
+  const { method, path, request: body = '', authorization } = recorded
+  const key = authorization === undefined ? `Bearer ${KEY}` : authorization
   const headers = { 'content-type': 'application/json', ...(key === null ? {} : { authorization: key }) }
   const answer = vllm.answer({ method, path, headers, body })
   return factsOf({ status: answer.status, headers: answer.headers, body: Buffer.concat(answer.chunks.map(({ bytes }) => bytes)).toString() })
 }
 
-describe.each(recordings.map((recording) => [`vLLM ${recording.vllm}, parser ${recording.parser}`, recording] as const))('%s', (_title, recording) => {
-  const held = Object.entries(recording.cases).filter(([name]) => !isExcluded(recording, name))
-  test.each(held)('%s', (name, facts) => {
-    expect(replay(recording, name)).toEqual(facts)
+test('every release that the mock answers as was recorded, or says what it was made from', () => {
+  const recorded = new Set(recordings.map(({ profile }) => profile))
+  const without = Object.values(profiles).filter(({ id, unrecorded }) => recorded.has(id) === (unrecorded !== undefined))
+  expect(without.map(({ id }) => id)).toEqual([])
+})
+
+describe.each(recordings.map((recording) => [`vLLM ${recording.profile}, parser ${recording.parser}`, recording] as const))('%s', (_title, recording) => {
+  const held = recording.cases.filter((recorded) => !isExcluded(recording, recorded))
+  test.each(held.map((recorded) => [recorded.case, recorded] as const))('%s', (_name, recorded) => {
+    expect(replay(recording, recorded)).toEqual(recordedFacts(recorded))
   })
 
   test('no case is excluded that the mock answers alike', () => {
-    const excluded = Object.entries(recording.cases).filter(([name]) => isExcluded(recording, name))
-    expect(excluded.filter(([name, facts]) => isDeepStrictEqual(replay(recording, name), facts)).map(([name]) => name)).toEqual([])
+    const excluded = recording.cases.filter((recorded) => isExcluded(recording, recorded))
+    expect(excluded.filter((recorded) => isDeepStrictEqual(replay(recording, recorded), recordedFacts(recorded))).map((recorded) => recorded.case)).toEqual([])
   })
 })

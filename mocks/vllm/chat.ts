@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Choice, Chunk, ChunkChoice, Completion, Delta, Event, Piece, Turn } from './wire.ts'
 import { isGuided } from './generate.ts'
 import { hash } from './tokens.ts'
@@ -36,7 +36,7 @@ function logprobsOf(tokens: readonly string[], alternatives: number): unknown {
 }
 
 /** The body of a plain answer, keys in vLLM's order. */
-export function completion(choices: readonly Choice[], turn: Turn, profile: Profile, frame: Frame): Completion {
+export function completion(choices: readonly Choice[], turn: Turn, profile: MockProfile, frame: Frame): Completion {
   const generated = choices.reduce((sum, choice) => sum + choice.tokens.length, 0)
   return {
     id: frame.id,
@@ -68,7 +68,7 @@ export function completion(choices: readonly Choice[], turn: Turn, profile: Prof
 }
 
 /** The events of a streamed answer, `[DONE]` last. */
-export function events(choices: readonly Choice[], turn: Turn, profile: Profile, frame: Frame): Event[] {
+export function events(choices: readonly Choice[], turn: Turn, profile: MockProfile, frame: Frame): Event[] {
   const out: Event[] = []
   const reasoning = profile.deltaReasoningNull ? { reasoning_content: null } : undefined
   const counted = new Map(choices.map((choice) => [choice.index, 0]))
@@ -91,13 +91,16 @@ export function events(choices: readonly Choice[], turn: Turn, profile: Profile,
       counted.set(choice.index, piece.to)
       const delta = deltaOf(piece, choice, turn, profile, frame)
       if (!delta && !(profile.logprobsOfHeldBack && turn.logprobs >= 0)) continue
-      push({
-        index: choice.index,
-        delta: delta ?? {},
-        logprobs: turn.logprobs < 0 ? null : logprobsOf(choice.tokens.slice(piece.from, piece.to), turn.logprobs),
-        finish_reason: null,
-        ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
-      })
+      push(
+        {
+          index: choice.index,
+          delta: delta ?? {},
+          logprobs: turn.logprobs < 0 ? null : logprobsOf(choice.tokens.slice(piece.from, piece.to), turn.logprobs),
+          finish_reason: null,
+          ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
+        },
+        nulls(profile.chunkNulls),
+      )
     }
   }
   const fingerprint = profile.fingerprint === null ? undefined : { system_fingerprint: profile.fingerprint }
@@ -112,8 +115,9 @@ export function events(choices: readonly Choice[], turn: Turn, profile: Profile,
         finish_reason: choice.finish,
         stop_reason: choice.stopReason,
         ...(profile.chunkTokenIds ? { token_ids: null } : undefined),
+        ...nulls(profile.finishNulls),
       },
-      turn.includeUsage ? undefined : fingerprint,
+      { ...(turn.includeUsage ? undefined : fingerprint), ...nulls(profile.chunkNulls) },
     )
   }
   if (turn.includeUsage) {
@@ -128,7 +132,7 @@ function chunkOf(frame: Frame, choices: ChunkChoice[], more: Record<string, unkn
   return { id: frame.id, object: 'chat.completion.chunk', created: frame.created, model: frame.model, choices, ...more }
 }
 
-function deltaOf(piece: Piece, choice: Choice, turn: Turn, profile: Profile, frame: Frame): Delta | undefined {
+function deltaOf(piece: Piece, choice: Choice, turn: Turn, profile: MockProfile, frame: Frame): Delta | undefined {
   const reasoning = profile.deltaReasoningNull ? { reasoning_content: null } : undefined
   const json = isGuided(turn, profile)
   if (piece.parts.length === 0 && piece.text !== '') {
@@ -148,7 +152,7 @@ function deltaOf(piece: Piece, choice: Choice, turn: Turn, profile: Profile, fra
   return { ...content, ...reasoning, tool_calls: calls }
 }
 
-function lastDelta(turn: Turn, profile: Profile, frame: Frame): Delta {
+function lastDelta(turn: Turn, profile: MockProfile, frame: Frame): Delta {
   const reasoning = profile.deltaReasoningNull ? { reasoning_content: null } : undefined
   const json = isGuided(turn, profile)
   if (json && turn.mode === 'named') return { ...reasoning, tool_calls: [{ index: 0, function: { arguments: '' } }] }

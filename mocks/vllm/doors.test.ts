@@ -2,22 +2,33 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setupServer } from 'msw/node'
 import OpenAI from 'openai'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { faults } from './faults/index.ts'
 import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 
+/** A safety net: nothing here depends on how fast the machine is. */
+const PATIENCE = { timeout: 300_000 }
+
 const open: Listening[] = []
 afterAll(() => Promise.all(open.map((server) => server.close())))
 
-async function serve(options: VllmOptions = {}): Promise<{ url: string; client: OpenAI }> {
+async function serve(options: VllmOptions = {}): Promise<string> {
   const server = await listen(createVllm(options))
   open.push(server)
-  return {
-    url: server.url,
-    client: new OpenAI({ baseURL: `${server.url}/v1`, apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 5000 }),
-  }
+  return server.url
+}
+
+const inProcess = setupServer()
+beforeAll(() => inProcess.listen({ onUnhandledFrame: 'bypass' }))
+afterEach(() => inProcess.resetHandlers())
+afterAll(() => inProcess.close())
+
+/** The official client of a mock in this process, without a port. */
+function clientOf(options: VllmOptions = {}): OpenAI {
+  inProcess.use(...handlers(createVllm(options), 'http://workspace.test'))
+  return new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: options.apiKey ?? 'none', maxRetries: 0, timeout: 300_000 })
 }
 
 const model = 'phi-4-mini-instruct'
@@ -30,9 +41,11 @@ const weather: OpenAI.ChatCompletionTool = {
   },
 }
 
-describe('a stranger with the openai client', () => {
-  test('makes a tool round trip', async () => {
-    const { client } = await serve({ apiKey: 'secret' })
+describe('a stranger with the openai client', PATIENCE, () => {
+  test.each(['in this process', 'over a socket'])('makes a tool round trip, %s', async (where) => {
+    const apiKey = 'secret'
+    const client =
+      where === 'over a socket' ? new OpenAI({ baseURL: `${await serve({ apiKey })}/v1`, apiKey, maxRetries: 0 }) : clientOf({ apiKey })
     const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'How is the weather in Lisbon today?' }]
     const first = await client.chat.completions.create({ model, messages, tools: [weather] })
     const call = first.choices[0]!.message.tool_calls![0]!
@@ -44,7 +57,7 @@ describe('a stranger with the openai client', () => {
   })
 
   test.each(['0.9.0', '0.17.1', '0.32.0'])('uses the stream helper and runs tools, vLLM %s', async (profile) => {
-    const { client } = await serve({ profile })
+    const client = clientOf({ profile })
     const stream = client.chat.completions.stream({
       model,
       messages: [{ role: 'user', content: 'Weather in Oslo and Rome, please' }],
@@ -83,7 +96,7 @@ describe('a stranger with the openai client', () => {
   })
 
   test.each(['0.25.1', 'openai'])('uses the Responses helper, %s', async (profile) => {
-    const { client } = await serve({ profile })
+    const client = clientOf({ profile })
     const tools: OpenAI.Responses.FunctionTool[] = [
       { type: 'function', strict: null, ...weather.function, parameters: weather.function.parameters! },
     ]
@@ -102,7 +115,7 @@ describe('a stranger with the openai client', () => {
   })
 
   test('is told what is wrong', async () => {
-    const { client } = await serve({ parser: 'none' })
+    const client = clientOf({ parser: 'none' })
     await expect(client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hi' }], tools: [weather] })).rejects.toThrow(
       '--enable-auto-tool-choice',
     )
@@ -110,13 +123,13 @@ describe('a stranger with the openai client', () => {
   })
 })
 
-describe('the socket door', () => {
+describe('the socket door', PATIENCE, () => {
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'Count to 40.' }], stream: true })
   const post = (url: string, more: RequestInit = {}): Promise<Response> =>
     fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...more })
 
   test('sends what the function answers, with uvicorn heads', async () => {
-    const { url } = await serve({ chunking: 'byte' })
+    const url = await serve({ chunking: 'byte' })
     const answer = await post(url)
     expect(answer.headers.get('server')).toBe('uvicorn')
     expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
@@ -126,40 +139,42 @@ describe('the socket door', () => {
   })
 
   test('notices that a client leaves', async () => {
-    const { url } = await serve({ gapMs: 20 })
+    const url = await serve({ gapMs: 20 })
     const left = new AbortController()
     const answer = await post(url, { signal: left.signal })
     await answer.body!.getReader().read()
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 1\.0/)
     left.abort()
-    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 0\.0/)
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), PATIENCE).toMatch(/num_requests_running\{.*\} 0\.0/)
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/finished_reason="abort".*\} 1\.0/)
   })
 
   test('tears down, hangs and breaks heads when told so', async () => {
     const cut = await serve({ fault: 'stream-reset-inside-arguments' })
-    await expect(post(cut.url).then((answer) => answer.text())).rejects.toThrow('terminated')
+    await expect(post(cut).then((answer) => answer.text())).rejects.toThrow('terminated')
     const short = await serve({ fault: 'body-shorter-than-declared' })
-    await expect(post(short.url, { body: body.replace('true', 'false') }).then((answer) => answer.text())).rejects.toThrow('terminated')
+    await expect(post(short, { body: body.replace('true', 'false') }).then((answer) => answer.text())).rejects.toThrow('terminated')
     const silent = await serve({ fault: 'headers-never-come' })
-    await expect(post(silent.url, { signal: AbortSignal.timeout(150) })).rejects.toThrow('timeout')
+    await expect(post(silent, { signal: AbortSignal.timeout(150) })).rejects.toThrow('timeout')
     const broken = await serve({ fault: 'status-line-broken' })
-    await expect(post(broken.url)).rejects.toThrow('fetch failed')
+    await expect(post(broken)).rejects.toThrow('fetch failed')
     const pings = await serve({ fault: 'stream-only-comments' })
-    const reader = (await post(pings.url)).body!.getReader()
+    const reader = (await post(pings)).body!.getReader()
     expect(new TextDecoder().decode((await reader.read()).value)).toContain('"role":"assistant"')
     await reader.cancel()
   })
 
   test('holds its port while weights are loading', async () => {
-    const server = await listen(createVllm(), { loadingMs: 300 })
-    open.push(server)
-    const health = await fetch(`${server.url}/health`)
+    const loading = await listen(createVllm(), { loadingMs: 3_600_000 })
+    open.push(loading)
+    const health = await fetch(`${loading.url}/health`)
     expect([health.status, await health.text(), health.headers.get('connection')]).toEqual([404, '', 'close'])
-    expect((await fetch(`${server.url}/v1/models`)).status).toBe(404)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('kaito_model_download_remaining_seconds 0.')
-    await expect.poll(async () => (await fetch(`${server.url}/health`)).status).toBe(200)
-    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('vllm:')
+    expect((await fetch(`${loading.url}/v1/models`)).status).toBe(404)
+    expect(await (await fetch(`${loading.url}/metrics`)).text()).toMatch(/kaito_model_download_remaining_seconds 3[45]\d\d\.\d/)
+    const loaded = await listen(createVllm(), { loadingMs: 1 })
+    open.push(loaded)
+    await expect.poll(async () => (await fetch(`${loaded.url}/health`)).status, PATIENCE).toBe(200)
+    expect(await (await fetch(`${loaded.url}/metrics`)).text()).toContain('vllm:')
   })
 
   test('keeps connections and closes all of them', async () => {
@@ -169,19 +184,6 @@ describe('the socket door', () => {
     await server.close()
     await expect(fetch(`${server.url}/version`)).rejects.toThrow('fetch failed')
   })
-})
-
-test('the msw door answers as the function does', async () => {
-  const server = setupServer(...handlers(createVllm(), 'http://workspace.test'))
-  server.listen()
-  try {
-    const client = new OpenAI({ baseURL: 'http://workspace.test/v1', apiKey: 'x', maxRetries: 0 })
-    const stream = client.chat.completions.stream({ model, messages: [{ role: 'user', content: 'Weather in Bern?' }], tools: [weather] })
-    expect((await stream.finalChatCompletion()).choices[0]!.finish_reason).toBe('tool_calls')
-    await expect(client.chat.completions.create({ model: 'other', messages: [] })).rejects.toThrow('does not exist')
-  } finally {
-    server.close()
-  }
 })
 
 async function run(...args: string[]): Promise<{ code: number | null | undefined; out: string; err: string }> {
@@ -194,7 +196,7 @@ async function run(...args: string[]): Promise<{ code: number | null | undefined
   return { code, out, err }
 }
 
-describe('the command', () => {
+describe('the command', PATIENCE, () => {
   test.each([
     [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
     [['--fault', 'done-mising'], 'the nearest is done-missing.'],

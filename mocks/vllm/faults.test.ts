@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, test } from 'vitest'
 import type { Fault } from './fault.ts'
 import { classes } from './faults/classes.ts'
@@ -131,7 +132,7 @@ const varied: MockRequest[] = [
   ...['/v1/models', '/v1/models/x', '/health', '/version', '/metrics', '/nothing', '/v1/chat/completions', '/v1/messages'].map(get),
 ]
 
-/** Faults that are about bodies without messages, or about all refusals or all answers. */
+/** Faults that answer a body without messages with another status than 400. */
 const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
 
 const others = ['0.12.0', 'openai', 'vllm-rust']
@@ -147,7 +148,7 @@ describe('every fault', () => {
       }
       const vllm = createVllm({ fault })
       const statuses = [vllm.answer(plain({})).status, vllm.answer(plain({ tools: oneCall['tools'] })).status]
-      expect(answersBadBodies.has(id) || statuses.every((status) => status === 400)).toBe(true)
+      expect(statuses.some((status) => status !== 400)).toBe(answersBadBodies.has(id))
     },
   )
 })

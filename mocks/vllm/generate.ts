@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Said } from './model.ts'
 import type { Choice, Mode, Piece, Turn } from './wire.ts'
 import { tokenize } from './tokens.ts'
@@ -49,12 +49,12 @@ function guided(said: Said, mode: Mode): Raw {
 }
 
 /** Whether the server lets the model write plain JSON for this turn. */
-export function isGuided(turn: Turn, profile: Profile): boolean {
+export function isGuided(turn: Turn, profile: MockProfile): boolean {
   return profile.forced === 'json' && (turn.mode === 'named' || turn.mode === 'required')
 }
 
 /** Spells out what is said, cuts it where the request wants, and lays out the deltas. `group` = tokens per delta. */
-export function generate(said: Said, turn: Turn, profile: Profile, index: number, group: number, nextId: () => string): Choice {
+export function generate(said: Said, turn: Turn, profile: MockProfile, index: number, group: number, nextId: () => string): Choice {
   const json = isGuided(turn, profile)
   const heard = turn.parallel || profile.droppedCallDelta !== 'none' ? said : { ...said, calls: said.calls.slice(0, 1) }
   const raw = json && said.calls.length > 0 ? guided(heard, turn.mode) : native(heard)
@@ -103,7 +103,7 @@ export function generate(said: Said, turn: Turn, profile: Profile, index: number
 
 function contentOf(
   turn: Turn,
-  profile: Profile,
+  profile: MockProfile,
   text: string,
   prose: string,
   length: number,
@@ -138,7 +138,7 @@ function tokensUpTo(tokens: string[], end: number): string[] {
   return tokens
 }
 
-function layOut(raw: Raw, tokens: string[], length: number, group: number, profile: Profile, json: boolean, kept: number): Piece[] {
+function layOut(raw: Raw, tokens: string[], length: number, group: number, profile: MockProfile, json: boolean, kept: number): Piece[] {
   const pieces: Piece[] = []
   let from = 0
   for (let i = 0; i < tokens.length; i += group) {
@@ -151,7 +151,16 @@ function layOut(raw: Raw, tokens: string[], length: number, group: number, profi
   return pieces
 }
 
-function pieceOf(raw: Raw, first: number, last: number, from: number, to: number, profile: Profile, json: boolean, kept: number): Piece {
+function pieceOf(
+  raw: Raw,
+  first: number,
+  last: number,
+  from: number,
+  to: number,
+  profile: MockProfile,
+  json: boolean,
+  kept: number,
+): Piece {
   const piece: Piece = { from: first, to: last, text: '', parts: [], dropped: false }
   for (const span of raw.prose) piece.text += overlap(raw.text, span, from, to)
   if (profile.textBetweenCalls && !json) {

@@ -3,7 +3,7 @@ import type { MockAnswer, Vllm } from './vllm.ts'
 
 /**
  * msw handlers that answer every request under a base address, such as http://workspace.test, from a mock. msw ends
- * a body where a socket would be torn down behind its first chunk: use `listen` for faults that reset or break heads.
+ * a body where a socket would be torn down after its first chunk: use `listen` for faults that reset or break heads.
  */
 export function handlers(vllm: Vllm, base: string): HttpHandler[] {
   const root = base.replace(/\/+$/, '')

@@ -3,7 +3,7 @@ import type { Vllm } from './vllm.ts'
 
 /**
  * A way to send requests to a mock without a socket: bytes and their chunks are those that the door would send, times are those that the
- * answer states, without waiting. A broken head is told as the client would tell it.
+ * answer states, without waiting. A broken head is reported as the client would report it.
  */
 export function sendTo(vllm: Vllm, apiKey?: string): Send {
   return async (id, request) => {

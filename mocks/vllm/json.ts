@@ -33,7 +33,7 @@ export function dumps(value: unknown): string {
   return JSON.stringify(value) ?? 'null'
 }
 
-/** Python's repr of parsed JSON, as it stands in vLLM's error texts. */
+/** Python's repr of parsed JSON, as vLLM's error texts show it. */
 export function repr(value: unknown): string {
   if (value === null || value === undefined) return 'None'
   if (value === true) return 'True'
@@ -55,6 +55,7 @@ export function repr(value: unknown): string {
   return JSON.stringify(value)
 }
 
+/** Whether a value is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
 }
@@ -100,7 +101,7 @@ function closing(text: string, from: number): number {
   return -1
 }
 
-/** parseJson, and undefined for text that is no JSON. */
+/** parseJson, and undefined for text that is not JSON. */
 export function attempt(text: string): unknown {
   try {
     return parseJson(text)

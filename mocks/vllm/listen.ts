@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MockAnswer, MockRequest, Vllm } from './vllm.ts'
 
+/** A mock that is served on a socket. */
 export interface Listening {
   /** Base address without a path, such as http://127.0.0.1:40123 */
   url: string
@@ -11,6 +12,7 @@ export interface Listening {
   close(): Promise<void>
 }
 
+/** Where and how a mock is served. */
 export interface ListenOptions {
   /** 0 takes a free one. Default 0. */
   port?: number

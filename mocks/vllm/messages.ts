@@ -1,6 +1,6 @@
 import type { Frame } from './chat.ts'
 import { dumps, isObject, list, parseJson, record, word } from './json.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import { expect, invalid, refuse } from './refusal.ts'
 import type { Choice, NamedEvent, Turn } from './wire.ts'
 
@@ -19,7 +19,7 @@ const fields: Readonly<Record<string, string>> = {
 const choices: Readonly<Record<string, string>> = { auto: 'auto', any: 'required', none: 'none' }
 
 /** Judges the spelling of a body of /v1/messages and translates it to a chat body. `counts` = of count_tokens. */
-export function chatOfMessages(body: Body, profile: Profile, counts = false): Body {
+export function chatOfMessages(body: Body, profile: MockProfile, counts = false): Body {
   check(body, profile, counts)
   const choice = record(body['tool_choice'])
   const kind = word(choice['type'])
@@ -45,7 +45,7 @@ export function chatOfMessages(body: Body, profile: Profile, counts = false): Bo
   return chat
 }
 
-function check(body: Body, profile: Profile, counts: boolean): void {
+function check(body: Body, profile: MockProfile, counts: boolean): void {
   for (const key of ['model', 'messages', ...(counts ? [] : ['max_tokens'])]) {
     if (body[key] === undefined) invalid(profile, 'missing', [key], 'Field required', body)
   }
@@ -122,7 +122,7 @@ function reasonOf(choice: Choice, called: boolean): string {
   return called ? 'tool_use' : 'end_turn'
 }
 
-/** The body of a plain answer. Throws a refusal when the arguments of a call are no JSON. */
+/** The body of a plain answer. Throws a refusal when the arguments of a call are not JSON. */
 export function messageBody(choice: Choice, turn: Turn, frame: Frame): Body {
   const content: Body[] = []
   if (choice.content) content.push({ type: 'text', text: choice.content })
@@ -148,7 +148,7 @@ function inputOf(args: unknown): unknown {
 }
 
 /** The events of a streamed answer. */
-export function messageEvents(choice: Choice, turn: Turn, profile: Profile, frame: Frame): NamedEvent[] {
+export function messageEvents(choice: Choice, turn: Turn, profile: MockProfile, frame: Frame): NamedEvent[] {
   const events: NamedEvent[] = []
   const push = (type: string, data: Body = {}): void => void events.push({ type, data: { type, ...data } })
   const start = {

@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 
 /** What has happened on one server, in the units of vLLM's counters. */
 export interface Counts {
@@ -19,6 +19,7 @@ export interface Counts {
   refused: number | undefined
 }
 
+/** A histogram in vLLM's buckets; values are seconds. */
 export class Histogram {
   readonly bounds: readonly number[]
   readonly buckets: number[]
@@ -40,6 +41,7 @@ const ttftBounds = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 
 const itlBounds = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80]
 const e2eBounds = [0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680]
 
+/** All counters at 0. */
 export function newCounts(): Counts {
   return {
     running: 0,
@@ -57,6 +59,7 @@ export function newCounts(): Counts {
   }
 }
 
+/** Adds to a counter, which begins at 0. */
 export function bump(counts: Map<string, number>, key: string, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by)
 }
@@ -66,7 +69,7 @@ function real(value: number): string {
 }
 
 /** The text of /metrics, in the names of the release. Without a parser there are no series about it: so recorded on vLLM 0.32.0. */
-export function exposition(counts: Counts, profile: Profile, model: string, parser: boolean): string {
+export function exposition(counts: Counts, profile: MockProfile, model: string, parser: boolean): string {
   const out: string[] = []
   const labels = (more: Record<string, string> = {}): string =>
     `{${Object.entries({ engine: '0', ...more, model_name: model })

@@ -1,5 +1,6 @@
 import { dumps, isObject, objectsIn } from './json.ts'
 
+/** A tool as the scripted model knows it. */
 export interface Tool {
   name: string
   description: string
@@ -7,6 +8,7 @@ export interface Tool {
   strict: boolean
 }
 
+/** A message as the scripted model reads it. */
 export interface Message {
   role: string
   /** Text parts joined by line breaks. */
@@ -14,6 +16,7 @@ export interface Message {
   calls: { name: string; arguments: string }[]
 }
 
+/** What the model is made to do: tool_choice, read. */
 export type Choice = 'auto' | 'required' | 'none' | { name: string }
 
 /** One call as the model words it: `arguments` is JSON text. */

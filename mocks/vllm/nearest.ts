@@ -1,4 +1,4 @@
-import { edits } from '../../fixtures/target/nearest.ts'
+import { edits } from '../../fixtures/nearest.ts'
 
 /** The name of a list with the fewest edits from what was written; empty for an empty list. */
 export function nearest(written: string, names: readonly string[]): string {

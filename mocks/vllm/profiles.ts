@@ -1,9 +1,11 @@
 /** How one vLLM release answers when it is healthy. Known defects of a release are faults, never part of its profile. */
-export interface Profile {
+export interface MockProfile {
   id: string
   version: string
   /** KAITO releases that ship it. */
   kaito: string
+  /** Of a release without recordings: what the profile was made from. */
+  unrecorded?: string
   /** Whose server it is: the Python or the Rust one of vLLM, or the OpenAI API. */
   dialect: 'vllm' | 'vllm-rust' | 'openai'
   /** Paths that are not served, though the others have them. */
@@ -30,6 +32,10 @@ export interface Profile {
     choiceWithoutTools: 'auto' | 'none'
     /** Key of the schema in the text format that a JSON-guided call is told by. */
     schemaKey: 'schema_' | 'schema'
+    /** The echoed keys prompt_cache_options, prompt_cache_key, prompt_cache_retention and safety_identifier. */
+    cacheKeys: boolean
+    /** A cut answer ends with response.incomplete. */
+    incompleteEvent: boolean
     /** `summary: []` on a message item that is done. */
     doneSummary: boolean
     /** Key of usage.input_tokens_details behind cached_tokens. */
@@ -41,6 +47,8 @@ export interface Profile {
     start: readonly ('type' | 'role' | 'stop_reason' | 'stop_sequence' | 'usage')[]
     /** `stop_sequence: null` in message_delta. */
     stopSequence: boolean
+    /** Names of error types: vLLM's classes, or Anthropic's. */
+    errorTypes: 'vllm' | 'anthropic'
   }
   /** Reasoning keys of a message, all null without a reasoning parser. */
   reasoning: readonly string[]
@@ -50,6 +58,8 @@ export interface Profile {
   emptyToolCalls: boolean
   /** Keys of a choice behind finish_reason and stop_reason, all null. */
   choiceNulls: readonly string[]
+  /** Further null keys of the choice that ends a stream. */
+  finishNulls: readonly string[]
   /** Keys of the body between choices and usage. */
   bodyHead: readonly string[]
   /** Keys of the body behind usage, all null. */
@@ -61,6 +71,8 @@ export interface Profile {
   fingerprint: string | null
   /** Null keys beside the choices of a role chunk. */
   roleChunkNulls: readonly string[]
+  /** Null keys beside the choices of the chunks behind the role chunk. */
+  chunkNulls: readonly string[]
   /** `token_ids: null` on the choices of chunks behind the role chunk. */
   chunkTokenIds: boolean
   /** `reasoning_content: null` in every delta. */
@@ -115,7 +127,7 @@ export interface Profile {
 const openAiNulls = ['refusal', 'annotations', 'audio', 'function_call']
 
 // Recording of 0.12.0 (KAITO v0.8), parsers hermes and none.
-const v0_12_0: Profile = {
+const v0_12_0: MockProfile = {
   id: '0.12.0',
   version: '0.12.0',
   kaito: 'v0.8',
@@ -133,20 +145,24 @@ const v0_12_0: Profile = {
     tail: {},
     choiceWithoutTools: 'auto',
     schemaKey: 'schema_',
+    cacheKeys: false,
+    incompleteEvent: false,
     doneSummary: true,
     cacheWrites: false,
   },
-  messages: { start: ['usage'], stopSequence: false },
+  messages: { start: ['usage'], stopSequence: false, errorTypes: 'vllm' },
   reasoning: ['reasoning', 'reasoning_content'], // both names from 0.11.1 to 0.15: vllm#27752
   messageNulls: openAiNulls,
   emptyToolCalls: true,
   choiceNulls: ['token_ids'],
+  finishNulls: [],
   bodyHead: ['service_tier', 'system_fingerprint'],
   bodyTail: ['prompt_logprobs', 'prompt_token_ids', 'kv_transfer_params'],
   usageNulls: ['prompt_tokens_details'],
   chunkUsageNulls: [],
   fingerprint: null,
   roleChunkNulls: ['prompt_token_ids'],
+  chunkNulls: [],
   chunkTokenIds: true,
   deltaReasoningNull: true,
   deltaContentNull: false,
@@ -181,7 +197,7 @@ const v0_12_0: Profile = {
 }
 
 // Reading of the sources of v0.10.0, not recorded: keys of the message and the body are inferred.
-const v0_10_1_1: Profile = {
+const v0_10_1_1: MockProfile = {
   ...v0_12_0,
   id: '0.10.1.1',
   version: '0.10.1.1',
@@ -203,12 +219,12 @@ const v0_10_1_1: Profile = {
   },
 }
 
-// Reading of the sources of v0.8.5 and v0.10.0, not recorded.
-const v0_9_0: Profile = {
+const v0_9_0: MockProfile = {
   ...v0_10_1_1,
   id: '0.9.0',
   version: '0.9.0',
   kaito: 'v0.5, v0.6',
+  unrecorded: 'the sources of v0.8.5 and v0.10.0',
   without: ['/v1/responses', '/v1/messages', '/v1/messages/count_tokens'], // /v1/responses came with 0.10
   messageNulls: [],
   bodyHead: [],
@@ -217,25 +233,25 @@ const v0_9_0: Profile = {
 }
 
 // Recording of 0.14.1 (KAITO v0.9).
-const v0_14_1: Profile = {
+const v0_14_1: MockProfile = {
   ...v0_12_0,
   id: '0.14.1',
   version: '0.14.1',
   kaito: 'v0.9',
-  messages: { start: ['usage'], stopSequence: false },
+  messages: { ...v0_12_0.messages, start: ['usage'] },
   forcedWithoutParser: false, // vllm#30613
   errors: { ...v0_12_0.errors, modelParam: true },
   metrics: { ...v0_12_0.metrics, finished: ['stop', 'length', 'abort', 'error'], prefillComputed: true }, // vllm#26813
 }
 
 // Recording of 0.17.1 (KAITO v0.10).
-const v0_17_1: Profile = {
+const v0_17_1: MockProfile = {
   ...v0_14_1,
   id: '0.17.1',
   version: '0.17.1',
   kaito: 'v0.10',
   responses: { ...v0_14_1.responses, callPrefix: 'chatcmpl-tool-', messageNulls: ['phase'] },
-  messages: { start: ['stop_reason', 'stop_sequence', 'usage'], stopSequence: false },
+  messages: { ...v0_14_1.messages, start: ['stop_reason', 'stop_sequence', 'usage'] },
   reasoning: ['reasoning'], // vllm#33402
   deltaReasoningNull: false,
   badSchemaStream: 'event',
@@ -249,7 +265,7 @@ const v0_17_1: Profile = {
 }
 
 // Recording of 0.22.1 (KAITO v0.11).
-const v0_22_1: Profile = {
+const v0_22_1: MockProfile = {
   ...v0_17_1,
   id: '0.22.1',
   version: '0.22.1',
@@ -276,7 +292,7 @@ const v0_22_1: Profile = {
 }
 
 // Recording of 0.25.1 (KAITO v0.12).
-const v0_25_1: Profile = {
+const v0_25_1: MockProfile = {
   ...v0_22_1,
   id: '0.25.1',
   version: '0.25.1',
@@ -287,7 +303,7 @@ const v0_25_1: Profile = {
     toolNulls: ['allowed_callers', 'defer_loading'],
     toolTail: ['output_schema'],
   },
-  messages: { start: ['type', 'role', 'stop_reason', 'stop_sequence', 'usage'], stopSequence: false },
+  messages: { ...v0_22_1.messages, start: ['type', 'role', 'stop_reason', 'stop_sequence', 'usage'] },
   emptyToolCalls: false, // vllm#44105
   bodyTail: [...v0_22_1.bodyTail, 'metrics'],
   fingerprint: 'vllm-0.25.1-e865095c',
@@ -301,7 +317,7 @@ const v0_25_1: Profile = {
 }
 
 // Recording of 0.32.0 (no KAITO release yet).
-const v0_32_0: Profile = {
+const v0_32_0: MockProfile = {
   ...v0_25_1,
   id: '0.32.0',
   version: '0.32.0',
@@ -328,12 +344,25 @@ const v0_32_0: Profile = {
   metrics: { ...v0_25_1.metrics, newest: true },
 }
 
-// Reading of rust/src/server of vLLM main just after 0.27.0, not recorded. Bodies of unknown paths and of 401 are inferred.
-const rust: Profile = {
+// Recording of 0.33.0 (no KAITO release yet).
+const v0_33_0: MockProfile = {
+  ...v0_32_0,
+  id: '0.33.0',
+  version: '0.33.0',
+  responses: { ...v0_32_0.responses, cacheKeys: true, incompleteEvent: true },
+  messages: { ...v0_32_0.messages, errorTypes: 'anthropic' },
+  choiceNulls: [...v0_32_0.choiceNulls, 'weight_versions'],
+  finishNulls: ['weight_versions'],
+  chunkNulls: ['kv_transfer_params'],
+  fingerprint: 'vllm-0.33.0-860bef5c',
+}
+
+const rust: MockProfile = {
   ...v0_25_1,
   id: 'vllm-rust',
   version: '0.27.0',
   kaito: 'none',
+  unrecorded: 'rust/src/server of vLLM main just after 0.27.0; bodies of unknown paths and of 401 are inferred',
   dialect: 'vllm-rust',
   without: ['/v1/responses', '/v1/messages', '/v1/messages/count_tokens', '/ping'],
   idHex: 8,
@@ -354,12 +383,11 @@ const rust: Profile = {
   errors: { ...v0_25_1.errors, wrapped: false, type: 'invalid_request_error', aliases: true },
 }
 
-// The OpenAI API: reference of chat, responses, models and errors (openai-openapi at f85dbe22, 2026-08-21) and the
-// error texts that its users quote. No release of KAITO.
-const openai: Profile = {
+const openai: MockProfile = {
   ...rust,
   id: 'openai',
   version: '2026-08-21',
+  unrecorded: 'the reference of chat, responses, models and errors (openai-openapi at f85dbe22) and the error texts that its users quote',
   dialect: 'openai',
   without: ['/v1/messages', '/v1/messages/count_tokens', '/tokenize', '/detokenize', '/health', '/ping', '/load', '/version', '/metrics'],
   idHex: 24,
@@ -373,6 +401,7 @@ const openai: Profile = {
     toolTail: [],
     tail: {},
     choiceWithoutTools: 'auto',
+    incompleteEvent: true,
     doneSummary: false,
     cacheWrites: false,
   },
@@ -381,8 +410,8 @@ const openai: Profile = {
   strictOnly: false,
 }
 
-export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
-  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, rust, openai].map((profile) => [profile.id, profile]),
+export const profiles: Readonly<Record<string, MockProfile>> = Object.fromEntries(
+  [v0_9_0, v0_10_1_1, v0_12_0, v0_14_1, v0_17_1, v0_22_1, v0_25_1, v0_32_0, v0_33_0, rust, openai].map((profile) => [profile.id, profile]),
 )
 
 /** The newest vLLM that a KAITO release ships. */

@@ -1,5 +1,5 @@
 import { isObject, repr } from './json.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Refusal } from './wire.ts'
 
 /** Carries a refusal out of a reader; `reading` turns it into a value. */
@@ -19,7 +19,15 @@ export function refuse(message: string, param: string | null = null, status = 40
 type Place = readonly (string | number)[]
 
 /** A body error as pydantic words it, in the envelope of the release. `named` = raised with a parameter name. */
-export function invalid(profile: Profile, kind: string, at: Place, text: string, input: unknown, named?: string, context?: string): never {
+export function invalid(
+  profile: MockProfile,
+  kind: string,
+  at: Place,
+  text: string,
+  input: unknown,
+  named?: string,
+  context?: string,
+): never {
   const { errors } = profile
   const loc = ['body', ...at]
   const dotted = loc.join('.')
@@ -38,7 +46,7 @@ function summary(input: unknown): string {
 }
 
 /** A breach of a rule over several fields. `named` = the field that the newer releases name. */
-export function broken(profile: Profile, text: string, body: unknown, named?: string): never {
+export function broken(profile: MockProfile, text: string, body: unknown, named?: string): never {
   const suffix = profile.errors.params && named !== undefined ? ` (parameter=${named})` : ''
   if (!profile.errors.wrapped) {
     throw new Refused({ status: 400, message: `${text}${suffix}`, type: 'BadRequestError', param: named ?? null })
@@ -57,6 +65,7 @@ export function reading<T>(read: () => T): T | Refusal {
   }
 }
 
+/** Whether something thrown is a refusal. */
 export function isRefusal(value: object): value is Refusal {
   return 'status' in value && 'message' in value && 'param' in value
 }
@@ -71,7 +80,7 @@ const kinds: Readonly<Record<string, readonly [test: (value: unknown) => boolean
 }
 
 /** Refuses a value that is not of its kind, as pydantic does. */
-export function expect(profile: Profile, kind: string, at: Place, value: unknown): void {
+export function expect(profile: MockProfile, kind: string, at: Place, value: unknown): void {
   const [test, type, text] = kinds[kind]!
   if (!test(value)) invalid(profile, type, at, text, value)
 }

@@ -1,6 +1,6 @@
 import { dumps, isObject, list, parseJson, record, repr, word } from './json.ts'
 import type { Format, Message, Tool } from './model.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import { tokenize } from './tokens.ts'
 import { broken, expect, invalid, refuse, Refused } from './refusal.ts'
 import { checkAsOpenAi } from './openai.ts'
@@ -10,14 +10,14 @@ import type { Mode, Turn } from './wire.ts'
 
 /** What the server was started with, as far as requests are judged by it. */
 export interface Server {
-  profile: Profile
+  profile: MockProfile
   parser: 'hermes' | 'hermes-without-auto' | 'none'
   model: string
   maxModelLen: number
 }
 
 /** Parses a JSON body as FastAPI does for vLLM. */
-export function readBody(text: string, contentType: string | undefined, profile: Profile): Record<string, unknown> {
+export function readBody(text: string, contentType: string | undefined, profile: MockProfile): Record<string, unknown> {
   if ((contentType ?? '').split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     const message = "Unsupported Media Type: Only 'application/json' is allowed"
     throw new Refused({ status: 400, message: `1 validation error:\n  ${message}`, type: profile.errors.type, param: null, bySchema: true })
@@ -100,7 +100,7 @@ const fields: Readonly<Record<string, string>> = {
   response_format: 'object',
 }
 
-function checkFields(body: Record<string, unknown>, profile: Profile): void {
+function checkFields(body: Record<string, unknown>, profile: MockProfile): void {
   if (!('messages' in body)) invalid(profile, 'missing', ['messages'], 'Field required', body)
   expect(profile, 'list', ['messages'], body['messages'])
   for (const [i, message] of list(body['messages']).entries()) {
@@ -124,7 +124,8 @@ function checkFields(body: Record<string, unknown>, profile: Profile): void {
   }
 }
 
-export function checkTools(body: Record<string, unknown>, profile: Profile): void {
+/** vLLM's check of tools and tool_choice. Throws a refusal. */
+export function checkTools(body: Record<string, unknown>, profile: MockProfile): void {
   const choice = body['tool_choice']
   const tools = body['tools']
   if (Array.isArray(tools) && tools.length === 0 && profile.toolsEmpty === 'refused') {
@@ -154,7 +155,7 @@ export function checkTools(body: Record<string, unknown>, profile: Profile): voi
   }
 }
 
-function checkTool(tool: unknown, i: number, profile: Profile): void {
+function checkTool(tool: unknown, i: number, profile: MockProfile): void {
   expect(profile, 'object', ['tools', i], tool)
   const { type, function: described } = record(tool)
   if (type !== undefined && type !== 'function') invalid(profile, 'literal_error', ['tools', i, 'type'], "Input should be 'function'", type)
@@ -180,6 +181,7 @@ function modeOf(body: Record<string, unknown>): Mode | 'null' {
   return 'named'
 }
 
+/** Throws a refusal with status 404 unless the model is served. */
 export function checkModel(model: unknown, server: Server): void {
   if (model === undefined || model === null || model === '' || model === server.model) return
   if (server.profile.dialect === 'openai')
@@ -218,7 +220,7 @@ function contentText(content: unknown): string {
   return content.map((part) => (isObject(part) ? (typeof part['text'] === 'string' ? part['text'] : dumps(part)) : word(part))).join('\n')
 }
 
-function messagesOf(value: unknown, profile: Profile): Message[] {
+function messagesOf(value: unknown, profile: MockProfile): Message[] {
   return list(value).map((item) => {
     const message = record(item)
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : []
@@ -226,7 +228,7 @@ function messagesOf(value: unknown, profile: Profile): Message[] {
   })
 }
 
-function callOf(call: unknown, profile: Profile): Message['calls'][number] {
+function callOf(call: unknown, profile: MockProfile): Message['calls'][number] {
   if (!isObject(call)) return refuse('assistant tool_calls entries must be objects.')
   const target = call['function']
   if ((call['type'] ?? 'function') !== 'function' || !isObject(target)) {
@@ -312,7 +314,7 @@ function tooLongParam(server: Server): string | null {
   return server.profile.errors.params ? 'input_tokens' : null
 }
 
-function checkSampling(body: Record<string, unknown>, profile: Profile): void {
+function checkSampling(body: Record<string, unknown>, profile: MockProfile): void {
   const bad = (text: string, param: string): never => {
     const suffix = profile.errors.params ? ` (parameter=${param}, value=${repr(body[param])})` : ''
     return refuse(`${text}${suffix}`, profile.errors.params ? param : null)
@@ -335,7 +337,7 @@ function checkSampling(body: Record<string, unknown>, profile: Profile): void {
   }
 }
 
-function checkSchemas(turn: Turn, profile: Profile): void {
+function checkSchemas(turn: Turn, profile: MockProfile): void {
   const forced = turn.mode === 'required' || turn.mode === 'named'
   for (const tool of turn.tools) {
     if (turn.mode === 'named' && tool.name !== turn.named) continue

@@ -2,7 +2,7 @@ import type { Frame } from './chat.ts'
 import { isGuided } from './generate.ts'
 import { isObject, list, record, word } from './json.ts'
 import { broken, expect, invalid, refuse } from './refusal.ts'
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Call, Choice, NamedEvent, Turn } from './wire.ts'
 
 type Body = Record<string, unknown>
@@ -20,7 +20,7 @@ const fields: Readonly<Record<string, string>> = {
 }
 
 /** Judges the spelling of a body of /v1/responses and translates it to a chat body. */
-export function chatOfResponses(body: Body, profile: Profile): Body {
+export function chatOfResponses(body: Body, profile: MockProfile): Body {
   if (profile.dialect === 'openai') checkAsOpenAi(body)
   else check(body, profile)
   const choice = body['tool_choice']
@@ -51,7 +51,7 @@ export function chatOfResponses(body: Body, profile: Profile): Body {
   return chat
 }
 
-function check(body: Body, profile: Profile): void {
+function check(body: Body, profile: MockProfile): void {
   const { input, tool_choice: choice } = body
   if (input === undefined) invalid(profile, 'missing', ['input'], 'Field required', body)
   if (typeof input !== 'string') expect(profile, 'list', ['input'], input)
@@ -135,7 +135,7 @@ function messagesOf(body: Body): Body[] {
 /** One answer, while it is being written. */
 interface Draft {
   turn: Turn
-  profile: Profile
+  profile: MockProfile
   frame: Frame
   /** A new id with what it begins with. */
   nextId(prefix: string): string
@@ -209,6 +209,8 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
   const { asked } = turn
   const tools = list(asked['tools']).map((tool) => toolOf(record(tool), draft))
   const openai = profile.dialect === 'openai'
+  const echoed = (...keys: string[]): Body =>
+    profile.responses.cacheKeys ? Object.fromEntries(keys.map((key) => [key, asked[key] ?? null])) : {}
   const details = status === 'incomplete' ? { reason: 'max_output_tokens' } : null
   return {
     id: frame.id,
@@ -231,7 +233,9 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     max_tool_calls: null,
     previous_response_id: null,
     prompt: null,
+    ...echoed('prompt_cache_options', 'prompt_cache_key', 'prompt_cache_retention'),
     reasoning: openai ? { effort: null, summary: null } : null,
+    ...echoed('safety_identifier'),
     service_tier: openai ? 'default' : 'auto',
     ...(openai ? { store: asked['store'] ?? true } : undefined),
     status,
@@ -343,7 +347,7 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
     }
   }
   close(true)
-  const last = draft.profile.dialect === 'openai' && cut ? 'response.incomplete' : 'response.completed'
+  const last = draft.profile.responses.incompleteEvent && cut ? 'response.incomplete' : 'response.completed'
   push(last, { response: bodyOf(draft, cut ? 'incomplete' : 'completed', output, choice.tokens.length) })
   return events
 }

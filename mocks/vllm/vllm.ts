@@ -5,7 +5,7 @@ import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
 import { nearest } from './nearest.ts'
-import { newestOfKaito, profiles, type Profile } from './profiles.ts'
+import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
 import { isRefusal, reading } from './refusal.ts'
@@ -18,6 +18,7 @@ import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
 
+/** How a mock server is set up. */
 export interface VllmOptions {
   /** vLLM release to answer as, or vllm-rust, or openai. Default: the newest release that KAITO ships. */
   profile?: string
@@ -47,6 +48,7 @@ export interface VllmOptions {
   queueLimit?: number
 }
 
+/** A mock server as a function from requests to answers, with its counters. */
 export interface Vllm {
   /** Answers a request and counts it as finished at once, unless its answer hangs. Never throws. */
   answer(request: MockRequest): MockAnswer
@@ -56,7 +58,7 @@ export interface Vllm {
   finished(id: number): void
   /** The client left after `written` chunks of the answer. */
   disconnected(id: number, written?: number): void
-  readonly profile: Profile
+  readonly profile: MockProfile
   readonly model: string
   readonly fault: Fault | undefined
   readonly counts: Counts
@@ -85,6 +87,16 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/load': ['GET'],
   '/version': ['GET'],
   '/metrics': ['GET'],
+}
+/** Anthropic's names of errors by status; any other is api_error. Source: vLLM vllm/entrypoints/anthropic/protocol.py (0.33.0). */
+const errorTypes: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
 }
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
@@ -295,7 +307,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   function chat(choices: readonly Choice[], turn: Turn, frame: Frame, scene: ChatScene): Draft {
     if (turn.stream) {
       const made = events(choices, turn, profile!, frame)
-      // A model that must not end by itself speaks for a while: the mock says no more than else, but takes its time.
+      // With ignore_eos a model goes on for a while: the mock says no more than usual but takes its time.
       if (turn.body['ignore_eos'] === true) for (const event of made) event.afterMs += 10
       if (dialect === 'openai') eventsAsOpenAi(made, turn, profile!.fingerprint)
       if (dialect === 'vllm-rust') eventsAsRust(made)
@@ -357,7 +369,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function refused(refusal: Refusal, api: Api = 'chat'): Draft {
     if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
-    return json(refusal.status, JSON.stringify({ type: 'error', error: { type: refusal.type, message: refusal.message } }))
+    const type = profile!.messages.errorTypes === 'vllm' ? refusal.type : (errorTypes[refusal.status] ?? 'api_error')
+    return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }
 
   function begin(request: MockRequest): MockAnswer {
@@ -381,7 +394,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    const names: Readonly<Record<Profile['dialect'], [string, string][]>> = {
+    const names: Readonly<Record<MockProfile['dialect'], [string, string][]>> = {
       vllm: [['server', 'uvicorn']],
       'vllm-rust': [],
       openai: [

@@ -1,4 +1,4 @@
-import type { Profile } from './profiles.ts'
+import type { MockProfile } from './profiles.ts'
 import type { Format, Message, Said, Tool } from './model.ts'
 
 /** One HTTP request. Header names in lower case. */
@@ -16,7 +16,7 @@ export interface TimedBytes {
 }
 
 /**
- * One HTTP answer. `end`: complete = ended as HTTP demands; reset = the connection is torn down behind the last
+ * One HTTP answer. `end`: complete = ended as HTTP demands; reset = the connection is torn down after the last
  * chunk; hang = nothing follows and the connection stays open. `head`, when given, replaces status line and headers
  * by raw bytes, and the chunks are then sent without transfer coding.
  */
@@ -29,6 +29,7 @@ export interface MockAnswer {
   head?: Uint8Array
 }
 
+/** How the model is made to answer. */
 export type Mode = 'text' | 'auto' | 'required' | 'named' | 'none'
 
 /** Which of the three ways of asking the model was used. */
@@ -86,10 +87,11 @@ export interface Piece {
   to: number
   text: string
   parts: { call: number; start: boolean; text: string }[]
-  /** A call stood here that parallel_tool_calls:false removed. */
+  /** parallel_tool_calls:false removed a call here. */
   dropped: boolean
 }
 
+/** One entry of delta.tool_calls. */
 export interface ToolDelta {
   index?: unknown
   id?: unknown
@@ -98,6 +100,7 @@ export interface ToolDelta {
   [key: string]: unknown
 }
 
+/** What a chunk adds to a choice. */
 export interface Delta {
   role?: unknown
   content?: unknown
@@ -105,6 +108,7 @@ export interface Delta {
   [key: string]: unknown
 }
 
+/** A choice in a chunk. */
 export interface ChunkChoice {
   index: number
   delta: Delta
@@ -113,6 +117,7 @@ export interface ChunkChoice {
   [key: string]: unknown
 }
 
+/** One chunk of a streamed chat answer. */
 export interface Chunk {
   id: unknown
   object: unknown
@@ -123,9 +128,10 @@ export interface Chunk {
   [key: string]: unknown
 }
 
-/** One server-sent event: a chunk, or text behind `data: `, or a raw block as it is. */
+/** One server-sent event: a chunk, or text after `data: `, or a raw block as it is. */
 export type Event = { chunk: Chunk; afterMs: number } | { text: string; afterMs: number } | { raw: string; afterMs: number }
 
+/** A call in a plain answer. */
 export interface PlainCall {
   id?: unknown
   type?: unknown
@@ -133,6 +139,7 @@ export interface PlainCall {
   [key: string]: unknown
 }
 
+/** A choice in a plain answer. */
 export interface PlainChoice {
   index: number
   message: { content: unknown; tool_calls?: PlainCall[]; [key: string]: unknown }
@@ -173,17 +180,17 @@ export interface Refusal {
   message: string
   type: string
   param: string | null
-  /** Told by an event of a stream that has begun with status 200. */
+  /** Sent as an event of a stream that began with status 200. */
   inStream?: boolean
   /** The body did not fit its schema, which is refused before the endpoint sees it. */
   bySchema?: boolean
-  /** What servers with words as error codes say; by default it follows from the status. */
+  /** The code of servers whose error codes are words; by default it follows from the status. */
   code?: string | null
 }
 
 /** What a fault can see besides what it changes. */
 export interface Scene {
-  profile: Profile
+  profile: MockProfile
   request: MockRequest
   /** Only for chat requests that passed validation. */
   turn?: Turn

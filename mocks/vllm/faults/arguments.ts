@@ -4,11 +4,12 @@ import { attempt, list } from '../json.ts'
 import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, startsOf } from './edit.ts'
 import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
 
-/** The function part of the first entry behind the start of a call. */
+/** The function part of the first entry after the start of a call. */
 function fragmentBehind(events: Event[], start: ToolDelta): ToolDelta['function'] {
   return laterOf(events).find(({ index }) => index === start.index)?.function
 }
 
+/** Faults in the assembly of arguments. */
 export const args: Fault[] = [
   {
     id: 'arguments-last-fragment-lost',
@@ -33,7 +34,7 @@ export const args: Fault[] = [
   },
   {
     id: 'arguments-cut-second-call',
-    what: 'Streamed calls behind the first lose the end of their arguments.',
+    what: 'Streamed calls after the first lose the end of their arguments.',
     class: 'C23',
     issue: 'vllm#15274',
     trigger: [streamed(twoCalls)],
@@ -354,7 +355,7 @@ export const args: Fault[] = [
   },
   {
     id: 'arguments-key-twice',
-    what: 'The first key of the arguments stands there twice.',
+    what: 'The first key of the arguments comes twice.',
     class: 'C24',
     issue: 'vllm#17585',
     trigger: [plain(oneCall)],

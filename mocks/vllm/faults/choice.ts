@@ -22,6 +22,7 @@ function markup(said: Said): string {
   return said.calls.map((call) => `<tool_call>\n{"name": "${call.name}", "arguments": ${call.arguments}}\n</tool_call>`).join('\n')
 }
 
+/** Faults in what tool_choice and parallel_tool_calls demand. */
 export const choice: Fault[] = [
   {
     id: 'second-call-lost',
@@ -61,7 +62,7 @@ export const choice: Fault[] = [
   },
   {
     id: 'second-call-without-arguments',
-    what: 'Calls behind the first have arguments {}.',
+    what: 'Calls after the first have arguments {}.',
     class: 'C39',
     issue: 'vllm#47901',
     trigger: [streamed(twoCalls)],
@@ -229,7 +230,7 @@ export const choice: Fault[] = [
   },
   {
     id: 'third-call-lost',
-    what: 'Calls behind the second are lost.',
+    what: 'Calls after the second are lost.',
     class: 'C39',
     trigger: [plain({ ...oneCall, messages: [user('What is the weather in Paris, Tokyo and Oslo?')] })],
     said: (said) => void said.calls.splice(2),

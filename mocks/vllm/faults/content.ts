@@ -11,10 +11,11 @@ function textBefore(events: Event[], text: string): void {
   events.splice(1, 0, { chunk: { ...first, choices }, afterMs: 0 })
 }
 
+/** Faults in content and reasoning. */
 export const content: Fault[] = [
   {
     id: 'markup-beside-call',
-    what: 'The markup of a parsed call stands in content, too.',
+    what: 'The markup of a parsed call is in content, too.',
     class: 'C50',
     issue: 'vllm#28543',
     trigger: [plain(oneCall)],
@@ -33,7 +34,7 @@ export const content: Fault[] = [
   },
   {
     id: 'closing-tag-leaks-streamed',
-    what: 'A closing parameter tag is streamed as text behind the call.',
+    what: 'A closing parameter tag is streamed as text after the call.',
     class: 'C50',
     issue: 'vllm#33965',
     trigger: [streamed(oneCall)],
@@ -45,7 +46,7 @@ export const content: Fault[] = [
   },
   {
     id: 'end-token-leaks',
-    what: 'The end token stands at the end of the text.',
+    what: 'The end token is at the end of the text.',
     class: 'C50',
     issue: 'vllm#36445',
     trigger: [plain(noTools)],
@@ -226,7 +227,7 @@ export const content: Fault[] = [
   },
   {
     id: 'text-as-refusal',
-    what: 'The text of an answer stands in refusal.',
+    what: 'The text of an answer is in refusal.',
     class: 'C51',
     trigger: [plain(noTools)],
     plain({ choices }) {
@@ -248,7 +249,7 @@ export const content: Fault[] = [
   },
   {
     id: 'reasoning-copied-to-content',
-    what: 'content begins with what stands in reasoning.',
+    what: 'content begins with what is in reasoning.',
     class: 'C53',
     trigger: [plain(noTools)],
     plain({ choices }) {
@@ -268,7 +269,7 @@ export const content: Fault[] = [
   },
   {
     id: 'stop-word-kept',
-    what: 'The stop word stands at the end of the text.',
+    what: 'The stop word is at the end of the text.',
     class: 'C51',
     trigger: [plain({ ...noTools, stop: ['the'] })],
     choice(choice) {
@@ -284,7 +285,7 @@ export const content: Fault[] = [
   },
   {
     id: 'json-format-fenced',
-    what: 'JSON that response_format asked for stands in a code fence.',
+    what: 'JSON that response_format asked for is in a code fence.',
     class: 'C62',
     trigger: [plain({ ...noTools, response_format: { type: 'json_object' } })],
     said(said, { turn }) {

@@ -11,6 +11,7 @@ export function choicesOf(events: readonly Event[]): ChunkChoice[] {
   return chunksOf(events).flatMap((chunk) => chunk.choices)
 }
 
+/** The deltas of all choices in all chunks, in order. */
 export function deltasOf(events: readonly Event[]): Delta[] {
   return choicesOf(events).map((choice) => choice.delta)
 }
@@ -25,12 +26,12 @@ export function startsOf(events: readonly Event[]): ToolDelta[] {
   return entriesOf(events).filter((entry) => 'id' in entry)
 }
 
-/** Entries behind the start of their call. */
+/** Entries after the start of their call. */
 export function laterOf(events: readonly Event[]): ToolDelta[] {
   return entriesOf(events).filter((entry) => !('id' in entry))
 }
 
-/** Entries with a non-empty piece of arguments, of one call when told. */
+/** Entries with a non-empty piece of arguments, of one call when it is given. */
 export function fragmentsOf(events: readonly Event[], call?: number): { function: { arguments: string } }[] {
   return entriesOf(events).flatMap(({ index, function: part }) =>
     hasText(part) && (call === undefined || index === call) ? [{ function: part }] : [],
@@ -54,6 +55,7 @@ export function insertBefore(events: Event[], meant: (event: Event) => boolean, 
   events.splice(at < 0 ? events.length : at, 0, ...more)
 }
 
+/** Whether the event is `[DONE]`. */
 export function isDone(event: Event): boolean {
   return 'text' in event && event.text === '[DONE]'
 }
@@ -63,6 +65,7 @@ export function isFinish(event: Event): boolean {
   return 'chunk' in event && event.chunk.choices.some((choice) => (choice.finish_reason ?? null) !== null)
 }
 
+/** Whether the event is a chunk of usage without choices. */
 export function isUsage(event: Event): boolean {
   return 'chunk' in event && event.chunk.choices.length === 0
 }

@@ -3,6 +3,7 @@ import { isObject, list, record, word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
+/** Faults in completions and chunks as objects of the API. */
 export const envelope: Fault[] = [
   {
     id: 'finish-reason-missing',
@@ -16,7 +17,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'finish-reason-missing-with-calls',
-    what: 'The last chunk behind a call has finish_reason null.',
+    what: 'The last chunk after a call has finish_reason null.',
     class: 'C04',
     trigger: [streamed(oneCall)],
     events(events) {
@@ -105,7 +106,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'model-null-in-chunks',
-    what: 'Chunks behind the first have model null.',
+    what: 'Chunks after the first have model null.',
     class: 'C06',
     trigger: [streamed(noTools)],
     events(events) {
@@ -356,7 +357,7 @@ export const envelope: Fault[] = [
   },
   {
     id: 'fingerprint-changes',
-    what: 'system_fingerprint stands in every chunk and changes.',
+    what: 'system_fingerprint is in every chunk and changes.',
     class: 'C06',
     trigger: [streamed(noTools)],
     events(events) {

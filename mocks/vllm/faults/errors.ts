@@ -24,6 +24,7 @@ function worded(change: (message: string) => unknown): NonNullable<Fault['reply'
   })
 }
 
+/** Faults in refusals. */
 export const errors: Fault[] = [
   {
     id: 'bad-json-500',

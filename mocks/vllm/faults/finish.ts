@@ -7,6 +7,7 @@ function says(choice: Choice, from: string, to: string): void {
   if (choice.finish === from) choice.finish = to
 }
 
+/** Faults in finish_reason. */
 export const finish: Fault[] = [
   {
     id: 'finish-stop-with-call',

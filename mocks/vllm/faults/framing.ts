@@ -9,6 +9,7 @@ function middle(events: readonly Event[]): number {
   return Math.ceil(events.length / 2)
 }
 
+/** Faults in the framing of streams and bodies. */
 export const framing: Fault[] = [
   {
     id: 'done-missing',
@@ -194,7 +195,7 @@ export const framing: Fault[] = [
   },
   {
     id: 'stream-ends-after-role',
-    what: 'A stream with tools ends politely behind the role chunk.',
+    what: 'A stream with tools ends politely after the role chunk.',
     class: 'C03',
     trigger: [streamed(oneCall)],
     events: (events, { turn }) => (turn.tools.length > 0 ? events.slice(0, 1) : events),
@@ -221,14 +222,14 @@ export const framing: Fault[] = [
   },
   {
     id: 'empty-event-in-stream',
-    what: 'An event without data stands in the middle of a stream.',
+    what: 'An event without data is in the middle of a stream.',
     class: 'C03',
     trigger: [streamed(oneCall)],
     events: (events) => void events.splice(middle(events), 0, { text: '', afterMs: 0 }),
   },
   {
     id: 'null-event-in-stream',
-    what: 'An event whose data is null stands in the middle of a stream.',
+    what: 'An event whose data is null is in the middle of a stream.',
     class: 'C03',
     trigger: [streamed(oneCall)],
     events: (events) => void events.splice(middle(events), 0, { text: 'null', afterMs: 0 }),
@@ -320,7 +321,7 @@ export const framing: Fault[] = [
   },
   {
     id: 'last-event-unterminated',
-    what: 'The blank line behind [DONE] is missing.',
+    what: 'The blank line after [DONE] is missing.',
     class: 'C01',
     trigger: [streamed(noTools)],
     events: (events) => events.map((event) => (isDone(event) ? { raw: 'data: [DONE]\n', afterMs: event.afterMs } : event)),

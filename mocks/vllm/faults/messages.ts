@@ -22,6 +22,7 @@ function endOf(events: readonly NamedEvent[]): Block {
   return record(events.find(({ type }) => type === 'message_delta')?.data['delta'])
 }
 
+/** Faults of /v1/messages. */
 export const messages: Fault[] = [
   {
     id: 'message-end-turn-with-forced-tool',
@@ -94,7 +95,7 @@ export const messages: Fault[] = [
   },
   {
     id: 'message-input-only-in-start',
-    what: 'The input of a streamed tool_use stands in content_block_start and nowhere else.',
+    what: 'The input of a streamed tool_use is in content_block_start and nowhere else.',
     class: 'C25',
     trigger: [tell(oneCall, stream)],
     messageEvents(events) {
@@ -189,7 +190,7 @@ export const messages: Fault[] = [
   },
   {
     id: 'message-empty-text-before-call',
-    what: 'An empty text block stands before each tool_use.',
+    what: 'An empty text block is before each tool_use.',
     class: 'C48',
     trigger: [tell(oneCall)],
     message(body) {

@@ -51,6 +51,7 @@ function renumbered(events: NamedEvent[]): NamedEvent[] {
   return events
 }
 
+/** Faults of /v1/responses. */
 export const responses: Fault[] = [
   {
     id: 'response-call-id-differs',
@@ -390,7 +391,7 @@ export const responses: Fault[] = [
   },
   {
     id: 'response-call-twice',
-    what: 'The call stands twice in a response.',
+    what: 'A response holds the call twice.',
     class: 'C41',
     trigger: [respond(oneCall)],
     response: (body) => void (body['output'] = [...list(body['output']), ...callsOf(body).map((item) => ({ ...item }))]),

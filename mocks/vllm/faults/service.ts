@@ -18,6 +18,7 @@ function asking(body: string): Record<string, unknown> {
   return record(attempt(body))
 }
 
+/** Faults of the service around the answers: health, keys, load, metrics, models list. */
 export const service: Fault[] = [
   {
     id: 'engine-dead-after-bad-schema',
@@ -565,7 +566,7 @@ export const service: Fault[] = [
   },
   {
     id: 'metrics-label-unquoted',
-    what: 'A label of a series stands without quotes.',
+    what: 'A label of a series is without quotes.',
     class: 'C66',
     trigger: [get('/metrics')],
     reply: on('/metrics', (body) => body.replaceAll(/^(vllm:generation_tokens_total\{.*)model_name="([^"]*)"/gm, '$1model_name=$2')),

@@ -11,6 +11,7 @@ function calls(change: (call: Call, index: number, scene: ChatScene) => void): (
   }
 }
 
+/** Faults in the shape of calls. */
 export const shape: Fault[] = [
   {
     id: 'tool-calls-not-array',
@@ -33,7 +34,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'tool-id-inside-function',
-    what: 'The id of a call stands inside its function.',
+    what: 'The id of a call is inside its function.',
     class: 'C10',
     issue: 'llama.cpp#13774',
     trigger: [streamed(oneCall)],
@@ -76,7 +77,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'tool-index-missing-later',
-    what: 'Fragments behind the first of a call have no index.',
+    what: 'Fragments after the first of a call have no index.',
     class: 'C11',
     issue: 'vllm#8272',
     trigger: [streamed(oneCall)],
@@ -148,7 +149,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'tool-id-missing-second-call',
-    what: 'Calls behind the first have an empty id.',
+    what: 'Calls after the first have an empty id.',
     class: 'C14',
     issue: 'vllm#34745',
     trigger: [plain(twoCalls)],
@@ -245,14 +246,14 @@ export const shape: Fault[] = [
   },
   {
     id: 'tool-name-null-second-call',
-    what: 'Streamed calls behind the first have name null.',
+    what: 'Streamed calls after the first have name null.',
     class: 'C20',
     trigger: [streamed(twoCalls)],
     choice: calls((call, index, { turn }) => void (turn.stream && index > 0 && (call.name = null))),
   },
   {
     id: 'tool-name-with-channel-marker',
-    what: 'Names of calls behind the first end in a channel marker.',
+    what: 'Names of calls after the first end in a channel marker.',
     class: 'C21',
     issue: 'vllm#32587',
     trigger: [plain(twoCalls)],
@@ -283,7 +284,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'function-call-in-old-form',
-    what: 'A call stands in function_call, tool_calls is absent.',
+    what: 'A call is in function_call and tool_calls is absent.',
     class: 'C10',
     trigger: [plain(oneCall)],
     plain({ choices }) {
@@ -297,7 +298,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'function-call-in-old-form-streamed',
-    what: 'A streamed call stands in delta.function_call.',
+    what: 'A streamed call is in delta.function_call.',
     class: 'C10',
     trigger: [streamed(oneCall)],
     events(events) {
@@ -386,7 +387,7 @@ export const shape: Fault[] = [
   },
   {
     id: 'tool-type-missing-second-call',
-    what: 'Calls behind the first have no type.',
+    what: 'Calls after the first have no type.',
     class: 'C18',
     trigger: [plain(twoCalls)],
     choice: calls((call, index) => void (index > 0 && (call.type = undefined))),

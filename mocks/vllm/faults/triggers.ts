@@ -9,6 +9,7 @@ function tool(name: string, description: string, properties?: Body, required: st
 }
 
 const text = { type: 'string' }
+/** Tools that triggers offer. */
 export const weather = tool('get_weather', 'Current weather of a place', { location: text, unit: { enum: ['celsius', 'fahrenheit'] } }, [
   'location',
 ])
@@ -36,10 +37,12 @@ const noteArguments = {
   parent: null,
 }
 
+/** A user message. */
 export function user(content: string): Body {
   return { role: 'user', content }
 }
 
+/** Bodies of chat requests, named after what they make the model do. */
 export const oneCall: Body = { messages: [user('What is the weather in Paris?')], tools: [weather, clock] }
 export const twoCalls: Body = { ...oneCall, messages: [user('What is the weather in Paris and Tokyo?')] }
 export const zeroCall: Body = { messages: [user('Please ping.')], tools: [ping] }
@@ -63,7 +66,7 @@ export function echoes(value: string): Body {
   return { messages: [user(`Use echo with ${JSON.stringify({ text: value })}`)], tools: [echo] }
 }
 
-/** A turn behind a tool result. */
+/** A turn after a tool result. */
 export function answered(result: unknown, args: unknown = '{"location": "Paris"}', history: Body = { content: null }): Body {
   const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: args } }
   const asked = [user('What is the weather in Paris?'), { role: 'assistant', ...history, tool_calls: [call] }]
@@ -74,22 +77,27 @@ function post(path: string, body: unknown, more: Partial<Step> = {}): Step {
   return { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...more }
 }
 
+/** A chat request for a plain answer. */
 export function plain(body: Body, more?: Partial<Step>): Step {
   return post('/v1/chat/completions', { model: 'phi-4-mini-instruct', ...body }, more)
 }
 
+/** A chat request for a streamed answer. */
 export function streamed(body: Body, more?: Partial<Step>): Step {
   return plain({ ...body, stream: true }, more)
 }
 
+/** A streamed chat request that asks for usage, in every chunk when `continuous`. */
 export function counted(body: Body, continuous = false): Step {
   return streamed({ ...body, stream_options: { include_usage: true, ...(continuous ? { continuous_usage_stats: true } : {}) } })
 }
 
+/** A request to /tokenize. */
 export function tokenized(body: Body): Step {
   return post('/tokenize', body)
 }
 
+/** A GET request. */
 export function get(path: string): Step {
   return { method: 'GET', path, headers: {}, body: '' }
 }

@@ -37,6 +37,7 @@ function callsOf(message: Record<string, unknown>): { function: Record<string, u
 
 const result = '{"temperature": 98}'
 
+/** Faults over several turns of a conversation. */
 export const turns: Fault[] = [
   {
     id: 'tool-result-ignored',
@@ -65,7 +66,7 @@ export const turns: Fault[] = [
   },
   {
     id: 'tool-result-empty-answer',
-    what: 'A streamed turn behind a tool result ends with no text.',
+    what: 'A streamed turn after a tool result ends with no text.',
     class: 'C55',
     issue: 'vllm#27641',
     trigger: [streamed(answered(result))],
@@ -237,7 +238,7 @@ export const turns: Fault[] = [
   },
   {
     id: 'tools-not-in-prompt',
-    what: 'Tools are left out of the prompt behind a tool result.',
+    what: 'Tools are left out of the prompt after a tool result.',
     class: 'C56',
     trigger: [tokenized(answered(result))],
     body: (body) => (messagesOf(body).some((message) => message['role'] === 'tool') ? { ...body, tools: undefined } : body),

@@ -3,6 +3,7 @@ import { tokenize } from '../tokens.ts'
 import { chunksOf, isUsage } from './edit.ts'
 import { counted, noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
+/** Faults in token counts. */
 export const usage: Fault[] = [
   {
     id: 'usage-missing-streamed',

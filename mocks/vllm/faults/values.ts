@@ -5,6 +5,7 @@ import { echoes, plain, required, streamed, typed } from './triggers.ts'
 
 const awkward = 'say "hi" \\ {a: [1]} it\'s\nline2\ttab }'
 
+/** Faults in the values of arguments. */
 export const values: Fault[] = [
   {
     id: 'quotes-unescaped',
@@ -168,7 +169,7 @@ export const values: Fault[] = [
   },
   {
     id: 'decimals-cut',
-    what: 'The digits behind the point of a number are lost, the point stays.',
+    what: 'The digits after the decimal point of a number are lost and the point stays.',
     class: 'C36',
     issue: 'vllm#42128',
     trigger: [plain(typed)],
