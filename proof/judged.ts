@@ -157,7 +157,7 @@ export async function judgeRecordings(
           if (found !== undefined && 'got' in found)
             add(recorded, judged.view, id, level, { where: found.where ?? '', got: found.got, wanted: found.wanted })
         }
-        for (const { rule, breach } of ownWords(recorded, judged.view)) add(recorded, judged.view, rule, 'MUST', breach)
+        for (const { rule, breach } of ownWords(recorded, judged.view, profile)) add(recorded, judged.view, rule, 'MUST', breach)
       }
       for (const recorded of recordedBy) {
         const [plain, stream] = [views.get(`${parser}/${recorded.case.replace(/\.stream$/, '')}`), views.get(`${parser}/${recorded.case}`)]
@@ -204,7 +204,7 @@ async function requirementsOnCases(): Promise<
 const BEFORE = 'Let me look that up.'
 
 /** What the model wrote against what arrived: a scripted model's words are known, so this needs no rule. */
-function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; breach: Breach }> {
+function* ownWords(recorded: Recorded, view: View, { obeysParallelFalse }: Profile): Iterable<{ rule: string; breach: Breach }> {
   const { status, case: name, wrote } = recorded
   if (view.intent.expect !== 'answer' || view.request === undefined || status !== 200 || wrote === undefined) return
   if (view.intent.truncated === true || view.answer.error !== undefined) return
@@ -213,7 +213,7 @@ function* ownWords(recorded: Recorded, view: View): Iterable<{ rule: string; bre
   const calls = recorded.calls ?? jsonCalls(wrote, view)
   // A grammar made the model write something else than its script, and its text means calls that are not known.
   if (calls.length === 0 && callMarkup(wrote) !== undefined) return
-  const written = calls.slice(0, view.request.parallel_tool_calls === false ? 1 : undefined).map(([callee, args]) => {
+  const written = calls.slice(0, view.request.parallel_tool_calls === false && obeysParallelFalse ? 1 : undefined).map(([callee, args]) => {
     const json = parseJson(JSON.stringify(args ?? {}))
     return `${callee} ${json.ok ? canonical(json.root) : ''}`
   })

@@ -188,7 +188,7 @@ export function absentOf({ run, verdicts, exchanges, partial }: Recording): read
   const met = new Set(verdicts.flatMap(({ known }) => known ?? []).map(({ id }) => id))
   const family = familySpoken([...exchanges.values()].flatMap(chatViewOf))
   const concerned = ({ parsers }: KnownDefect): boolean => parsers === 'all' || (family !== undefined && parsers.includes(family))
-  return knownDefects.filter((defect) => concerned(defect) && stands(defect, version) && !met.has(defect.id))
+  return knownDefects.filter((defect) => concerned(defect) && stands(defect, version, family) && !met.has(defect.id))
 }
 
 /** An answer whose logprobs may show the model's own words. */

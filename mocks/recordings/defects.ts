@@ -10,7 +10,7 @@ export interface Where {
 
 /** A defect of real vLLM, and what of the recorded answers it explains. */
 export interface RecordedDefect {
-  /** Number in our list of observed defects; above 45 what the recordings showed later, 0 circumstances that are no defect. */
+  /** Number in our list of observed defects; 0 circumstances that are no defect. */
   readonly defect: number
   readonly sentence: string
   readonly issue: string
@@ -18,6 +18,11 @@ export interface RecordedDefect {
   readonly where: readonly Where[]
   /** Findings that known.ts explains by the entry named, and that are this defect. */
   readonly known?: readonly (Where & { readonly id: string })[]
+  /**
+   * Recorded cases in which the mock, which has no defects but its faults, answers as a server without this one. They are among those of
+   * the parsers that it stands in for. Raw markup under none needs no entry: content is not compared.
+   */
+  readonly mended?: readonly Where[]
   /** Why no rule of the contract can notice it. */
   readonly unnoticed?: string
   /** One recorded answer: what the model wrote (absent where it matters not), and a piece of the body that arrived, or a whole content or arguments. */
@@ -33,7 +38,8 @@ export interface RecordedDefect {
 
 const OLD = ['0.12.0', '0.14.1', '0.17.1'] as const
 const TO_22 = [...OLD, '0.22.1'] as const
-const NEW = ['0.25.1', '0.32.0'] as const
+const SINCE_25 = ['0.25.1', '0.32.0', '0.33.0'] as const
+const SINCE_12 = [...TO_22, ...SINCE_25] as const
 const NO_PARSER = ['none', 'hermes-without-auto'] as const
 const PARIS = '{"name": "get_weather", "arguments": {"location": "Paris"}}'
 
@@ -42,7 +48,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 0,
     sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
     issue: 'none: vLLM documents it',
-    where: [{ parsers: NO_PARSER, rules: /^http\.status$/, got: /requires --/ }],
+    where: [{ parsers: NO_PARSER, rules: /^(?:http\.status|responses\.answers)$/, got: /requires --/ }],
     proof: {
       version: '0.25.1',
       parser: 'none',
@@ -60,9 +66,9 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 0,
     sentence:
-      'The grammar of 0.32.0 forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
+      'The grammar forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
     issue: 'none: no defect by itself',
-    where: [{ versions: ['0.32.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
+    where: [{ versions: ['0.32.0', '0.33.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
     proof: {
       version: '0.32.0',
       parser: 'qwen3_coder',
@@ -74,13 +80,15 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 1,
     sentence:
-      'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives; without a parser the markup is content.',
+      'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives until 0.32.0; without a parser the markup is content.',
     issue: 'vllm#19679',
     where: [
       { cases: /^auto\.null-choice$/ },
       { cases: /^auto\.null-choice\.stream$/, rules: /^agree\./ },
       { cases: /^auto\.null-choice\.stream$/, parsers: NO_PARSER },
+      { versions: ['0.33.0'], cases: /^auto\.null-choice\.stream$/, rules: /^recorded\./ },
     ],
+    mended: [{ parsers: ['hermes'], cases: /^auto\.null-choice$/ }, { versions: ['0.33.0'], parsers: ['hermes'], cases: /^auto\.null-choice\.stream$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'auto.null-choice', wrote: PARIS, arrived: '"content":null' },
   },
   {
@@ -92,8 +100,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
         parsers: ['phi4_mini_json'],
         cases: /^(?:auto|auto\.(?!null-choice).*|n2\.auto|logprobs\.auto|usage(?:-continuous)?\.auto|round-trip(?:\..*)?)\.stream$/,
       },
-      { parsers: ['phi4_mini_json'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
-      { versions: ['0.22.1', ...NEW], parsers: ['phi4_mini_json'], cases: /^responses\.auto\.stream$/ },
+      {
+        versions: ['0.10.1.1', ...TO_22, '0.25.1', '0.32.0'],
+        parsers: ['phi4_mini_json'],
+        cases: /^auto\.null-choice\.stream$/,
+        rules: /^(?!agree\.)/,
+      },
+      { versions: ['0.33.0'], parsers: ['phi4_mini_json'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.|recorded\.)/ },
+      { versions: ['0.22.1', ...SINCE_25], parsers: ['phi4_mini_json'], cases: /^responses\.auto\.stream$/ },
     ],
     proof: {
       version: '0.25.1',
@@ -125,7 +139,10 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 5,
     sentence: 'llama3_json never streams the empty arguments of a function without parameters.',
     issue: 'vllm#11392',
-    where: [{ parsers: ['llama3_json'], cases: /\.zero.*\.stream$/ }],
+    where: [
+      { parsers: ['llama3_json'], cases: /^(?:auto|named)\.zero.*\.stream$/ },
+      { versions: SINCE_12, parsers: ['llama3_json'], cases: /^required\.zero.*\.stream$/ },
+    ],
     known: [{ id: 'zero-arguments-not-streamed' }],
     proof: {
       version: '0.25.1',
@@ -157,6 +174,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#47963',
     where: [{ versions: ['0.25.1'], parsers: ['deepseek_v32'], cases: /^truncated\..*\.stream$/, rules: /^arguments\.schema$/ }],
     known: [{ id: 'truncated-stream-says-tool-calls' }],
+    mended: [{ versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^truncated\.auto\.stream$/ }, { versions: [...TO_22, '0.25.1'], parsers: ['hermes'], cases: /^truncated\.(?:auto|required)\.stream$/ }, { versions: ['0.22.1'], parsers: ['hermes'], cases: /^truncated\.auto-early\.stream$/ }],
     proof: {
       version: '0.25.1',
       parser: 'hermes',
@@ -171,6 +189,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#47137',
     where: [],
     known: [{ id: 'markup-of-cut-call' }],
+    mended: [{ parsers: ['hermes'], versions: ['0.14.1', '0.17.1', '0.22.1', '0.25.1', '0.32.0', '0.33.0'], cases: /^responses\.truncated$/ }, { parsers: ['hermes'], versions: [...TO_22, '0.25.1'], cases: /^responses\.truncated\.stream$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'truncated.auto', wrote: 'one two three', arrived: '"content":"<tool_call>' },
   },
   {
@@ -180,6 +199,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#45167',
     where: [{ parsers: ['hermes', 'granite4'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', parsers: ['hermes', 'granite4'] }],
+    mended: [{ parsers: ['hermes'], cases: /^auto\.markup$/ }, { versions: ['0.10.1.1', ...OLD], parsers: ['hermes'], cases: /^auto\.markup\.stream$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"content":"<tool_call>' },
   },
   {
@@ -187,11 +207,11 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'A value that holds </parameter> is cut there, the rest is lost.',
     issue: 'vllm#56077',
     where: [
-      { versions: NEW, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
+      { versions: SINCE_25, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
       { parsers: ['minimax_m2'], cases: /^auto\.markup/ },
     ],
     known: [
-      { id: 'markup-in-value', versions: NEW, parsers: ['qwen3_coder'] },
+      { id: 'markup-in-value', versions: SINCE_25, parsers: ['qwen3_coder'] },
       { id: 'markup-in-value', parsers: ['minimax_m2'] },
     ],
     proof: { version: '0.25.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'b </parameter> c', arrived: 'a </tool_call> b\\"}' },
@@ -237,8 +257,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'deepseek_v3 and deepseek_v31 lose calls, their beginnings or their ends when several tokens share a delta.',
     issue: 'vllm#31501',
     where: [
-      { versions: NEW, parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^(?!auto\.null-choice).*\.stream$/ },
-      { versions: NEW, parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
+      { versions: ['0.25.1', '0.32.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^(?!auto\.null-choice).*\.stream$/ },
+      { versions: ['0.25.1', '0.32.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
       { versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^(?:auto\.parallel|logprobs\.auto|round-trip\.again)\.stream$/ },
       { versions: ['0.22.1'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|unicode)\.stream$/ },
     ],
@@ -256,6 +276,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [
       {
+        versions: SINCE_12,
         parsers: ['granite4', 'functiongemma', 'mistral', 'phi4_mini_json'],
         cases: /^required\.parallel.*\.stream$/,
         rules: /^(?!calls\.later-null)/,
@@ -291,6 +312,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     known: [{ id: 'impossible-schema-500' }],
     unnoticed:
       'refusing the schema and ignoring it are both right, so no rule judges the request; the requirement bad.schema-impossible does',
+    mended: [{ versions: ['0.25.1'], parsers: ['hermes'], cases: /^error\.schema-required$/ }],
     proof: {
       version: '0.25.1',
       parser: 'hermes',
@@ -312,6 +334,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#51654, vllm#52528',
     where: [],
     known: [{ id: 'body-list-500', rules: /^(?:errors\.status|bad\.body-list)$/ }],
+    mended: [{ versions: ['0.10.1.1', ...TO_22, '0.25.1'], cases: /^error\.body-list$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'error.body-list', arrived: "'list' object has no attribute 'get'" },
   },
   {
@@ -333,6 +356,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [{ parsers: NO_PARSER, cases: /^responses\.(?:auto|required)/, rules: /^responses\./ }],
     unnoticed: 'the rules judge chat completions; the requirements responses.item and responses.same-call do',
+    mended: [{ versions: ['0.12.0'], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|truncated)/ }, { versions: ['0.14.1'], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|named|truncated|required\.stream)/ }, { versions: ['0.17.1', '0.22.1', ...SINCE_25], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|named|required|truncated)/ }],
     proof: { version: '0.25.1', parser: 'none', case: 'responses.required', wrote: PARIS, arrived: '"status":"completed"' },
   },
   {
@@ -349,6 +373,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
+    mended: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^messages\.tool$/ }, { versions: ['0.22.1', '0.25.1'], parsers: ['hermes'], cases: /^messages\.tool/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'messages.tool', arrived: '"stop_reason":"end_turn"' },
   },
   {
@@ -357,6 +382,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'vllm#42747',
     where: [],
     known: [{ id: 'none-streams-calls' }],
+    mended: [{ versions: ['0.22.1'], parsers: ['hermes'], cases: /^none\.stream$/ }],
     proof: { version: '0.22.1', parser: 'hermes', case: 'none.stream', wrote: PARIS, arrived: '"finish_reason":"tool_calls"' },
   },
   {
@@ -384,7 +410,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'A legal request under required that max_tokens cuts is answered with 400 about its own unfinished JSON.',
     issue: 'vllm#36841, vllm#40148',
     where: [],
-    known: [{ id: 'truncated-required-refused', versions: ['0.14.1'] }],
+    known: [{ id: 'truncated-required-refused', versions: ['0.10.1.1', '0.14.1'] }],
+    mended: [{ versions: OLD, parsers: ['hermes'], cases: /^truncated\.required(?:-1)?$/ }, { versions: ['0.10.1.1'], cases: /^truncated\.required(?:-1)?$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
   },
   {
@@ -392,9 +419,10 @@ export const recordedDefects: readonly RecordedDefect[] = [
     sentence: 'With n = 2 the streamed fragments of both choices go through one parser: index, id and name are wrong, arguments are cut.',
     issue: 'vllm#38158',
     where: [
-      { versions: ['0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
+      { versions: ['0.10.1.1', '0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
     ],
-    known: [{ id: 'choices-share-parser', versions: ['0.14.1'] }],
+    known: [{ id: 'choices-share-parser', versions: ['0.10.1.1', '0.14.1'] }],
+    mended: [{ versions: ['0.10.1.1', ...OLD], parsers: ['hermes'], cases: /^n2\.auto\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: ' "Paris"}\n' },
   },
   {
@@ -403,13 +431,18 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [],
     known: [{ id: 'responses-forced-stream-cut', versions: ['0.14.1'] }],
+    mended: [{ versions: OLD, parsers: ['hermes'], cases: /^responses\.(?:required|named)\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'responses.named.stream', arrived: '' },
   },
   {
     defect: 30,
     sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
     issue: 'none known',
-    where: [{ versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ }],
+    where: [
+      { versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ },
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ },
+    ],
+    mended: [{ versions: ['0.10.1.1', ...OLD], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ }, { versions: ['0.12.0'], parsers: ['hermes'], cases: /^auto\.empty-string\.stream$/ }, { versions: ['0.14.1', '0.17.1'], parsers: ['hermes'], cases: /^auto\.quotes\.stream$/ }, { versions: ['0.17.1'], parsers: ['hermes'], cases: /^auto\.(?:unicode|types)\.stream$/ }],
     proof: {
       version: '0.14.1',
       parser: 'hermes',
@@ -481,8 +514,11 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 36,
     sentence: 'qwen3_coder cuts a value at a closing tag; streamed the arguments are no JSON.',
     issue: 'none known',
-    where: [{ versions: TO_22, parsers: ['qwen3_coder'], cases: /^auto\.markup/ }],
-    known: [{ id: 'markup-in-value', versions: TO_22, parsers: ['qwen3_coder'] }],
+    where: [
+      { versions: TO_22, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
+      { versions: ['0.10.1.1'], parsers: ['qwen3_coder'], cases: /^auto\.markup/, rules: /^(?:arguments\.|recorded\.|agree\.calls)/ },
+    ],
+    known: [{ id: 'markup-in-value', versions: ['0.10.1.1', ...TO_22], parsers: ['qwen3_coder'] }],
     proof: { version: '0.22.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '\\"a ' },
   },
   {
@@ -503,6 +539,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
       { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^required/, rules: /^http\.status$/, got: /validation error/ },
     ],
+    mended: [{ versions: ['0.12.0'], parsers: ['none'], cases: /^(?:required|truncated\.required(?:-1|\.stream)?$|usage(?:-continuous)?\.required|responses\.(?:required|named)|messages\.(?:any|tool)|error\.schema-required\.stream$)/ }],
     proof: { version: '0.12.0', parser: 'none', case: 'named', wrote: PARIS, arrived: '"arguments":"<tool_call>' },
   },
   {
@@ -519,6 +556,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     ],
     known: [{ id: 'responses-streams-markup' }],
     unnoticed: 'the rules judge chat completions; the requirement responses.same-call does',
+    mended: [{ versions: OLD, parsers: ['hermes'], cases: /^responses\.(?:auto|parallel)\.stream$/ }],
     proof: {
       version: '0.17.1',
       parser: 'hermes',
@@ -533,6 +571,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions, and no scenario cuts a Responses answer',
+    mended: [{ versions: ['0.12.0'], parsers: ['hermes'], cases: /^responses\.truncated$/ }],
     proof: { version: '0.12.0', parser: 'hermes', case: 'responses.truncated', arrived: '"status":"completed"' },
   },
   {
@@ -541,6 +580,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     issue: 'none known',
     where: [],
     unnoticed: 'the rules judge chat completions; the Messages API is the business of its scenario',
+    mended: [{ versions: ['0.12.0', '0.14.1'], parsers: ['hermes'], cases: /^messages\.(?!text$)/ }, { versions: ['0.17.1'], parsers: ['hermes'], cases: /^messages\..*\.stream$/ }, { versions: OLD, parsers: ['none'], cases: /^messages\.text\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.auto', arrived: '"type":"text"' },
   },
   {
@@ -578,7 +618,15 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 44,
     sentence: 'mistral streams no empty arguments, loses short ones, and an escaped quote.',
     issue: 'none known',
-    where: [{ versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ }],
+    where: [
+      { versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ },
+      {
+        versions: ['0.10.1.1'],
+        parsers: ['mistral'],
+        cases: /^auto\.(?:zero.*|types)\.stream$/,
+        rules: /^(?:arguments\.json|agree\.calls|recorded\.calls)$/,
+      },
+    ],
     proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '' },
   },
   {
@@ -689,7 +737,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 53,
     sentence: 'Where JSON is constrained, later fragments of a call hold name: null.',
     issue: 'vllm#31438',
-    where: [{ versions: NEW, parsers: ['granite4', 'functiongemma', 'phi4_mini_json', 'mistral'], rules: /^calls\.later-null$/ }],
+    where: [{ versions: SINCE_25, parsers: ['granite4', 'functiongemma', 'phi4_mini_json', 'mistral'], rules: /^calls\.later-null$/ }],
     proof: { version: '0.32.0', parser: 'granite4', case: 'required.stream', arrived: '"function":{"name":null,"arguments":' },
   },
   {
@@ -709,7 +757,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 55,
     sentence: 'kimi_k2 streams a name before it is complete: functions, of functions.get_weather:0.',
     issue: 'none known',
-    where: [{ versions: ['0.32.0'], parsers: ['kimi_k2'], cases: /^truncated\.auto-early\.stream$/, rules: /^calls\.name$/ }],
+    where: [{ versions: ['0.32.0', '0.33.0'], parsers: ['kimi_k2'], cases: /^truncated\.auto-early\.stream$/, rules: /^calls\.name$/ }],
     proof: {
       version: '0.32.0',
       parser: 'kimi_k2',
@@ -749,5 +797,163 @@ export const recordedDefects: readonly RecordedDefect[] = [
       wrote: '[TOOL_CALLS][{"name": "get_weather"',
       arrived: '"text":"[{\\"name\\": \\"get_weather\\"',
     },
+  },
+  {
+    defect: 59,
+    sentence: 'Tools on /v1/responses are refused with 400.',
+    issue: 'none known',
+    where: [],
+    known: [{ id: 'responses-tools-refused' }],
+    mended: [
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^responses\.(?!text)/ },
+      { versions: ['0.10.1.1'], parsers: ['none'], cases: /^responses\.(?:named|required)/ },
+    ],
+    unnoticed: 'the rules judge chat completions; the requirement responses.answers does',
+    proof: {
+      version: '0.10.1.1',
+      parser: 'hermes',
+      case: 'responses.auto',
+      arrived: 'Tool use is not supported in Responses API without Harmony',
+    },
+  },
+  {
+    defect: 60,
+    sentence: 'Every streamed answer of /v1/responses is cut with an empty body.',
+    issue: 'none known; compare observed defect 29',
+    where: [],
+    known: [{ id: 'responses-forced-stream-cut', versions: ['0.10.1.1'] }],
+    mended: [{ versions: ['0.10.1.1'], cases: /^responses\.text\.stream$/ }],
+    proof: { version: '0.10.1.1', parser: 'hermes', case: 'responses.text.stream', arrived: '' },
+  },
+  {
+    defect: 61,
+    sentence: 'A plain call under required ends with finish_reason stop.',
+    issue: 'vllm PR#25054',
+    where: [],
+    known: [{ id: 'required-says-stop' }],
+    mended: [{ versions: ['0.10.1.1'], cases: /^required(?!.*\.stream$)/ }],
+    proof: { version: '0.10.1.1', parser: 'hermes', case: 'required', wrote: '"Paris"', arrived: '"finish_reason":"stop"' },
+  },
+  {
+    defect: 62,
+    sentence: 'A streamed answer under required breaks off with an error event before the call begins.',
+    issue: 'none known',
+    where: [
+      {
+        versions: ['0.10.1.1'],
+        cases: /^(?:required.*|truncated\.required|usage(?:-continuous)?\.required)\.stream$/,
+        rules: /^(?:stream\.no-error|calls\.required|truncation\.call)$/,
+      },
+    ],
+    mended: [{ versions: ['0.10.1.1'], cases: /^(?:required.*|truncated\.required|usage(?:-continuous)?\.required)\.stream$/ }],
+    proof: {
+      version: '0.10.1.1',
+      parser: 'hermes',
+      case: 'required.stream',
+      wrote: '"Paris"',
+      arrived: 'Expecting property name enclosed in double quotes',
+    },
+  },
+  {
+    defect: 63,
+    sentence: 'hermes streams a call without its closing brace: a line break comes instead.',
+    issue: 'none known; compare observed defect 30',
+    where: [
+      {
+        versions: ['0.10.1.1'],
+        parsers: ['hermes'],
+        cases: /^(?:auto(?:\.(?!null-choice|markup|zero\.|zero-bare).*)?|logprobs\.auto|round-trip\.again|usage(?:-continuous)?\.auto)\.stream$/,
+      },
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
+    ],
+    mended: [{ versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.parallel(?:-false)?\.stream$/ }],
+    proof: { version: '0.10.1.1', parser: 'hermes', case: 'auto.stream', wrote: PARIS, arrived: '{"location": "Paris"\n' },
+  },
+  {
+    defect: 64,
+    sentence: 'A stream whose last pieces the parser held back ends without a finish_reason.',
+    issue: 'none known',
+    where: [
+      {
+        versions: ['0.10.1.1'],
+        cases: /^(?:truncated\..*|auto\.(?:zero|zero-bare|empty-string|markup|parallel))\.stream$/,
+        parsers: ['deepseek_v3', 'hermes', 'mistral', 'none', 'qwen3_coder'],
+        rules: /^(?:envelope\.finish-reason|client\.stream-helper|agree\.finish-reason)$/,
+      },
+      {
+        versions: ['0.10.1.1'],
+        cases: /^truncated\..*\.stream$/,
+        parsers: ['llama3_json', 'phi4_mini_json'],
+        rules: /^(?:envelope\.finish-reason|client\.stream-helper)$/,
+      },
+    ],
+    mended: [
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^truncated\.auto-early\.stream$/ },
+      { versions: ['0.10.1.1'], cases: /^truncated\.required-1\.stream$/ },
+    ],
+    proof: {
+      version: '0.10.1.1',
+      parser: 'qwen3_coder',
+      case: 'auto.parallel.stream',
+      wrote: '<parameter=location>',
+      arrived: '"delta":{"tool_calls":',
+    },
+  },
+  {
+    defect: 65,
+    sentence: 'llama3_json does not read a plain call whose arguments hold braces: it comes as text. The streamed call is right.',
+    issue: 'none known',
+    where: [{ versions: ['0.10.1.1'], parsers: ['llama3_json'], cases: /^auto\.(?:quotes|types|markup)/ }],
+    proof: {
+      version: '0.10.1.1',
+      parser: 'llama3_json',
+      case: 'auto.types',
+      wrote: '"author": {"name"',
+      arrived: '"tool_calls":[]',
+    },
+  },
+  {
+    defect: 66,
+    sentence: 'qwen3_coder hands over lists and objects as text, streamed numbers and booleans too.',
+    issue: 'none known',
+    where: [{ versions: ['0.10.1.1'], parsers: ['qwen3_coder'], cases: /^auto\.types/ }],
+    proof: { version: '0.10.1.1', parser: 'qwen3_coder', case: 'auto.types', wrote: '<parameter=tags>', arrived: '\\"tags\\": \\"[' },
+  },
+  {
+    defect: 67,
+    sentence: 'deepseek_v3: a plain call that max_tokens cut says tool_calls, and there is no call.',
+    issue: 'none known; compare observed defect 7',
+    where: [{ versions: ['0.10.1.1'], parsers: ['deepseek_v3'], cases: /^truncated\.auto(?:-early)?$/ }],
+    proof: { version: '0.10.1.1', parser: 'deepseek_v3', case: 'truncated.auto', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 0,
+    sentence: 'The machine was busy, so that the end of a call shares its delta with the finish reason.',
+    issue: 'none known',
+    where: [],
+    mended: [
+      { versions: ['0.12.0'], parsers: ['hermes'], cases: /^(?:required\.quotes|usage\.required)\.stream$/ },
+      { versions: ['0.17.1'], parsers: ['hermes'], cases: /^(?:required\.parallel-false|usage-continuous\.required)\.stream$/ },
+    ],
+    unnoticed: 'an answer may come in whatever pieces',
+    proof: { version: '0.12.0', parser: 'hermes', case: 'usage.required.stream', wrote: '"Paris"', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 0,
+    sentence: 'The scripted model wrote byte by byte, which no request can ask of the mock.',
+    issue: 'none known',
+    where: [],
+    mended: [{ versions: ['0.12.0', '0.17.1'], parsers: ['hermes'], cases: /^auto\.bytewise\.stream$/ }],
+    unnoticed: 'an answer may come in whatever pieces',
+    proof: { version: '0.17.1', parser: 'hermes', case: 'auto.bytewise.stream', wrote: '"Paris"', arrived: '"finish_reason":"tool_calls"' },
+  },
+  {
+    defect: 0,
+    sentence: 'The last event of a streamed text answer of /v1/responses holds no output.',
+    issue: 'none known',
+    where: [],
+    mended: [{ versions: ['0.12.0'], parsers: ['none'], cases: /^responses\.text\.stream$/ }],
+    unnoticed: 'the rules judge chat completions',
+    proof: { version: '0.12.0', parser: 'none', case: 'responses.text.stream', wrote: 'hello', arrived: '"output":[]' },
   },
 ]

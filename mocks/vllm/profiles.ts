@@ -32,6 +32,8 @@ export interface MockProfile {
     choiceWithoutTools: 'auto' | 'none'
     /** Key of the schema in the text format that a JSON-guided call is told by. */
     schemaKey: 'schema_' | 'schema'
+    /** The form before 0.11: no incomplete_details, input_messages, output_messages and counts of tools and turns. */
+    early: boolean
     /** The echoed keys prompt_cache_options, prompt_cache_key, prompt_cache_retention and safety_identifier. */
     cacheKeys: boolean
     /** A cut answer ends with response.incomplete. */
@@ -85,6 +87,8 @@ export interface MockProfile {
   finishDelta: 'content' | 'empty'
   /** The same on a server without tool parser. */
   finishDeltaWithoutParser: 'content' | 'empty'
+  /** parallel_tool_calls: false keeps the first call alone. */
+  obeysParallelFalse: boolean
   /** What is left of a delta whose call parallel_tool_calls:false removed. */
   droppedCallDelta: 'empty-list' | 'content-null' | 'none'
   /** The line break between two parsed calls is streamed as text. */
@@ -145,6 +149,7 @@ const v0_12_0: MockProfile = {
     tail: {},
     choiceWithoutTools: 'auto',
     schemaKey: 'schema_',
+    early: false,
     cacheKeys: false,
     incompleteEvent: false,
     doneSummary: true,
@@ -169,7 +174,8 @@ const v0_12_0: MockProfile = {
   deltaEmptyToolCalls: false,
   finishDelta: 'content',
   finishDeltaWithoutParser: 'content',
-  droppedCallDelta: 'empty-list', // vllm#26233 filters after parsing
+  obeysParallelFalse: true, // vllm#26233
+  droppedCallDelta: 'empty-list', // it filters after parsing
   textBetweenCalls: true,
   logprobsOfHeldBack: false,
   forced: 'json',
@@ -196,13 +202,13 @@ const v0_12_0: MockProfile = {
   },
 }
 
-// Reading of the sources of v0.10.0, not recorded: keys of the message and the body are inferred.
+// Recording of 0.10.1.1 (KAITO v0.7).
 const v0_10_1_1: MockProfile = {
   ...v0_12_0,
   id: '0.10.1.1',
   version: '0.10.1.1',
   kaito: 'v0.7',
-  without: ['/v1/messages', '/v1/messages/count_tokens'], // /v1/messages came with 0.11; that /v1/responses takes tools is inferred
+  without: ['/v1/messages', '/v1/messages/count_tokens'], // /v1/messages came with 0.11
   idHex: 32, // until vllm#29375
   reasoning: ['reasoning_content'], // until vllm#27752
   roleChunkNulls: [],
@@ -210,8 +216,9 @@ const v0_10_1_1: MockProfile = {
   chunkTokenIds: false,
   bodyTail: ['prompt_logprobs', 'kv_transfer_params'],
   deltaReasoningNull: false,
-  droppedCallDelta: 'none',
-  textBetweenCalls: false,
+  obeysParallelFalse: false, // until vllm#26233
+  badSchemaStream: 'event',
+  responses: { ...v0_12_0.responses, early: true },
   metrics: {
     ...v0_12_0.metrics,
     itl: false, // vllm#24110

@@ -67,7 +67,7 @@ export function turnOf(body: Record<string, unknown>, server: Server, ordinal: n
     tools,
     messages,
     format: formatOf(body),
-    parallel: body['parallel_tool_calls'] !== false,
+    parallel: body['parallel_tool_calls'] !== false || !profile.obeysParallelFalse,
     n: typeof body['n'] === 'number' ? body['n'] : 1,
     maxTokens,
     stop: [body['stop'] ?? []].flat().filter((item) => typeof item === 'string'),

@@ -168,7 +168,8 @@ function toolOf(tool: Body, { profile: { dialect, responses } }: Draft): Body {
 }
 
 function usageOf({ turn, profile: { dialect, responses } }: Draft, generated: number): Body {
-  const turns = (...names: string[]): Body => (dialect === 'openai' ? {} : Object.fromEntries(names.map((name) => [name, []])))
+  const isPlain = dialect === 'openai' || responses.early
+  const turns = (...names: string[]): Body => (isPlain ? {} : Object.fromEntries(names.map((name) => [name, []])))
   return {
     input_tokens: turn.promptTokens,
     input_tokens_details: {
@@ -179,7 +180,7 @@ function usageOf({ turn, profile: { dialect, responses } }: Draft, generated: nu
     output_tokens: generated,
     output_tokens_details: {
       reasoning_tokens: 0,
-      ...(dialect === 'openai' ? undefined : { tool_output_tokens: 0 }),
+      ...(isPlain ? undefined : { tool_output_tokens: 0 }),
       ...turns('output_tokens_per_turn', 'tool_output_tokens_per_turn'),
     },
     total_tokens: turn.promptTokens + generated,
@@ -207,6 +208,7 @@ type Status = 'in_progress' | 'completed' | 'incomplete'
 function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Body {
   const { turn, profile, frame } = draft
   const { asked } = turn
+  const { early } = profile.responses
   const tools = list(asked['tools']).map((tool) => toolOf(record(tool), draft))
   const openai = profile.dialect === 'openai'
   const echoed = (...keys: string[]): Body =>
@@ -217,7 +219,7 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     ...(openai ? { object: 'response' } : undefined),
     created_at: frame.created,
     ...(openai ? { error: null } : undefined),
-    incomplete_details: details,
+    ...(early ? undefined : { incomplete_details: details }),
     instructions: asked['instructions'] ?? null,
     metadata: asked['metadata'] ?? (openai ? {} : null),
     model: frame.model,
@@ -244,7 +246,7 @@ function bodyOf(draft: Draft, status: Status, output: Body[], generated = 0): Bo
     truncation: 'disabled',
     usage: status === 'in_progress' ? null : usageOf(draft, generated),
     user: null,
-    ...(openai ? undefined : { ...profile.responses.tail, input_messages: null, output_messages: null }),
+    ...(openai || early ? undefined : { ...profile.responses.tail, input_messages: null, output_messages: null }),
   }
 }
 
