@@ -89,7 +89,7 @@ function sameness(profile: Profile, recorded: Recorded): string {
   const ids = new Map<string, string>()
   const text = Buffer.from(body)
     .toString('utf8')
-    .replaceAll(/\b[0-9a-f]{16,32}\b|"created":\d{10}|(?<="id":")[a-zA-Z0-9]{9}(?=")/g, (id) => {
+    .replaceAll(/\b[0-9a-f]{16,32}\b|"created(?:_at)?":\d{10}|(?<="id":")[a-zA-Z0-9]{9}(?=")/g, (id) => {
       const stand = ids.get(id) ?? `#${ids.size}`
       ids.set(id, stand)
       return stand
