@@ -18,6 +18,10 @@ export default defineConfig({
         test: {
           name: 'self',
           include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
+          // Safety nets, so wide that no verdict depends on how busy the machine is.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          expect: { poll: { timeout: 300_000 } },
         },
       },
       {

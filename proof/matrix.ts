@@ -40,7 +40,7 @@ async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, depth: D
     depth,
     model: vllm.model,
     models: [vllm.model],
-    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 16_384, mcp },
+    facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 32_768, mcp },
   })
 }
 

@@ -5,6 +5,7 @@ import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attach
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
+import { addressesIn, linked } from './links.ts'
 import type { Finding, Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 
@@ -45,6 +46,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
   if (verdict.reason !== undefined) await allure.label(LABELS.reason, excerpt(verdict.reason, 1000))
   await allure.descriptionHtml(description(verdict))
+  // Allure's frame around a description lets no link out of it.
+  for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
   for (const { where, got, wanted } of verdict.findings.slice(0, MOST_FINDINGS)) {
     await allure.step(excerpt(where), async (step) => {
       await step.parameter('got', excerpt(got))
@@ -100,13 +103,13 @@ class VerdictError extends Error {
 
 function description({ id, source, outcome, level, reason, findings }: Verdict): string {
   const rows = [
-    ['Requirement', id],
-    ['Level', level],
-    ['Source', source],
-    ['Outcome', outcome],
-    ...(reason === undefined ? [] : [['Reason', reason]]),
+    ['Requirement', cell(id)],
+    ['Level', cell(level)],
+    ['Source', `<td>${linked(source, 600)}</td>`],
+    ['Outcome', cell(outcome)],
+    ...(reason === undefined ? [] : [['Reason', cell(reason)]]),
   ]
-  const facts = rows.map(([name = '', text = '']) => `<tr><th>${name}</th>${cell(text)}</tr>`).join('')
+  const facts = rows.map(([name, content]) => `<tr><th>${name}</th>${content}</tr>`).join('')
   if (findings.length === 0) return `<table>${facts}</table>`
   const breaches = findings.slice(0, MOST_FINDINGS).map(({ got, wanted, where, byte, exchange }) => {
     const place = `${where}${byte === undefined ? '' : `, byte ${byte}`}`

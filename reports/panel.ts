@@ -1,6 +1,7 @@
 import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './counts.ts'
 import type { Finding, Verdict } from '../fixtures/record.ts'
+import { linked } from './links.ts'
 import type { Recording } from './store.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
@@ -25,7 +26,7 @@ export function panel(recording: Recording, ids: ReadonlyMap<string, string>): s
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
     ['Cost', costLine(recording)],
   ]
-  const linked = [...failures, ...warnings].flatMap(({ id }) => ids.get(id) ?? [])
+  const shownIds = [...failures, ...warnings].flatMap(({ id }) => ids.get(id) ?? [])
   return `<section id="conformance" class="${state}">${STYLE}
 <header><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
 ${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${tallyBar(numbers)}</header>
@@ -40,7 +41,7 @@ ${grouped('Blocked', withEffect(recording, 'blocked'), true)}
 ${seen(recording)}
 ${grouped('Inconclusive', withEffect(recording, 'inconclusive'), false)}
 ${grouped('Not applicable', withEffect(recording, 'not applicable'), false)}
-${linked.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
+${shownIds.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
 }
 
 function knownTable(recording: Recording): string {
@@ -49,7 +50,7 @@ function knownTable(recording: Recording): string {
   return listed(
     `Known defects of ${excerpt(recording.run.server.name)}`,
     ['Defect', 'Upstream', 'Verdicts'],
-    known.map(({ what, issue, verdicts }) => [safe(what, 300), safe(issue, 120), `${verdicts.length}`]),
+    known.map(({ what, issue, verdicts }) => [safe(what, 300), linked(issue, 120), `${verdicts.length}`]),
     known.length <= LONG,
   )
 }
@@ -60,7 +61,7 @@ function absentTable(recording: Recording): string {
   return listed(
     `Known defects of ${excerpt(recording.run.server.name)} that did not show: fixed in this build, or not met`,
     ['Defect', 'Upstream'],
-    absent.map(({ what, issue }) => [safe(what, 300), safe(issue, 120)]),
+    absent.map(({ what, issue }) => [safe(what, 300), linked(issue, 120)]),
     false,
   )
 }
@@ -101,7 +102,8 @@ function table(title: string, verdicts: readonly Verdict[], ids: ReadonlyMap<str
 function row(verdict: Verdict, ids: ReadonlyMap<string, string>): string {
   const id = ids.get(verdict.id)
   const title = safe(verdict.title, 240)
-  const first = `<td>${id === undefined ? title : `<a href="#${escapeMarkup(id)}">${title}</a>`}</td>`
+  const name = id === undefined ? title : `<a href="#${escapeMarkup(id)}">${title}</a>`
+  const first = `<td>${name}<br><small>${linked(verdict.source, 300)}</small></td>`
   const [finding, ...others] = verdict.findings
   if (!finding) return `<tr>${first}<td colspan="3">${safe(verdict.reason ?? '', 400)}</td></tr>`
   const rest = others.length > 0 ? `<br><small>and ${plural(others.length, 'more finding')}</small>` : ''

@@ -146,7 +146,7 @@ test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, fai
   const text = decoded(page)
   expect(text).toContain('⚠ MAY be failed')
 
-  expect(page).not.toMatch(/googletagmanager|gtag|(?:src|href)="https?:/)
+  expect(page).not.toMatch(/googletagmanager|gtag|(?:src|(?<!<a )href)="https?:/)
   for (const ofThisMachine of [resolve(import.meta.dirname, '..'), folder, `"${hostname()}"`]) expect(text).not.toContain(ofThisMachine)
 })
 
@@ -185,6 +185,23 @@ test('a secret that is in every field is in no artefact', async () => {
   expect(contents.length).toBeGreaterThan(30)
   expect(contents.filter((content) => /canary|c2stY2FuYXJ5|stY2FuYXJ5/.test(content))).toEqual([])
   expect(readFileSync(join(folder, FILES.exchanges), 'utf8')).toContain('[redacted')
+})
+
+test('the page links what a source names', async () => {
+  const source = 'OpenAI API reference: usage; vllm#31438, observed defect 53, javascript:alert(1) "><img src=x>'
+  const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed', source })], [])
+  await html(folder)
+  const page = readFileSync(join(folder, FILES.html), 'utf8')
+  const panel = /<section id="conformance"[^]*?<\/section>/.exec(page)?.[0] ?? ''
+  expect(panel).toContain(
+    '<a href="https://github.com/vllm-project/vllm/issues/31438" target="_blank" rel="noopener noreferrer">vllm#31438</a>, observed defect 53 (docs/observed-defects.md#53), javascript:alert(1) &#34;&#62;&#60;img',
+  )
+  const links = [
+    { url: 'https://platform.openai.com/docs/api-reference/chat', name: 'OpenAI API reference' },
+    { url: 'https://github.com/vllm-project/vllm/issues/31438', name: 'vllm#31438' },
+  ]
+  const [name = ''] = readdirSync(join(folder, FILES.allure)).filter((file) => file.endsWith('-result.json'))
+  expect(JSON.parse(readFileSync(join(folder, FILES.allure, name), 'utf8'))).toMatchObject({ links })
 })
 
 test('hostile text is inert in the terminal', () => {

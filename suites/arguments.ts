@@ -1,4 +1,6 @@
-import { argumentIs, named, scenario, user, type Script } from '../fixtures/scenario.ts'
+import { argumentIs, named, scenario, user, type Ask, type Facts, type Reply, type Script } from '../fixtures/scenario.ts'
+import { beyond, ledger } from '../fixtures/tools/agents.ts'
+import { closed } from '../fixtures/tools/schemas.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
 /** One value that a call has to bring back: the schema allows no other, so its bytes are known beforehand. */
@@ -17,13 +19,11 @@ interface Literal {
 
 const CONSTRAINED = 'OpenAI API reference: strict, which under a forced choice admits one value only'
 
-const sentence = 'The quick brown fox jumps over the lazy dog, and then it rests. '
-
 /** Nothing that a parser could stumble over, except its length. */
 const plain: Readonly<Record<string, Literal>> = {
   token: { value: 'kx83-wolf-1729', what: 'a plain word', issue: 'vllm#25223' },
   count: { value: 7, what: 'an integer', issue: 'vllm#21756' },
-  body: { value: sentence.repeat(10).trim(), what: 'a string of 639 characters', issue: 'vllm#55495: cut after 97 characters' },
+  body: { value: ledger(900), what: 'a string of 900 characters', issue: 'vllm#55495: cut after 97 characters' },
 }
 
 const unicode: Readonly<Record<string, Literal>> = {
@@ -115,7 +115,7 @@ const typeOf = (value: unknown): object =>
   value === null ? { type: 'null' } : { type: typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value }
 
 /** Asks for one call that holds all the values, and requires each of them. */
-function literals(script: Script, key: string, choice: 'named' | 'required', values: Readonly<Record<string, Literal>>): void {
+function literals(script: Script, key: string, choice: 'named' | 'required', values: Readonly<Record<string, Literal>>): Ask {
   // OpenAI's API allows names of up to 64 characters.
   const name = key === 'plain' ? 'save_a_plain_record_under_a_name_of_the_full_length'.padEnd(64, '_of_64') : `save_${key}`
   const properties = Object.fromEntries(
@@ -156,10 +156,38 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
       (reply) => argumentIs(reply, property, wanted),
     )
   }
+  return answer
+}
+
+const LONG = 8000
+/** A server that writes 8 KB of text in this time does so within the time that a request may take. */
+const LONGEST_MS = 25_000
+
+/** The question for 8 KB, unless the answer to an earlier one shows that this server would take too long. */
+function long({ answer, exchange }: Reply, { contextLength }: Facts) {
+  const tokens = answer.usage?.['completion_tokens']
+  const most = Math.ceil(LONG / 2)
+  const tooLong = beyond(3 * LONG, LONG / 4)({ contextLength })
+  if (tooLong !== undefined) return { notApplicable: tooLong }
+  const speed = typeof tokens === 'number' ? (tokens / exchange.duration) * 1000 : Infinity
+  if ((LONG / 4 / speed) * 1000 > LONGEST_MS)
+    return { notApplicable: `at ${Math.round(speed)} tokens a second, 8 KB would take ${Math.round(LONG / 4 / speed)} s` }
+  const text = ledger(LONG)
+  const offer = tool('save_long', 'Save a text exactly as it is given', closed({ text: { type: 'string', enum: [text] } }), true)
+  return {
+    messages: [user(`Call save_long with exactly this record: ${JSON.stringify({ text })}`)],
+    tools: [offer],
+    tool_choice: named('save_long'),
+    max_tokens: most,
+  }
 }
 
 export default scenario('Arguments', (script) => {
-  literals(script, 'plain', 'named', plain)
+  const small = literals(script, 'plain', 'named', plain)
+  const large = script.followUp('long', small, long)
+  script.must('arguments.long.text', 'MUST hand over a text of 8 KB unchanged', `${CONSTRAINED}; vllm#55495`, large, (reply) =>
+    argumentIs(reply, 'text', JSON.stringify(ledger(LONG))),
+  )
   literals(script, 'texts', 'required', { ...unicode, ...quotes })
   literals(script, 'markup', 'named', markup)
   literals(script, 'scalars', 'named', scalars)

@@ -18,7 +18,8 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     tools: [weather.offer, time],
   })
   const smallTalk = ask('small-talk', {
-    messages: [user('Thank you very much, you have been kind.')],
+    // Two paragraphs show whether line breaks arrive: agree.content compares both forms.
+    messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs.')],
     tools: [weather.offer],
     tool_choice: 'auto',
   })

@@ -18,6 +18,8 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     tools: [{ type: 'function', function: { parameters: {} } }],
   })
   const bogusChoice = wrong('choice-unknown', { model, messages, tools, tool_choice: 'sometimes' })
+  const emptyChoice = wrong('choice-empty', { model, messages, tools, tool_choice: {} })
+  const namelessChoice = wrong('choice-nameless', { model, messages, tools, tool_choice: { type: 'function', function: {} } })
   const unknownModel = wrong('model-unknown', { model: 'no-such-model', messages })
   const notJson = wrong('body-no-json', '{"model": "$MODEL", "messages": [')
   const bodyList = wrong('body-list', '[]')
@@ -79,6 +81,20 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   )
   must('bad.choice-unknown', 'MUST refuse a tool_choice that the API does not define', 'vllm#24232', bogusChoice, refused)
   must(
+    'bad.choice-empty',
+    'MUST refuse a tool_choice that is an empty object, instead of taking it as auto',
+    'OpenAI API reference: tool_choice is a word, or an object with type and function',
+    emptyChoice,
+    refused,
+  )
+  must(
+    'bad.choice-nameless',
+    'MUST refuse a named tool_choice without a name, instead of taking it as auto',
+    'OpenAI API reference: tool_choice.function.name is required',
+    namelessChoice,
+    refused,
+  )
+  must(
     'bad.model-unknown',
     'MUST refuse a model that is not served with status 404',
     'OpenAI API reference: model_not_found; vLLM vllm/entrypoints/serve/engine/serving.py',
@@ -131,6 +147,8 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     noTools,
     nameless,
     bogusChoice,
+    emptyChoice,
+    namelessChoice,
     unknownModel,
     notJson,
     bodyList,

@@ -8,9 +8,6 @@ import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 
-/** A safety net: nothing here depends on how fast the machine is. */
-const PATIENCE = { timeout: 300_000 }
-
 const open: Listening[] = []
 afterAll(() => Promise.all(open.map((server) => server.close())))
 
@@ -41,7 +38,7 @@ const weather: OpenAI.ChatCompletionTool = {
   },
 }
 
-describe('a stranger with the openai client', PATIENCE, () => {
+describe('a stranger with the openai client', () => {
   test.each(['in this process', 'over a socket'])('makes a tool round trip, %s', async (where) => {
     const apiKey = 'secret'
     const client =
@@ -123,7 +120,7 @@ describe('a stranger with the openai client', PATIENCE, () => {
   })
 })
 
-describe('the socket door', PATIENCE, () => {
+describe('the socket door', () => {
   const body = JSON.stringify({ messages: [{ role: 'user', content: 'Count to 40.' }], stream: true })
   const post = (url: string, more: RequestInit = {}): Promise<Response> =>
     fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, ...more })
@@ -145,7 +142,7 @@ describe('the socket door', PATIENCE, () => {
     await answer.body!.getReader().read()
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 1\.0/)
     left.abort()
-    await expect.poll(async () => (await fetch(`${url}/metrics`)).text(), PATIENCE).toMatch(/num_requests_running\{.*\} 0\.0/)
+    await expect.poll(async () => (await fetch(`${url}/metrics`)).text()).toMatch(/num_requests_running\{.*\} 0\.0/)
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/finished_reason="abort".*\} 1\.0/)
   })
 
@@ -173,7 +170,7 @@ describe('the socket door', PATIENCE, () => {
     expect(await (await fetch(`${loading.url}/metrics`)).text()).toMatch(/kaito_model_download_remaining_seconds 3[45]\d\d\.\d/)
     const loaded = await listen(createVllm(), { loadingMs: 1 })
     open.push(loaded)
-    await expect.poll(async () => (await fetch(`${loaded.url}/health`)).status, PATIENCE).toBe(200)
+    await expect.poll(async () => (await fetch(`${loaded.url}/health`)).status).toBe(200)
     expect(await (await fetch(`${loaded.url}/metrics`)).text()).toContain('vllm:')
   })
 
@@ -196,7 +193,7 @@ async function run(...args: string[]): Promise<{ code: number | null | undefined
   return { code, out, err }
 }
 
-describe('the command', PATIENCE, () => {
+describe('the command', () => {
   test.each([
     [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
     [['--fault', 'done-mising'], 'the nearest is done-missing.'],

@@ -1,4 +1,5 @@
 import { dumps, isObject, objectsIn } from './json.ts'
+import { fits, resolve, textOfPattern } from './schema.ts'
 
 /** A tool as the scripted model knows it. */
 export interface Tool {
@@ -44,7 +45,7 @@ export interface Format {
  */
 export function think(messages: readonly Message[], tools: readonly Tool[], choice: Choice, format: Format = {}): Said {
   const last = messages.at(-1)
-  const prompt = messages.findLast((message) => message.role === 'user')?.text ?? last?.text ?? ''
+  const prompt = recalling(messages.findLast((message) => message.role === 'user')?.text ?? last?.text ?? '', messages)
   if (choice === 'required' || typeof choice === 'object') {
     const offered = typeof choice === 'object' ? tools.filter((tool) => tool.name === choice.name) : tools
     const calls = callsFor(offered, prompt, true)
@@ -63,13 +64,23 @@ export function think(messages: readonly Message[], tools: readonly Tool[], choi
   return { text: /think aloud/i.test(prompt) ? 'Let me look that up.\n' : '', calls }
 }
 
+/** The prompt, with the reference codes that the results of the conversation gave where it asks for them. */
+function recalling(prompt: string, messages: readonly Message[]): string {
+  if (!/every reference code/i.test(prompt)) return prompt
+  const told = messages.filter(({ role }) => role === 'tool').flatMap(({ text }) => text.match(/\bREF-\d+/g) ?? [])
+  return `${prompt} ${dumps({ codes: told })}`
+}
+
 function resultsOf(messages: readonly Message[]): string[] {
   const results: string[] = []
   for (let i = messages.length - 1; messages[i]?.role === 'tool'; i--) results.unshift(messages[i]!.text.replace(/\s+/g, ' ').trim())
   return results
 }
 
+const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time.'
+
 function speak(prompt: string): string {
+  if (/in two (?:short )?paragraphs/i.test(prompt)) return paragraphs
   const text = prompt.replace(/\s+/g, ' ').trim()
   const said = /\bsay (?:exactly )?(.+?)[.!]?$/i.exec(text)?.[1]
   if (said) return said.replace(/^"(.*)"$/, '$1')
@@ -203,21 +214,6 @@ class Facts {
 
 type Schema = Record<string, unknown>
 
-function resolve(schema: unknown, root: Schema): Schema {
-  let at: unknown = schema
-  for (let hops = 0; isObject(at) && typeof at['$ref'] === 'string' && hops < 20; hops++) {
-    const rest: Schema = { ...at }
-    delete rest['$ref']
-    at = at['$ref']
-      .replace(/^#\/?/, '')
-      .split('/')
-      .filter(Boolean)
-      .reduce<unknown>((node, part) => (isObject(node) ? node[part.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined), root)
-    if (isObject(at)) at = { ...at, ...rest }
-  }
-  return isObject(at) ? at : {}
-}
-
 /** A value that fits the schema; undefined when an optional one has no source in the prompt. */
 function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed = true, depth = 0): unknown {
   const schema = resolve(part, root)
@@ -225,7 +221,7 @@ function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed
   if (Array.isArray(schema['enum'])) return fromEnum(schema['enum'], facts, given, needed)
   const types = [schema['type']].flat()
   const kind: unknown = types.find((type) => type !== 'null') ?? types[0] ?? ('properties' in schema ? 'object' : undefined)
-  if (given !== undefined && kind !== 'object') return given
+  if (given !== undefined && kind !== 'object' && (fits(given, schema, root) || Array.isArray(schema['allOf']))) return given
   if (Array.isArray(schema['allOf'])) {
     const all = schema['allOf'].map((item) => resolve(item, root))
     const merged: Schema = Object.assign({}, schema, ...all)
@@ -236,24 +232,26 @@ function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed
   }
   const variants = schema['anyOf'] ?? schema['oneOf']
   if (Array.isArray(variants)) {
-    if (given !== undefined) return given
     if (depth > 8) return null
-    return fill(variants[0], facts, root, given, needed, depth + 1)
+    const meant = given === undefined ? undefined : variants.find((variant) => fits(given, variant, root))
+    return fill(meant ?? variants[0], facts, root, given, needed, depth + 1)
   }
   switch (kind) {
     case 'object':
       return fillObject(schema, facts, root, given, needed, depth)
     case 'array':
-      return fillArray(schema, facts, root, needed, depth)
+      return Array.isArray(given)
+        ? given.slice(0, Number(schema['maxItems'] ?? given.length))
+        : fillArray(schema, facts, root, needed, depth)
     case 'integer':
     case 'number':
-      return fillNumber(schema, facts, kind === 'integer', needed)
+      return fillNumber(schema, facts, kind === 'integer', needed, given)
     case 'boolean':
       return fillBoolean(facts, needed)
     case 'null':
       return null
     default:
-      return fillString(schema, facts, needed)
+      return fillString(schema, facts, needed, given)
   }
 }
 
@@ -274,7 +272,9 @@ function fillObject(schema: Schema, facts: Facts, root: Schema, given: unknown, 
     const value = depth > 40 ? null : fill(property, facts, root, values[key], required.includes(key), depth + 1)
     if (value !== undefined) out[key] = value
   }
-  if (Object.keys(properties).length === 0 && schema['additionalProperties'] !== false) Object.assign(out, values)
+  if (Object.keys(properties).length === 0 && schema['additionalProperties'] !== false) {
+    for (const [key, value] of Object.entries(values)) out[key] = fill(schema['additionalProperties'], facts, root, value, true, depth + 1)
+  }
   return needed || Object.keys(out).length > 0 ? out : undefined
 }
 
@@ -295,8 +295,8 @@ function fillArray(schema: Schema, facts: Facts, root: Schema, needed: boolean, 
   return needed || out.length > 0 ? out : undefined
 }
 
-function fillNumber(schema: Schema, facts: Facts, whole: boolean, needed: boolean): unknown {
-  const found = facts.numbers.shift()
+function fillNumber(schema: Schema, facts: Facts, whole: boolean, needed: boolean, given: unknown): unknown {
+  const found = typeof given === 'number' ? given : facts.numbers.shift()
   if (found === undefined && !needed) return undefined
   const least = typeof schema['minimum'] === 'number' ? schema['minimum'] : -Infinity
   const most = typeof schema['maximum'] === 'number' ? schema['maximum'] : Infinity
@@ -319,10 +319,11 @@ const formats: Readonly<Record<string, readonly [RegExp, string]>> = {
   uuid: [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i, '00000000-0000-4000-8000-000000000000'],
 }
 
-function fillString(schema: Schema, facts: Facts, needed: boolean): unknown {
+function fillString(schema: Schema, facts: Facts, needed: boolean, given: unknown): unknown {
+  if (typeof schema['pattern'] === 'string' && (needed || given !== undefined)) return textOfPattern(schema['pattern'])
   const format = formats[String(schema['format'])]
   if (format) return facts.match(format[0]) ?? (needed ? format[1] : undefined)
-  const found = facts.strings.shift() ?? (needed ? fallback(facts.text) : undefined)
+  const found = typeof given === 'string' ? given : (facts.strings.shift() ?? (needed ? fallback(facts.text) : undefined))
   const most = typeof schema['maxLength'] === 'number' ? schema['maxLength'] : Infinity
   const least = typeof schema['minLength'] === 'number' ? schema['minLength'] : 0
   return found === undefined ? found : found.slice(0, most).padEnd(least, '.')

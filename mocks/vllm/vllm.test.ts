@@ -241,7 +241,7 @@ describe('the server', () => {
     [{ top_logprobs: 2 }, '`logprobs` must be set to true'],
     [{ stream_options: { include_usage: true } }, 'Stream options can only be defined'],
     [{ messages: 'hi' }, 'Input should be a valid list'],
-    [{ max_tokens: 99_999 }, 'maximum context length is 16384'],
+    [{ max_tokens: 99_999 }, 'maximum context length is 32768'],
     [{ tools: [{ type: 'function', function: {} }] }, 'Field required'],
   ])('refuses %o', (fields, text) => {
     for (const { id: profile, dialect } of Object.values(profiles)) {

@@ -30,7 +30,7 @@ export interface VllmOptions {
   apiKey?: string
   /** Served model name. Default phi-4-mini-instruct. */
   model?: string
-  /** Context length in tokens. Default 16384. */
+  /** Context length in tokens. Default 32768. */
   maxModelLen?: number
   /**
    * token: one token a delta; a number: so many tokens a delta; whole: all tokens in one delta and all events in one
@@ -120,7 +120,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     profile,
     parser: options.parser ?? 'hermes',
     model: options.model ?? 'phi-4-mini-instruct',
-    maxModelLen: options.maxModelLen ?? 16_384,
+    maxModelLen: options.maxModelLen ?? 32_768,
   }
   const { dialect } = profile
   const counts = newCounts()

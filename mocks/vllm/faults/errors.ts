@@ -212,7 +212,7 @@ export const errors: Fault[] = [
     id: 'too-long-prompt-500',
     what: 'A prompt beyond the context length gives status 500.',
     class: 'C58',
-    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(20_000) }] })],
+    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(40_000) }] })],
     verdict: (refusal) =>
       refusal?.message.includes('maximum context length') ? { ...refusal, status: 500, type: 'InternalServerError' } : refusal,
   },

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts'
 import { nearest } from '../nearest.ts'
+import { agents } from './agents.ts'
 import { args } from './arguments.ts'
 import { choice } from './choice.ts'
 import { content } from './content.ts'
@@ -31,6 +32,7 @@ export const faults: readonly Fault[] = [
   service,
   responses,
   messages,
+  agents,
 ].flat()
 
 /** The fault of a name. Throws RangeError with the nearest name. */

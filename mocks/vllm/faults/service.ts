@@ -314,7 +314,7 @@ export const service: Fault[] = [
     id: 'dead-after-long-prompt',
     what: 'A prompt beyond the context length makes every later request fail.',
     class: 'C61',
-    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(20_000) }] }), plain(noTools)],
+    trigger: [plain({ messages: [{ role: 'user', content: 'word '.repeat(40_000) }] }), plain(noTools)],
     verdict(refusal, { memory }) {
       if (memory.has('dead')) return dead
       if (refusal?.message.includes('maximum context length')) memory.set('dead', true)

@@ -1,0 +1,96 @@
+import { scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { beyond, catalogue } from '../fixtures/tools/agents.ts'
+import { everydayQuestion } from '../fixtures/tools/schemas.ts'
+import { tool } from '../fixtures/tools/tools.ts'
+
+const MOST_TOKENS = 256
+const called = tool('warehouse-inventory--look_up_the_shelf_of_an_article_by_its_sku9', 'Look up where an article is kept', {
+  type: 'object',
+  properties: { sku: { type: 'string' } },
+  required: ['sku'],
+})
+
+/** A question with a tool list of that many bytes, the tool that is wanted in its middle. */
+const listOf = (count: number, bytes: number, { profile }: Facts) => {
+  const others = catalogue(count - 2, bytes - 700)
+  const half = Math.floor(others.length / 2)
+  // OpenAI's API takes letters, digits, underscores and hyphens; vLLM takes dots too, as MCP servers write them.
+  const dotted = {
+    ...called,
+    function: { ...called.function, name: profile.engine === 'vllm' ? 'warehouse.audit.v2' : 'warehouse_audit_v2' },
+  }
+  return {
+    messages: [
+      { role: 'system', content: 'You are an assistant with many tools.' },
+      user(`Use ${called.function.name} with {"sku": "AX-4471"}.`),
+    ],
+    tools: [...others.slice(0, half), called, dotted, ...others.slice(half)],
+    tool_choice: 'auto' as const,
+    max_tokens: MOST_TOKENS,
+  }
+}
+
+const served = ({ status, text, exchange, finishReason }: Reply) => {
+  const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
+  if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
+  const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
+  return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
+}
+
+const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
+
+export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
+  const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
+  const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
+  const large = ask('tools-100', async (facts) => listOf(100, 64_000, facts), {
+    forms: ['plain', 'stream'],
+    from: { plain: 'full', stream: 'default' },
+    whatever: true,
+    mayRefuse: 'size',
+    unless: beyond(65_000, MOST_TOKENS),
+  })
+  const huge = ask('tools-250', async (facts) => listOf(250, 200_000, facts), {
+    forms: ['stream'],
+    from: 'full',
+    whatever: true,
+    mayRefuse: 'size',
+    unless: beyond(201_000, MOST_TOKENS),
+  })
+
+  must('sizes.kb-10', 'MUST serve a legal request with 20 tools, 10 KB', source, small, served)
+  must('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, large, served)
+  must('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, huge, served)
+
+  together(
+    'sizes.in-prompt',
+    'MUST put every tool of a long list into the prompt: prompt_tokens grow with it',
+    'prompt_tokens grow with what is in the prompt; a list that is cut in silence loses tools',
+    [small, large],
+    ([few, many]) => {
+      if (few === undefined || many === undefined) return { blocked: 'there is no answer' }
+      const [before, after] = [perByte(few), perByte(many)]
+      if (Number.isNaN(before) || Number.isNaN(after)) return { blocked: 'there is no usage' }
+      // Both lists are made of the same words, so that a byte of one weighs as much as a byte of the other.
+      return after >= 0.8 * before
+        ? undefined
+        : {
+            where: 'usage.prompt_tokens',
+            got: `${shown(many.answer.usage?.['prompt_tokens'])} for ${many.exchange.request.body?.length} bytes`,
+            wanted: `about ${Math.round(before * (many.exchange.request.body?.length ?? 0))}, as many for each byte as with 20 tools`,
+          }
+    },
+    ['stream'],
+  )
+
+  should(
+    'sizes.calls',
+    'SHOULD call the tool that is named among a hundred, by its name of 64 characters',
+    "OpenAI API reference: names of up to 64 characters; the model's choice",
+    large,
+    ({ calls, status }) => {
+      if (status !== 200) return { blocked: 'there is no answer' }
+      if (calls[0] === undefined) return { inconclusive: 'the model answered in text' }
+      return calls[0].name === called.function.name ? undefined : { where: 'name', got: shown(calls[0].name), wanted: called.function.name }
+    },
+  )
+})
