@@ -9,7 +9,8 @@ import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { reachAll } from '../testing/reach-all.ts'
 
-const KEY = 'sk-of-the-matrix'
+/** The key that the mocks of these runs ask for. */
+export const KEY = 'sk-of-the-matrix'
 
 const localMcp = mcpInProcess()
 
@@ -27,8 +28,19 @@ export function createJudged(options: VllmOptions): () => Promise<readonly Verdi
   return () => runOn(vllm, options, localMcp)
 }
 
-async function runOn(vllm: Vllm, options: VllmOptions, mcp: McpServers, depth: Depth = 'default'): Promise<readonly Verdict[]> {
-  const send = sendTo(vllm, KEY)
+/** Runs the whole suite against an address at which several servers answer: `serverOf` says which one gets the request of a turn. */
+export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promise<readonly Verdict[]> {
+  let turn = 0
+  return runOn(serverOf(0), {}, localMcp, 'default', (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
+}
+
+async function runOn(
+  vllm: Vllm,
+  options: VllmOptions,
+  mcp: McpServers,
+  depth: Depth = 'default',
+  send = sendTo(vllm, KEY),
+): Promise<readonly Verdict[]> {
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
   )

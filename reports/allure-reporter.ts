@@ -18,7 +18,7 @@ export function allureReporter(folder: string): ['allure-vitest/reporter', Optio
   ]
 }
 
-/** Gives a result the status of its verdict, carries the reason of a skip, and drops what tells of this machine. */
+/** Gives a result the status of its verdict and the reason of a skip, and removes what describes this machine. */
 function clean(result: TestResult): void {
   const labelled = (name: string) => result.labels.find((label) => label.name === name)?.value
   const id = labelled(LABELS.verdict)
@@ -39,7 +39,7 @@ function clean(result: TestResult): void {
   if (result.status === Status.SKIPPED) result.statusDetails = { message: `${effect}: ${labelled(LABELS.reason) ?? 'no reason recorded'}` }
 }
 
-/** A step that tells of a finding is a failed one, though nothing was thrown in it. */
+/** Marks a step with a finding as failed, although nothing was thrown in it. */
 function fail(step: StepResult): void {
   if (step.parameters.some(({ name }) => name === 'got')) step.status = Status.FAILED
 }

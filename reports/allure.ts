@@ -12,7 +12,7 @@ import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 /** Labels that Allure hides, for the listener in allure-reporter.ts. */
 export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason', times: '_times' } as const
 
-/** Allure's status for each effect. A warning passes: it is to be seen, not counted as a failure. */
+/** Allure's status for each effect. A warning passes: it is shown, but not counted as a failure. */
 export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
   warning: allure.Status.PASSED,

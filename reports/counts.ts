@@ -1,5 +1,6 @@
 import type { Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 
+/** The lowest level whose failure fails a run. */
 export type FailOn = Run['failOn']
 
 /** What a verdict does to a run: a failed requirement is a failure where its level is held, else a warning. */
@@ -21,6 +22,7 @@ export function effectOf(verdict: Verdict, failOn: FailOn): Effect {
 
 const outcomes = () => ({ passed: 0, failed: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })
 
+/** Counts verdicts by effect, by outcome, and by level and outcome. */
 export function counts(verdicts: readonly Verdict[], failOn: FailOn): Counts {
   const effect = { passed: 0, failure: 0, warning: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 }
   const outcome = outcomes()

@@ -17,7 +17,7 @@ export interface Headline {
   readonly numbers: Counts
 }
 
-/** What tool calling is for; a failure elsewhere breaks some clients, not all. */
+/** Scenarios at the core of tool calling: a failure elsewhere breaks some clients, not all. */
 const CORE_SCENARIOS: ReadonlySet<string> = new Set([
   'auto-tool-choice',
   'named-tool-choice',
@@ -38,6 +38,7 @@ const CORE_RULES: ReadonlySet<string> = new Set([
   'stream.json',
 ])
 
+/** What a record says in one sentence, with what limits it and its numbers. */
 export function headline({ run, verdicts, partial }: Recording): Headline {
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
@@ -56,11 +57,11 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
   if (effect.failure > 0 && run.blocked === undefined) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
     const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
-    // A run in which nothing of it passed has not seen it work either.
+    // A run in which none of them passed has not seen tool calling work.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
       (run.filter === undefined && !verdicts.some((verdict) => verdict.outcome === 'passed' && isCore(verdict)))
-    // An MCP server is beside what is under test: its trouble is not that of the server.
+    // A failure of the MCP server says nothing about the server under test.
     const beside =
       withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined) &&
       verdicts.some((verdict) => verdict.outcome === 'passed' && !verdict.tags.includes('mcp'))
@@ -77,7 +78,7 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
       : outcome.broken > 0
         ? 'the suite itself failed'
         : run.blocked !== undefined && effect.failure > 0
-          ? `${plural(effect.failure, 'requirement')} on what stands before the server failed`
+          ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
           : level.MUST.blocked > 0
             ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
             : outcome.passed + outcome.failed === 0
@@ -126,7 +127,7 @@ export function withEffect({ run, verdicts }: Pick<Recording, 'run' | 'verdicts'
   return verdicts.filter((verdict) => effectOf(verdict, run.failOn) === effect)
 }
 
-/** What passed and failed verdicts have to tell, the rate of a sample before all; the same said twice is told once. */
+/** The rates that samples reached, each once. */
 export function rates({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {
   const told = verdicts.flatMap(({ title, outcome, reason, tags }) =>
     tags.includes('sample') && reason !== undefined && (outcome === 'passed' || outcome === 'failed')
@@ -154,6 +155,7 @@ export function costLine({ run: { ended }, exchanges }: Recording): string {
     : plural(exchanges.size, 'request')
 }
 
+/** `phi-4-mini (also served: other)`, or `none named`. */
 export function modelLine({ run: { server } }: Recording): string {
   const others = server.models.filter((name) => name !== server.model)
   const also = others.length > 0 ? ` (also served: ${excerpt(others.join(', '), 200)})` : ''
@@ -180,7 +182,7 @@ export function knownOf(
   return [...found.values()]
 }
 
-/** What a complete run looked for and did not meet: the known defects of the release, with any parser or with that of the model's family. */
+/** Known defects of the release that a complete run did not meet, with any parser or with that of the model's family. */
 export function absentOf({ run, verdicts, exchanges, partial }: Recording): readonly KnownDefect[] {
   const version = profileNamed(run.server.profile)?.version
   if (version === undefined || partial || run.filter !== undefined || run.ended?.cause !== undefined || run.target.kind === 'mock')

@@ -46,7 +46,7 @@ export function agrees(results: string, { run: { failOn }, verdicts }: Recording
   return wanted.size === 0
 }
 
-/** What an Allure result says; one that was cut while it was written says nothing. */
+/** Verdict id and status of an Allure result; empty and `unreadable` for one that was cut while it was written. */
 function readResult(path: string): { readonly id: string; readonly status: string } {
   try {
     const result: { status: string; labels: { name: string; value: string }[] } = JSON.parse(readFileSync(path, 'utf8'))
@@ -56,7 +56,7 @@ function readResult(path: string): { readonly id: string; readonly status: strin
   }
 }
 
-/** Makes the Allure results of a record in a vitest of its own; resolves to what that said. */
+/** Makes the Allure results of a record in a separate vitest; resolves to its output. */
 async function replay(folder: string, { verdicts }: Recording): Promise<string> {
   const results = join(folder, FILES.allure)
   rmSync(results, { recursive: true, force: true })
@@ -65,7 +65,7 @@ async function replay(folder: string, { verdicts }: Recording): Promise<string> 
   const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
   const args = [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')]
   const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
-  // It ends with 1 whenever a verdict failed; whether it worked shows in what it wrote.
+  // Its exit code is 1 whenever a verdict failed, so the results that it wrote are checked instead.
   return await new Promise((done) => {
     execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: Number.POSITIVE_INFINITY }, (_error, stdout, stderr) =>
       done(stdout + stderr),
@@ -89,7 +89,7 @@ async function generate(results: string, recording: Recording): Promise<string> 
   }
 }
 
-/** Nothing of the caller's: vitest and Allure read dozens of variables, those of CI among them. */
+/** An environment without the caller's variables: vitest and Allure read dozens of them, those of CI included. */
 function environment(): Record<string, string> {
   return Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
@@ -161,7 +161,7 @@ export function dress(page: string, recording: Recording): string {
     .replace('<div id="app"></div>', () => `${panel(recording, ids)}<div id="app"></div>`)
 }
 
-/** Where Allure's page keeps the result of each verdict. */
+/** Allure's id of each verdict's result, by verdict id. */
 function resultIds(page: string): Map<string, string> {
   const ids = new Map<string, string>()
   for (const [, id = '', data = ''] of page.matchAll(/d\("data\/test-results\/([^"]+)\.json","([^"]*)"\)/g)) {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, hexDump } from './attachments.ts'
@@ -19,6 +19,9 @@ import type { Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
 import { progress, summary } from './terminal.ts'
+
+// Making a page takes processes of vitest and Allure: seconds, on a busy machine many.
+vi.setConfig({ testTimeout: 120_000 })
 
 const HOSTILE = [
   '<script>document.title = "pwned"; alert(1)</script>',

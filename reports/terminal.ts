@@ -12,8 +12,8 @@ const MOST_SEEN = 8
 const MOST_REMEDY = 20
 
 /**
- * What a person reads first. `report` is the path to name at the end, as the user would type it.
- * Foreign text in it is inert; the only control characters are new lines and, with `color`, ours.
+ * The summary for the terminal. `report` is the path to name at the end, as the user would type it.
+ * Text that others wrote is escaped; the only control characters are new lines and, with `color`, ours.
  */
 export function summary(recording: Recording, { color, report }: { readonly color: boolean; readonly report?: string }): string {
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
@@ -50,7 +50,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
-    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} nothing that the wire shows explains all of it; what failed below is the finding.`)
+    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} no single cause explains all failures; see each of them below.`)
   }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
@@ -80,7 +80,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   ])
 
   for (const [effect, name] of [
-    ['broken', 'Broken, our own defect'],
+    ['broken', 'Broken, a defect of this suite'],
     ['blocked', 'Blocked'],
     ['inconclusive', 'Inconclusive'],
   ] as const) {
@@ -130,7 +130,7 @@ export interface ProgressStream {
 }
 
 /**
- * Tells how far a run is: one moving line on a terminal, elsewhere a plain line per quarter and at the first failure.
+ * Shows how far a run is: one moving line on a terminal, elsewhere a plain line per quarter and at the first failure.
  * `done` clears the moving line.
  */
 export function progress(

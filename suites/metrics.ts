@@ -18,12 +18,32 @@ import {
 
 const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
 
-/** Compares two scrapes; nothing to compare is not applicable. */
-function growth(replies: readonly Reply[], judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
+/** What each look at /metrics showed. */
+const scrapes = (facts: Facts): readonly (readonly Sample[])[] =>
+  facts
+    .views()
+    .filter(({ exchange }) => exchange.request.path === '/metrics' && exchange.status === 200)
+    .map(({ text }) => parseMetrics(text).samples)
+
+/** Why counters of two scrapes cannot be compared: they are those of several processes. */
+function severalProcesses(facts: Facts, before: readonly Sample[], after: readonly Sample[]): string | undefined {
+  const starts = new Set(
+    scrapes(facts).flatMap((samples) => samples.filter(({ name }) => name === 'process_start_time_seconds').map(({ value }) => value)),
+  )
+  if (starts.size > 1) return `${starts.size} processes answer at this address (process_start_time_seconds): each counts by itself`
+  const fallen = before.find(({ name }) => /^vllm:.*_(?:total|count)$/.test(name) && (grown(before, after, name) ?? 0) < 0)
+  return fallen !== undefined && starts.size === 0
+    ? `${fallen.name} fell: the server was restarted, or several replicas answer at this address`
+    : undefined
+}
+
+/** Compares two scrapes of one process; nothing to compare is not applicable. */
+function growth(replies: readonly Reply[], facts: Facts, judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
   const [before, after] = replies.map((reply) => (reply.status === 200 ? parseMetrics(reply.text).samples : []))
   if (before === undefined || after === undefined || !after.some((sample) => sample.name.startsWith('vllm:')))
     return { notApplicable: 'there are no series of vLLM at /metrics' }
-  return judge(before, after)
+  const several = severalProcesses(facts, before, after)
+  return several === undefined ? judge(before, after) : { notApplicable: several }
 }
 
 /** How much a series grew; undefined when it is not there afterwards. */
@@ -104,6 +124,8 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     { form: 'stream', unless: isVllm },
   )
   const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true })
+  // A second look at once shows whether one process answers.
+  const again = request('again', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true, after: [after] })
 
   should(
     'metrics.present',
@@ -148,9 +170,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.requests',
     'MUST count every request that was answered in vllm:request_success_total',
     'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py; vllm#8115',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (first, second) =>
+      growth(replies, facts, (first, second) =>
         atLeast(
           withoutAborts(first),
           withoutAborts(second),
@@ -165,10 +187,11 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.tokens',
     'MUST count as many tokens in its metrics as it reports as usage',
     'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
       growth(
         replies,
+        facts,
         (first, second) =>
           atLeast(first, second, 'vllm:generation_tokens_total', tokens(facts, 'completion_tokens'), 'the completion_tokens reported') ??
           atLeast(first, second, 'vllm:prompt_tokens_total', tokens(facts, 'prompt_tokens'), 'the prompt_tokens reported'),
@@ -179,9 +202,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.finish-reasons',
     'MUST count in its metrics why answers ended, stop and length separately',
     'vLLM vllm/v1/metrics/loggers.py: request_success_total{finished_reason}',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (first, second) => {
+      growth(replies, facts, (first, second) => {
         const cut = generated(facts).filter((view) => view.answer.choices.some((choice) => choice.finishReason === 'length')).length
         return (
           atLeast(first, second, 'vllm:request_success_total', cut, 'answers that said length', { finished_reason: 'length' }) ??
@@ -196,9 +219,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.first-token',
     'MUST time the first token of every request',
     'vLLM vllm:time_to_first_token_seconds; vllm#8115',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (first, second) =>
+      growth(replies, facts, (first, second) =>
         atLeast(first, second, 'vllm:time_to_first_token_seconds_count', finishedBy(ended(facts)), 'the requests of this run'),
       ),
   )
@@ -207,9 +230,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.client-leaves',
     'MUST stop running a request whose client left, and have nothing running or waiting afterwards',
     'vllm#10806, vllm#54947: generation went on; vLLM vllm:num_requests_running',
-    [before, after, leaving],
+    [before, after, again, leaving],
     (replies, facts) =>
-      growth(replies, (first, second) => {
+      growth(replies, facts, (first, second) => {
         const running = total(second, 'vllm:num_requests_running')
         if (running === undefined) return { where: 'vllm:num_requests_running', got: 'no such series', wanted: 'a gauge' }
         const expected = finishedBy(answered(facts))
@@ -226,9 +249,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.abort-counted',
     'SHOULD count a request whose client left among those that finished',
     'vLLM request_success_total{finished_reason="abort"}; vllm#31503: the counter stays 0',
-    [before, after, leaving],
+    [before, after, again, leaving],
     (replies, facts) =>
-      growth(replies, (first, second) => {
+      growth(replies, facts, (first, second) => {
         const aborted = grown(first, second, 'vllm:request_success_total', { finished_reason: 'abort' }) ?? 0
         const others = grown(withoutAborts(first), withoutAborts(second), 'vllm:request_success_total') ?? 0
         if (aborted > 0) return undefined
@@ -246,9 +269,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.parser',
     'MUST count what its tool parser does',
     'vllm#44448: vllm:tool_call_parser_invocations_total since 0.24',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (first, second) => {
+      growth(replies, facts, (first, second) => {
         if (!facts.profile.countsParserInvocations) return { notApplicable: 'vLLM has this series since 0.24 (vllm#44448)' }
         const auto = generated(facts).filter(
           (view) => view.request?.tools !== undefined && (view.request.tool_choice ?? 'auto') === 'auto',
@@ -263,9 +286,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.parser-wired',
     'SHOULD show the series of its tool parser, which vLLM registers only when one is set',
     'vllm#44448: registered with --tool-call-parser alone; seen so on vLLM 0.32.0 with and without one',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (_first, second) => {
+      growth(replies, facts, (_first, second) => {
         if (!facts.profile.countsParserInvocations) return { notApplicable: 'vLLM has this series since 0.24 (vllm#44448)' }
         return second.some(({ name }) => name === 'vllm:tool_call_parser_invocations_total')
           ? undefined
@@ -277,9 +300,9 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'metrics.documented-names',
     'SHOULD show the series that the documented dashboards read, or their replacements',
     'kaito website/docs/monitoring.md, written for vLLM 0.8.2',
-    [before, after],
+    [before, after, again],
     (replies, facts) =>
-      growth(replies, (_first, second) => {
+      growth(replies, facts, (_first, second) => {
         const { version } = facts.profile
         if (version === undefined) return { notApplicable: 'the release is not known' }
         const has = (name: string): boolean => second.some((sample) => [name, `${name}_count`, `${name}_total`].includes(sample.name))

@@ -69,6 +69,7 @@ export function madeUpExchange(
   }
 }
 
+/** A cause for reports to show. */
 export const madeUpCause: Cause = {
   id: 'pod.no-tool-parser',
   layer: 'pod arguments',

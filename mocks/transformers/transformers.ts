@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
  */
 export type TransformersRelease = 'v0.8' | 'v0.10' | 'v0.12'
 
+/** Which release the stand-in behaves like, and what it serves. */
 export interface TransformersOptions {
   readonly release: TransformersRelease
   /** Served model name. Default phi-4. */

@@ -68,8 +68,8 @@ function real(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value)
 }
 
-/** The text of /metrics, in the names of the release. Without a parser there are no series about it: so recorded on vLLM 0.32.0. */
-export function exposition(counts: Counts, profile: MockProfile, model: string, parser: boolean): string {
+/** The text of /metrics, in the names of the release. Without a parser there are no series about it: so recorded on vLLM 0.32.0. `started`: seconds since 1970. */
+export function exposition(counts: Counts, profile: MockProfile, model: string, parser: boolean, started: number): string {
   const out: string[] = []
   const labels = (more: Record<string, string> = {}): string =>
     `{${Object.entries({ engine: '0', ...more, model_name: model })
@@ -99,6 +99,8 @@ export function exposition(counts: Counts, profile: MockProfile, model: string, 
     values.sum = sum
     histogram(name, help, values)
   }
+  out.push('# HELP process_start_time_seconds Start time of the process since unix epoch in seconds.')
+  out.push('# TYPE process_start_time_seconds gauge', `process_start_time_seconds ${started}`)
   const { metrics } = profile
   if (metrics.flops) {
     single('estimated_flops_per_gpu_total', 'counter', 'Estimated floating point operations per GPU.', 0)

@@ -130,6 +130,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   let hex = hexFrom(options.seed ?? 1)
   let lastId = 0
   let chats = 0
+  const started = clock() / 1000
 
   function admitted(request: MockRequest, path: string): boolean {
     if (apiKey === undefined || !path.startsWith('/v1') || request.method === 'OPTIONS') return true
@@ -170,7 +171,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
         return {
           status: 200,
           headers: [['content-type', type]],
-          body: exposition(counts, profile!, server.model, server.parser !== 'none'),
+          body: exposition(counts, profile!, server.model, server.parser !== 'none', started),
           end: 'complete',
         }
       }
@@ -368,7 +369,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function refused(refusal: Refusal, api: Api = 'chat'): Draft {
-    if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
+    if (api !== 'messages') return json(refusal.status, errorBody(refusal))
     const type = profile!.messages.errorTypes === 'vllm' ? refusal.type : (errorTypes[refusal.status] ?? 'api_error')
     return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }
