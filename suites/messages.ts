@@ -1,4 +1,4 @@
-import { answered, answers, hasRouteAlways, promptTokens, questions, uniqueIds } from '../fixtures/tools/apis.ts'
+import { answered, answers, grewBy, hasRouteAlways, promptTokens, questions, sameCalls, uniqueIds } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, isBefore, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
@@ -21,7 +21,11 @@ const history = [
   user(twoCities),
   {
     role: 'assistant',
-    content: [{ type: 'text', text: 'Let me look that up.' }, called('toolu_aaaaaaaa1', 'Paris'), called('toolu_aaaaaaaa2', 'Tokyo')],
+    content: [
+      { type: 'text', text: 'Let me look that up.' },
+      called('toolu_aaaaaaaa1', 'Paris'),
+      called('toolu_aaaaaaaa2', `Tokyo. ${filler}`),
+    ],
   },
   // Results come back when they are ready, not in the order of the calls.
   { role: 'user', content: [returned('toolu_aaaaaaaa2', tokyo), returned('toolu_aaaaaaaa1', [{ type: 'text', text: paris }])] },
@@ -55,7 +59,7 @@ export default scenario('Messages API', (script) => {
   const auto = ask(
     'auto',
     {
-      system: 'You are terse.',
+      system: `You are terse. ${filler}`,
       messages: [user('Think aloud in one sentence, then look up the weather in Oslo in celsius.')],
       tools,
       tool_choice: { type: 'auto' },
@@ -67,7 +71,7 @@ export default scenario('Messages API', (script) => {
     'literals',
     {
       messages: [user(literalQuestion)],
-      tools: [{ name, description, input_schema: parameters, strict: true }, flat(time)],
+      tools: [{ name, description, input_schema: parameters, strict: true }, flat(weather.offer)],
       tool_choice: { type: 'tool', name },
     },
     { stream: 'full' },
@@ -220,20 +224,20 @@ export default scenario('Messages API', (script) => {
       }),
     )
     together(
+      `messages.system-in-prompt.${form}`,
+      'MUST put the system prompt into the prompt: input_tokens grow with it',
+      `${SOURCE}: system; vllm#39614`,
+      [any.plain, auto[form]],
+      ([before, after]) => grewBy(1, promptTokens(before), promptTokens(after), 40),
+    )
+    together(
       `messages.results-in-prompt.${form}`,
-      'MUST put calls and results of the history into the prompt: input_tokens grow with them',
+      'MUST put calls and results of the history into the prompt: input_tokens grow with each of them',
       `${SOURCE}: tool_result; vllm#39614`,
-      [any.plain, results[form]],
-      ([first, second]) => {
-        const [a, b] = [promptTokens(first), promptTokens(second)]
-        if (a === undefined || b === undefined) return { notApplicable: 'no tokens were counted' }
-        return b > a + 130
-          ? undefined
-          : {
-              where: 'usage.input_tokens',
-              got: `${b} with two results, ${a} without`,
-              wanted: `at least ${a + 130}: so many words are in them`,
-            }
+      [any.plain, auto[form], results[form]],
+      ([before, one, all]) => {
+        const [without, withOne] = [promptTokens(before), promptTokens(one)]
+        return grewBy(3, without, promptTokens(all), withOne === undefined || without === undefined ? undefined : withOne - without)
       },
     )
   }
@@ -287,13 +291,10 @@ export default scenario('Messages API', (script) => {
     hasRouteAlways,
   )
   together(
-    'messages.same-tools',
-    'SHOULD call the same tools for the same question, plain and streamed',
-    `${SOURCE}: streaming; the model's choice`,
+    'messages.same-calls',
+    'MUST make the same calls of the same number of tokens, plain and streamed',
+    `${SOURCE}: streaming; vllm#49316`,
     [any.plain, any.stream],
-    ([plain, stream]) => {
-      const namesOf = (reply: Reply | undefined): string => (reply?.calls ?? []).map((call) => call.name).join(', ')
-      return namesOf(plain) === namesOf(stream) ? undefined : { where: 'content, streamed', got: namesOf(stream), wanted: namesOf(plain) }
-    },
+    ([plain, stream]) => sameCalls(plain, stream),
   )
 })

@@ -1,4 +1,4 @@
-import { answered, answers, hasRouteAlways, promptTokens, questions, uniqueIds } from '../fixtures/tools/apis.ts'
+import { answered, answers, grewBy, hasRouteAlways, promptTokens, questions, sameCalls, uniqueIds } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
@@ -28,7 +28,7 @@ const returned = (id: string, output: string): object => ({ type: 'function_call
 const history = [
   user(twoCities),
   called('call_aaaaaaaa1', 'Paris'),
-  called('call_aaaaaaaa2', 'Tokyo'),
+  called('call_aaaaaaaa2', `Tokyo. ${filler}`),
   // Results come back when they are ready, not in the order of the calls.
   returned('call_aaaaaaaa2', tokyo),
   returned('call_aaaaaaaa1', paris),
@@ -61,7 +61,7 @@ export default scenario('Responses API', (script) => {
     'auto',
     {
       input: 'Think aloud in one sentence, then look up the weather in Oslo in celsius.',
-      instructions: 'You are terse.',
+      instructions: `You are terse. ${filler}`,
       tools,
       tool_choice: 'auto',
     },
@@ -71,7 +71,7 @@ export default scenario('Responses API', (script) => {
     'literals',
     {
       input: literalQuestion,
-      tools: [{ type: 'function', ...literalTool, strict: true }, flat(time)],
+      tools: [{ type: 'function', ...literalTool, strict: true }, flat(weather.offer)],
       tool_choice: forced(literalTool.name),
     },
     { stream: 'full' },
@@ -94,7 +94,7 @@ export default scenario('Responses API', (script) => {
     },
     { plain: 'full', truncated: true },
   )
-  const none = ask('none', { input: twoCities, tools, tool_choice: 'none' }, { plain: 'full', stream: 'full' })
+  const none = ask('none', { input: twoCities, tools, tool_choice: 'none' }, { stream: 'full' })
   const cutText = ask('cut-text', { input: `Say ${words}.`, max_output_tokens: 16 }, { plain: 'full', stream: 'full', truncated: true })
   const text = ask('text', { input: 'Say hello to the world.' }, { plain: 'full', stream: 'full' })
   const zero = ask(
@@ -213,27 +213,25 @@ export default scenario('Responses API', (script) => {
     )
   }
 
-  for (const [form, reply] of [
-    ['plain', results.plain],
-    ['stream', results.stream],
-  ] as const)
+  for (const form of ['plain', 'stream'] as const) {
+    together(
+      `responses.system-in-prompt.${form}`,
+      'MUST put the text of instructions into the prompt: input_tokens grow with it',
+      `${SOURCE}, instructions; vllm#39614`,
+      [required.plain, auto[form]],
+      ([before, after]) => grewBy(1, promptTokens(before), promptTokens(after), 40),
+    )
     together(
       `responses.results-in-prompt.${form}`,
-      'MUST put calls and results of the input into the prompt: input_tokens grow with them',
+      'MUST put calls and results of the input into the prompt: input_tokens grow with each of them',
       `${SOURCE}, function_call_output; vllm#39614`,
-      [required.plain, reply],
-      ([first, second]) => {
-        const [a, b] = [promptTokens(first), promptTokens(second)]
-        if (a === undefined || b === undefined) return { notApplicable: 'no tokens were counted' }
-        return b > a + 130
-          ? undefined
-          : {
-              where: 'usage.input_tokens',
-              got: `${b} with two results, ${a} without`,
-              wanted: `at least ${a + 130}: so many words are in them`,
-            }
+      [required.plain, auto[form], results[form]],
+      ([before, one, all]) => {
+        const [without, withOne] = [promptTokens(before), promptTokens(one)]
+        return grewBy(3, without, promptTokens(all), withOne === undefined || without === undefined ? undefined : withOne - without)
       },
     )
+  }
 
   for (const [key, asked] of [
     ['required', required],
@@ -280,17 +278,14 @@ export default scenario('Responses API', (script) => {
     'responses.route',
     'MUST have the route for every question, when it has it for one',
     `${SOURCE}, create`,
-    [required.plain, required.stream, auto.stream, literals.plain, results.stream, cutCall.stream],
+    [required.plain, required.stream, auto.stream, literals.plain, results.stream, cutCall.stream, none.plain],
     hasRouteAlways,
   )
   together(
-    'responses.same-tools',
-    'SHOULD call the same functions for the same question, plain and streamed',
-    `${SOURCE}, stream; the model's choice`,
+    'responses.same-calls',
+    'MUST make the same calls of the same number of tokens, plain and streamed',
+    `${SOURCE}, stream; vllm#49316`,
     [required.plain, required.stream],
-    ([plain, stream]) => {
-      const namesOf = (reply: Reply | undefined): string => (reply?.calls ?? []).map((call) => call.name).join(', ')
-      return namesOf(plain) === namesOf(stream) ? undefined : { where: 'output, streamed', got: namesOf(stream), wanted: namesOf(plain) }
-    },
+    ([plain, stream]) => sameCalls(plain, stream),
   )
 })
