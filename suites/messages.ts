@@ -1,4 +1,14 @@
-import { answered, answers, grewBy, hasRouteAlways, promptTokens, questions, sameCalls, uniqueIds } from '../fixtures/tools/apis.ts'
+import {
+  answered,
+  answers,
+  grewByFiller,
+  grewWith,
+  hasRouteAlways,
+  promptTokens,
+  questions,
+  sameCalls,
+  uniqueIds,
+} from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, isBefore, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
@@ -30,6 +40,8 @@ const history = [
   // Results come back when they are ready, not in the order of the calls.
   { role: 'user', content: [returned('toolu_aaaaaaaa2', tokyo), returned('toolu_aaaaaaaa1', [{ type: 'text', text: paris }])] },
 ]
+/** What of the history has to be in the prompt, however a template words it. */
+const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
 const words =
   'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 const hi = [user('Hi.')]
@@ -228,7 +240,7 @@ export default scenario('Messages API', (script) => {
       'MUST put the system prompt into the prompt: input_tokens grow with it',
       `${SOURCE}: system; vllm#39614`,
       [any.plain, auto[form]],
-      ([before, after]) => grewBy(1, promptTokens(before), promptTokens(after), 40),
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
     )
     together(
       `messages.results-in-prompt.${form}`,
@@ -237,7 +249,8 @@ export default scenario('Messages API', (script) => {
       [any.plain, auto[form], results[form]],
       ([before, one, all]) => {
         const [without, withOne] = [promptTokens(before), promptTokens(one)]
-        return grewBy(3, without, promptTokens(all), withOne === undefined || without === undefined ? undefined : withOne - without)
+        const tokens = withOne === undefined || without === undefined ? undefined : withOne - without
+        return grewWith(contents, without, promptTokens(all), tokens)
       },
     )
   }

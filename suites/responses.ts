@@ -1,4 +1,14 @@
-import { answered, answers, grewBy, hasRouteAlways, promptTokens, questions, sameCalls, uniqueIds } from '../fixtures/tools/apis.ts'
+import {
+  answered,
+  answers,
+  grewByFiller,
+  grewWith,
+  hasRouteAlways,
+  promptTokens,
+  questions,
+  sameCalls,
+  uniqueIds,
+} from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
@@ -33,6 +43,8 @@ const history = [
   returned('call_aaaaaaaa2', tokyo),
   returned('call_aaaaaaaa1', paris),
 ]
+/** What of the history has to be in the prompt, however a template words it. */
+const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
 const words =
   'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 
@@ -219,7 +231,7 @@ export default scenario('Responses API', (script) => {
       'MUST put the text of instructions into the prompt: input_tokens grow with it',
       `${SOURCE}, instructions; vllm#39614`,
       [required.plain, auto[form]],
-      ([before, after]) => grewBy(1, promptTokens(before), promptTokens(after), 40),
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
     )
     together(
       `responses.results-in-prompt.${form}`,
@@ -228,7 +240,8 @@ export default scenario('Responses API', (script) => {
       [required.plain, auto[form], results[form]],
       ([before, one, all]) => {
         const [without, withOne] = [promptTokens(before), promptTokens(one)]
-        return grewBy(3, without, promptTokens(all), withOne === undefined || without === undefined ? undefined : withOne - without)
+        const tokens = withOne === undefined || without === undefined ? undefined : withOne - without
+        return grewWith(contents, without, promptTokens(all), tokens)
       },
     )
   }

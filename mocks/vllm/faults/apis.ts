@@ -76,7 +76,19 @@ export function everything(word: Door['word']): Fault['trigger'] {
   const { send } = door
   const system = word === 'response' ? { instructions: 'Be brief.' } : { system: 'Be brief.' }
   const choiceNone = word === 'response' ? { tool_choice: 'none' } : { tool_choice: { type: 'none' } }
-  const bodies = [oneCall, twoCalls, noTools, required, named, typed, talkFirst, echoes('a "b" {c}\nd'), echoes('Zoë <你好> & co')]
+  const bodies = [
+    oneCall,
+    twoCalls,
+    noTools,
+    required,
+    named,
+    typed,
+    talkFirst,
+    echoes('a "b" {c}\nd'),
+    echoes('C:\\Users'),
+    { ...named, messages: [user('Say hello.')] },
+    echoes('Zoë <你好> & co'),
+  ]
   return [
     ...bodies.flatMap((body) => [send(body), send(body, stream)]),
     send(truncated),
