@@ -368,7 +368,7 @@ const both: readonly Both[] = [
     id: 'beyond-latin-replaced',
     what: 'replaces characters beyond Latin in arguments.',
     class: 'C33',
-    hooks: texted((text) => text.replaceAll(/[^\u0000-\u00ff]/g, '\uFFFD')),
+    hooks: texted((text) => text.replaceAll(/[\u0100-\uffff]/g, '\uFFFD')),
   },
   { id: 'quotes-lost', what: 'loses quotation marks in arguments.', class: 'C32', hooks: texted((text) => text.replaceAll('"', '')) },
   { id: 'backslashes-lost', what: 'loses backslashes in arguments.', class: 'C32', hooks: texted((text) => text.replaceAll('\\', '')) },

@@ -314,7 +314,7 @@ const streamed: readonly EventRow[] = [
   ],
   ['index-from-1', 'Blocks are numbered from 1.', 'C12', indexed((index) => index + 1)],
   ['index-as-text', 'Blocks are numbered in texts.', 'C11', indexed(String)],
-  ['index-missing', 'Blocks are not numbered.', 'C11', (events) => void events.forEach(({ data }) => delete data['index'])],
+  ['index-missing', 'Blocks are not numbered.', 'C11', (events) => events.forEach(({ data }) => delete data['index'])],
   ['index-null', 'The numbers of blocks are null.', 'C11', indexed(() => null)],
   [
     'stop-of-other-block',

@@ -325,19 +325,19 @@ const streamed: readonly EventRow[] = [
     'sequence-from-1',
     'The events of a stream are numbered from 1.',
     'C06',
-    (events) => void events.forEach(({ data }) => (data['sequence_number'] = Number(data['sequence_number']) + 1)),
+    (events) => events.forEach(({ data }) => (data['sequence_number'] = Number(data['sequence_number']) + 1)),
   ],
   [
     'sequence-missing',
     'The events of a stream have no numbers.',
     'C06',
-    (events) => void events.forEach(({ data }) => delete data['sequence_number']),
+    (events) => events.forEach(({ data }) => delete data['sequence_number']),
   ],
   [
     'sequence-as-text',
     'The events of a stream are numbered in texts.',
     'C06',
-    (events) => void events.forEach(({ data }) => (data['sequence_number'] = String(data['sequence_number']))),
+    (events) => events.forEach(({ data }) => (data['sequence_number'] = String(data['sequence_number']))),
   ],
   ['item-not-added', 'Items of a stream are never added.', 'C13', without('response.output_item.added')],
   ['item-added-twice', 'Items of a stream are added twice.', 'C13', twice('response.output_item.added')],
@@ -505,7 +505,7 @@ const streamed: readonly EventRow[] = [
     'The places of items are counted from 1.',
     'C12',
     (events) =>
-      void events.forEach(({ data }) => {
+      events.forEach(({ data }) => {
         if ('output_index' in data) data['output_index'] = Number(data['output_index']) + 1
       }),
   ],
