@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { planOf } from './docs.ts'
 import { runAgainst } from './matrix.ts'
 
 const red = async (options: Parameters<typeof runAgainst>[0]): Promise<readonly string[]> =>
-  (await runAgainst({ ...options, depth: 'smoke' }))
+  (await runAgainst({ depth: 'smoke', ...options }))
     .filter(({ level, outcome }) => level === 'MUST' && (outcome === 'failed' || outcome === 'blocked'))
     .map(({ id }) => id)
 
@@ -29,4 +30,33 @@ test.for([
 
 test('the smoke run notices a server without a parser', async () => {
   expect(await red({ parser: 'none' })).toContain('http.status')
+})
+
+/** A context that holds 200 KB of tools. */
+const whole = { depth: 'full', maxModelLen: 131_072 } as const
+
+test('a healthy server passes the full run', async () => {
+  expect(await red(whole)).toEqual([])
+})
+
+test('every verdict of the full run that the default run does not reach turns red by a fault', async () => {
+  const usual = new Set((await planOf()).map(({ id }) => id))
+  const left = new Set((await planOf({ depth: 'full' })).flatMap(({ id, level }) => (level === 'MUST' && !usual.has(id) ? [id] : [])))
+  for (const fault of [
+    'body-above-48-kilobytes-413',
+    'arguments-last-brace-lost',
+    'stream-cut-at-length-of-first-event',
+    'plain-body-cut-in-json',
+    'call-lost-streamed',
+  ])
+    for (const id of await red({ ...whole, fault })) left.delete(id)
+  expect([...left]).toEqual([])
+})
+
+test.for([
+  ['developer-midway-500', 'http.status'],
+  ['strict-bounds-dropped', 'schemas.strict.count:plain'],
+  ['one-of-forced-refused', 'schemas.everyday:plain'],
+] as const)('the full run notices %s', async ([fault, id]) => {
+  expect(await red({ ...whole, fault })).toContain(id)
 })

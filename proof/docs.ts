@@ -1,18 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { z } from 'zod'
 import { parseArgs } from 'node:util'
 import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
-import { knownDefects } from '../fixtures/contract/known.ts'
+import { knownDefects, lookedAt } from '../fixtures/contract/known.ts'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
+import { resultsSchema } from '../reports/results.ts'
 import { loadScenarios } from '../run/scenarios.ts'
+import { waiverSchema } from '../run/waivers.ts'
 import { variableTable } from '../fixtures/target/variables.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faultOf, faults } from '../mocks/vllm/faults/index.ts'
+import { causesText } from './causes.ts'
 import { linked, table } from './markdown.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { unnoticed } from './unnoticed.ts'
@@ -32,6 +36,9 @@ export async function planOf({ workspace = false, depth }: { readonly workspace?
     ...(depth === undefined ? {} : { depth }),
   }).verdicts
 }
+
+/** The JSON Schema of a file as editors and other programs take it. */
+const schemaText = (schema: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`
 
 /** The documents that follow from the code alone, by path from the project's root. */
 export async function documents(): Promise<ReadonlyMap<string, string>> {
@@ -64,13 +71,14 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const profilesText = [
     GENERATED,
     '# Profiles',
-    'A profile says where a server may differ, and who says so. It is detected from `/version`, `system_fingerprint` and `owned_by`; `CONFORMANCE_PROFILE` overrides.',
+    'A profile says where a server may differ, and who says so. It is detected from `/version` and `owned_by`; `CONFORMANCE_PROFILE` overrides. A release of vLLM has one when it was looked at: its recorded answers are in `mocks/recordings/answers`, or the last column says what it was made from.',
     table(
-      ['profile', 'KAITO', ...flags.map(([, text]) => linked(text))],
+      ['profile', 'KAITO', ...flags.map(([, text]) => linked(text)), 'without recordings, because'],
       profiles.map((profile) => [
         `\`${profile.id}\``,
         profile.kaito ?? '',
         ...flags.map(([key]) => (profile[key] === true ? 'yes' : 'no')),
+        lookedAt.find(({ version }) => profile.id === `vllm-${version}`)?.unrecorded ?? '',
       ]),
     ),
     '## Rules that do not hold everywhere',
@@ -89,14 +97,16 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const knownText = [
     GENERATED,
     '# Known defects of released engines',
-    'A finding that an entry explains is amber: it is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`. No entry covers what tool calling is for.',
+    'A finding that an entry explains is amber: it is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`. No entry covers what tool calling is for, and none a release that was not looked at.',
     table(
       ['id', 'defect', 'vLLM', 'parsers', 'upstream', 'breaches'],
-      knownDefects.map(({ id, what, first, last, parsers, issue, breaches }) => [
+      knownDefects.map(({ id, what, first, last, parsers, ended = {}, issue, breaches }) => [
         `\`${id}\``,
         what,
-        last === first ? first : `${first} to ${last ?? 'the newest'}`,
-        parsers === 'all' ? 'all' : parsers.join(', '),
+        last === first ? first : `${first} to ${last}`,
+        parsers === 'all'
+          ? 'all'
+          : parsers.map((parser) => (ended[parser] === undefined ? parser : `${parser} (to ${ended[parser]})`)).join(', '),
         linked(issue),
         breaches.join(', '),
       ]),
@@ -117,11 +127,14 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ),
   ].join('\n\n')
   return new Map([
+    ['docs/causes.md', `${GENERATED}\n\n${causesText()}\n`],
     ['docs/workspace-situations.md', `${workspaceText}\n`],
     ['docs/rules.md', `${rulesText}\n`],
     ['docs/profiles.md', `${profilesText}\n`],
     ['docs/known-defects.md', `${knownText}\n`],
     ['README.md', readme],
+    ['docs/results.schema.json', schemaText(resultsSchema)],
+    ['docs/waivers.schema.json', schemaText(waiverSchema)],
   ])
 }
 

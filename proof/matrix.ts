@@ -19,7 +19,8 @@ export async function runAgainst(
   { depth, ...options }: VllmOptions & { readonly depth?: Depth },
   mcp: McpServers = localMcp,
 ): Promise<readonly Verdict[]> {
-  return runOn(createVllm({ apiKey: KEY, ...options }), options, mcp, depth)
+  const vllm = createVllm({ apiKey: KEY, ...options })
+  return runOn(vllm, options, mcp, sendTo(vllm, KEY), depth)
 }
 
 /** One server that is judged each time the result is called: its counters keep what earlier runs left. */
@@ -31,15 +32,15 @@ export function createJudged(options: VllmOptions): () => Promise<readonly Verdi
 /** Runs the whole suite against an address at which several servers answer: `serverOf` says which one gets the request of a turn. */
 export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promise<readonly Verdict[]> {
   let turn = 0
-  return runOn(serverOf(0), {}, localMcp, 'default', (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
+  return runOn(serverOf(0), {}, localMcp, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
 }
 
 async function runOn(
   vllm: Vllm,
   options: VllmOptions,
   mcp: McpServers,
-  depth: Depth = 'default',
   send = sendTo(vllm, KEY),
+  depth: Depth = 'default',
 ): Promise<readonly Verdict[]> {
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),

@@ -6,6 +6,7 @@ import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { explain } from './junit.ts'
 import { addressesIn, linked } from './links.ts'
+import { waiverLine } from './waived.ts'
 import type { Finding, Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 
@@ -17,6 +18,7 @@ export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
   warning: allure.Status.PASSED,
   known: allure.Status.PASSED,
+  waived: allure.Status.SKIPPED,
   failure: allure.Status.FAILED,
   blocked: allure.Status.BROKEN,
   broken: allure.Status.BROKEN,
@@ -44,7 +46,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   await allure.label(LABELS.verdict, verdict.id)
   await allure.label(LABELS.effect, effect)
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  if (verdict.reason !== undefined) await allure.label(LABELS.reason, excerpt(verdict.reason, 1000))
+  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
+  if (why !== undefined) await allure.label(LABELS.reason, excerpt(why, 1000))
   await allure.descriptionHtml(description(verdict))
   // Allure's frame around a description lets no link out of it.
   for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
@@ -64,6 +67,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
     case 'blocked':
     case 'broken':
       throw new VerdictError(effect, verdict)
+    case 'waived':
+      return context.skip(`waived: ${excerpt(waiverLine(verdict))}`)
     case 'inconclusive':
     case 'not applicable':
       return context.skip(`${effect}: ${excerpt(verdict.reason ?? 'no reason recorded')}`)
@@ -101,13 +106,15 @@ class VerdictError extends Error {
   }
 }
 
-function description({ id, source, outcome, level, reason, findings }: Verdict): string {
+function description(verdict: Verdict): string {
+  const { id, source, outcome, level, reason, findings } = verdict
   const rows = [
     ['Requirement', cell(id)],
     ['Level', cell(level)],
     ['Source', `<td>${linked(source, 600)}</td>`],
     ['Outcome', cell(outcome)],
     ...(reason === undefined ? [] : [['Reason', cell(reason)]]),
+    ...(verdict.waiver === undefined ? [] : [['Waived', cell(waiverLine(verdict))]]),
   ]
   const facts = rows.map(([name, content]) => `<tr><th>${name}</th>${content}</tr>`).join('')
   if (findings.length === 0) return `<table>${facts}</table>`

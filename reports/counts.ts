@@ -20,11 +20,11 @@ export function effectOf(verdict: Verdict, failOn: FailOn): Effect {
   return verdict.level === 'MUST' || (verdict.level === 'SHOULD' && failOn === 'should') ? 'failure' : 'warning'
 }
 
-const outcomes = () => ({ passed: 0, failed: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })
+const outcomes = () => ({ passed: 0, failed: 0, known: 0, waived: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })
 
 /** Counts verdicts by effect, by outcome, and by level and outcome. */
 export function counts(verdicts: readonly Verdict[], failOn: FailOn): Counts {
-  const effect = { passed: 0, failure: 0, warning: 0, known: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 }
+  const effect = { passed: 0, failure: 0, warning: 0, known: 0, waived: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 }
   const outcome = outcomes()
   const level = { MUST: outcomes(), SHOULD: outcomes(), MAY: outcomes() }
   for (const verdict of verdicts) {

@@ -2,8 +2,11 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/known.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
+import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
+import { failingWaivers, gate } from './gate.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
@@ -17,34 +20,16 @@ export interface Headline {
   readonly numbers: Counts
 }
 
-/** Scenarios at the core of tool calling: a failure elsewhere breaks some clients, not all. */
-const CORE_SCENARIOS: ReadonlySet<string> = new Set([
-  'auto-tool-choice',
-  'named-tool-choice',
-  'required-tool-choice',
-  'local-functions',
-  'zero-argument-tool',
-  'workspace',
-])
-const CORE_RULES: ReadonlySet<string> = new Set([
-  'http.status',
-  'http.complete',
-  'arguments.json',
-  'calls.name',
-  'calls.list',
-  'client.create',
-  'client.stream-helper',
-  'content.delivered',
-  'stream.json',
-])
-
 /** What a record says in one sentence, with what limits it and its numbers. */
-export function headline({ run, verdicts, partial }: Recording): Headline {
+export function headline(recording: Recording): Headline {
+  const { run, verdicts, partial } = recording
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
+  const { sentence: reason, inFront } = gate(recording)
   const where = excerpt(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const known = knownOf(verdicts).length
+  const wrongWaivers = failingWaivers(run)
   const notes = [
     run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
@@ -52,11 +37,14 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
+    run.gate === 'new' && `The gate holds what is new: ${lowered(reason)}`,
+    ...wrongWaivers.map(
+      ({ at, check, state, note = '' }) => `${excerpt(at)}: the waiver of ${excerpt(check, 120)} is ${state}: ${lowered(excerpt(note))}`,
+    ),
   ].filter((note) => note !== false)
 
-  if (effect.failure > 0 && run.blocked === undefined) {
+  if (effect.failure > 0 && run.blocked === undefined && !inFront) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
-    const isCore = ({ id, tags }: Verdict): boolean => CORE_RULES.has(id) || tags.some((tag) => CORE_SCENARIOS.has(tag))
     // A run in which none of them passed has not seen tool calling work.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
@@ -77,29 +65,41 @@ export function headline({ run, verdicts, partial }: Recording): Headline {
       ? 'no requirement was reached'
       : outcome.broken > 0
         ? 'the suite itself failed'
-        : run.blocked !== undefined && effect.failure > 0
-          ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
-          : level.MUST.blocked > 0
-            ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
-            : outcome.passed + outcome.failed === 0
-              ? 'nothing could be judged'
-              : partial
-                ? 'the run was cut short, with no failure until then'
-                : undefined
+        : inFront
+          ? `${plural(effect.failure, 'requirement')} failed by what lies in front of the server`
+          : run.blocked !== undefined && effect.failure > 0
+            ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
+            : level.MUST.blocked > 0
+              ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
+              : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
+                ? 'nothing could be judged'
+                : partial
+                  ? 'the run was cut short, with no failure until then'
+                  : undefined
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
-  return {
-    state: 'works',
-    sentence: `Tool calling works on ${where}${known === 0 ? '' : `, with ${plural(known, 'known defect')} of ${excerpt(run.server.name)}`}${run.filter === undefined ? '' : ', as far as it was asked'}`,
-    notes,
-    numbers,
-  }
+  const accepted = [
+    known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,
+    outcome.waived > 0 && plural(outcome.waived, 'waived requirement'),
+  ].filter((part) => part !== false)
+  const works = `Tool calling works on ${where}${accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`}${run.filter === undefined ? '' : ', as far as it was asked'}`
+  if (wrongWaivers.length > 0 && run.failOn !== 'never')
+    return {
+      state: 'fails',
+      sentence: `${works}, but ${plural(wrongWaivers.length, 'waiver')} no longer ${wrongWaivers.length === 1 ? 'holds' : 'hold'}`,
+      notes,
+      numbers,
+    }
+  return { state: 'works', sentence: works, notes, numbers }
 }
+
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
   ['passed', 'passed'],
   ['failure', 'failed'],
   ['warning', 'warning', 'warnings'],
   ['known', 'known'],
+  ['waived', 'waived'],
   ['broken', 'broken'],
   ['blocked', 'blocked'],
   ['inconclusive', 'inconclusive'],
@@ -198,4 +198,21 @@ function chatViewOf(exchange: Exchange): View[] {
   const { path, body } = exchange.request
   if (path !== '/v1/chat/completions' || body?.includes('"logprobs":true') !== true || exchange.status !== 200) return []
   return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
+}
+
+/** What most chat requests were answered in place of an answer, where no cause is known: `53 of 60 chat requests were answered 451: …`. */
+export function agreement({ run, exchanges }: Recording): string | undefined {
+  if (run.ended?.cause !== undefined || run.blocked !== undefined) return undefined
+  const asked = [...exchanges.values()].filter(({ request }) => request.path === '/v1/chat/completions')
+  const refused = Map.groupBy(
+    asked.filter(({ status }) => status !== undefined && status >= 400),
+    ({ status }) => status,
+  )
+  const [most] = [...refused].toSorted(([, a], [, b]) => b.length - a.length)
+  // Requests that are wrong on purpose are refused by a server that works.
+  if (most === undefined || most[1].length * 2 < asked.length) return undefined
+  const [status, alike] = most
+  const [first] = alike
+  const body = first === undefined ? '' : bodyText(first).trim()
+  return `${alike.length} of ${plural(asked.length, 'chat request')} were answered ${status}${body === '' ? '' : `: ${excerpt(body, 200)}`}`
 }

@@ -113,6 +113,7 @@ function allureConfig(recording: Recording): object {
       rules: [
         category('Failed requirements', 'failure'),
         category('Known defects of the engine', 'known'),
+        category('Waived', 'waived'),
         category('Warnings', 'warning'),
         category('Blocked: a prerequisite is missing', 'blocked', true),
         category('Broken: a defect of this suite', 'broken'),

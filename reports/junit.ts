@@ -1,21 +1,32 @@
 import { counts, effectOf } from './counts.ts'
-import { tally } from './headline.ts'
+import { agreement, tally } from './headline.ts'
+import { problemsOf, type Problem } from './problems.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Recording } from './store.ts'
+import { waiverLine } from './waived.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
-/** The record as JUnit XML: one testcase per verdict; a warning passes and says so in system-out. */
-export function junit({ run, verdicts, partial }: Recording): string {
+/** Findings shown of one verdict: a file stays below the 30 MB that GitLab reads, with a thousand failures too. */
+const FINDINGS = 5
+
+/**
+ * The record as JUnit XML, as Jenkins, GitLab and Azure DevOps read it: one testcase per verdict, and one for each thing that fails the run
+ * beside its verdicts. A warning passes and says so in system-out; known, waived and what was not judged is skipped with its reason.
+ */
+export function junit(recording: Recording): string {
+  const { run, verdicts, exchanges, partial } = recording
   const numbers = counts(verdicts, run.failOn)
-  const { failure, blocked, broken, inconclusive, 'not applicable': notApplicable } = numbers.effect
-  const totals = attributes({
+  const { failure, blocked, broken, known, waived, inconclusive, 'not applicable': notApplicable } = numbers.effect
+  const problems = problemsOf(recording)
+  const wrongWaivers = problems.filter(({ kind }) => kind === 'waiver').length
+  const totals = {
     name: run.suite.name,
-    tests: numbers.total,
-    failures: failure,
-    errors: blocked + broken,
-    skipped: inconclusive + notApplicable,
-    time: run.ended?.seconds ?? 0,
-  })
+    tests: numbers.total + problems.length,
+    failures: failure + wrongWaivers,
+    errors: blocked + broken + problems.length - wrongWaivers,
+    time: seconds((run.ended?.seconds ?? 0) * 1000),
+  }
   const properties = Object.entries({
     suite: `${run.suite.name} ${run.suite.version}`,
     target: run.target.name,
@@ -31,29 +42,47 @@ export function junit({ run, verdicts, partial }: Recording): string {
     remedy: run.ended?.cause?.remedy ?? '',
     exitCode: run.ended === undefined ? '' : String(run.ended.exitCode),
   }).filter(([, value]) => value !== '')
+  // GitLab and Jenkins show no properties: the first case that is not green tells the cause.
+  const told = causeLines(recording)
+  const first = verdicts.find((verdict) => ['failure', 'blocked', 'broken'].includes(effectOf(verdict, run.failOn)))
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${totals}>`,
-    `<testsuite${totals}${attributes({ timestamp: run.started })}>`,
+    `<testsuites${attributes(totals)}>`,
+    `<testsuite${attributes({ ...totals, skipped: known + waived + inconclusive + notApplicable, timestamp: run.started })}>`,
     '<properties>',
     ...properties.map(([name, value]) => `<property${attributes({ name, value })}/>`),
     '</properties>',
-    ...verdicts.map((verdict) => testcase(verdict, run)),
+    ...problems.map((problem) => problemCase(problem, run)),
+    ...verdicts.map((verdict) => testcase(verdict, run, exchanges, verdict === first ? told : [])),
     '</testsuite>',
     '</testsuites>',
     '',
   ].join('\n')
 }
 
-function testcase(verdict: Verdict, run: Run): string {
-  const open = `<testcase${attributes({ classname: verdict.group, name: `${verdict.title} [${verdict.id}]`, time: 0 })}`
-  const body = bodyOf(verdict, run)
+/** Several workspaces of one job have cases of their own. */
+const classname = (group: string, { server, target }: Run): string =>
+  target.kind === 'cluster' && server.identity?.workspace !== undefined ? `${server.identity.workspace} / ${group}` : group
+
+function problemCase({ kind, title, message, at }: Problem, run: Run): string {
+  const element = kind === 'waiver' ? 'failure' : 'error'
+  const name = at === undefined ? title : `${title} [${at}]`
+  return `<testcase${attributes({ classname: classname('The run', run), name, time: '0.000' })}><${element}${attributes({ type: kind, message })}/></testcase>`
+}
+
+function testcase(verdict: Verdict, run: Run, exchanges: ReadonlyMap<string, Exchange>, cause: readonly string[]): string {
+  const time = Math.max(0, ...verdict.exchanges.map((id) => exchanges.get(id)?.duration ?? 0))
+  const open = `<testcase${attributes({ classname: classname(verdict.group, run), name: `${verdict.title} [${verdict.id}]`, time: seconds(time) })}`
+  const body = bodyOf(verdict, run, cause)
   return body === '' ? `${open}/>` : `${open}>${body}</testcase>`
 }
 
-function bodyOf(verdict: Verdict, run: Run): string {
+const seconds = (ms: number): string => (ms / 1000).toFixed(3)
+
+function bodyOf(verdict: Verdict, run: Run, cause: readonly string[]): string {
   const reason = verdict.reason ?? 'no reason recorded'
-  const details = escapeMarkup(explain(verdict).join('\n'))
+  const told = cause.length === 0 ? [] : [...cause, '']
+  const details = escapeMarkup([...told, ...explain(verdict, FINDINGS)].join('\n'))
   const [first] = verdict.findings
   const message = first ? `got ${first.got}, wanted ${first.wanted}, at ${first.where}` : reason
   const effect = effectOf(verdict, run.failOn)
@@ -62,15 +91,31 @@ function bodyOf(verdict: Verdict, run: Run): string {
       return verdict.reason === undefined ? '' : `<system-out>${escapeMarkup(excerpt(verdict.reason))}</system-out>`
     case 'failure':
       return `<failure${attributes({ type: verdict.level, message })}>${details}</failure>`
-    case 'known':
     case 'warning':
-      return `<system-out>${effect === 'known' ? 'Known defect' : 'Warning'}: ${escapeMarkup(excerpt(message, 600))}\n${details}</system-out>`
+      return `<system-out>Warning: ${escapeMarkup(excerpt(message, 600))}\n${details}</system-out>`
     case 'blocked':
     case 'broken':
       return `<error${attributes({ type: verdict.outcome, message: reason })}>${details}</error>`
+    case 'waived':
+      return `<skipped${attributes({ message: `waived: ${waiverLine(verdict)}` })}/>`
+    case 'known':
+      return `<skipped${attributes({ message: reason.startsWith('known: ') ? reason : `known: ${reason}` })}/>`
     default:
       return `<skipped${attributes({ message: `${verdict.outcome}: ${reason}` })}/>`
   }
+}
+
+/** The cause of a run in lines of plain text; where none is known, what most answers agree in. */
+function causeLines(recording: Recording): readonly string[] {
+  const cause = recording.run.ended?.cause
+  const alike = agreement(recording)
+  if (cause === undefined) return alike === undefined ? [] : [`Cause: not known. ${alike}`]
+  const { sentence, layer, evidence, remedy } = cause
+  return [
+    `Cause: ${excerpt(sentence, 600)} [${excerpt(layer, 40)}]`,
+    ...evidence.slice(0, 3).map((line) => `Evidence: ${excerpt(line, 400)}`),
+    ...`Remedy: ${remedy}`.split('\n').map((line) => excerpt(line, 400)),
+  ]
 }
 
 /** A verdict in lines of plain, inert text: reason, then got, wanted and place of up to `most` findings; the source last. */

@@ -1,8 +1,10 @@
-import { absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { agreement, absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
 import type { Counts } from './counts.ts'
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { linked } from './links.ts'
 import type { Recording } from './store.ts'
+import { CHANGES, transition } from './summary.ts'
+import { timeLeft } from './waived.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** Tables longer than this are closed until they are opened. */
@@ -34,6 +36,8 @@ ${causeBox(recording)}
 <dl>${facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${escapeMarkup(text)}</dd></div>`).join('')}</dl>
 ${table('Failed requirements', failures, ids, failures.length <= LONG || run.ended?.cause === undefined)}
 ${knownTable(recording)}
+${waivedTable(recording)}
+${comparisonBlock(recording)}
 ${absentTable(recording)}
 ${table('Warnings', warnings, ids, false)}
 ${grouped('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true)}
@@ -55,6 +59,37 @@ function knownTable(recording: Recording): string {
   )
 }
 
+function waivedTable(recording: Recording): string {
+  const waived = withEffect(recording, 'waived')
+  if (waived.length === 0) return ''
+  const rows = waived.map(({ id, title, waiver }) => [
+    `${safe(title, 240)}<br><small>${safe(id)}</small>`,
+    `${safe(waiver?.reason ?? '', 300)}<br><small>${safe(waiver?.link ?? '')}</small>`,
+    `${safe(waiver?.owner ?? '', 80)}<br><small>${safe(timeLeft(waiver?.daysLeft ?? 0))}</small>`,
+  ])
+  return listed('Waived', ['Requirement', 'Reason', 'Owner'], rows, true)
+}
+
+function comparisonBlock({ run }: Recording): string {
+  const { comparison } = run.ended ?? {}
+  if (comparison === undefined) return ''
+  const { with: earlier, server, notes } = comparison
+  const rows = [
+    ...server.map(({ what, before, now }) => ['The server', safe(what, 80), `${safe(before, 160)} → ${safe(now, 160)}`]),
+    ...CHANGES.flatMap(([key, name]) =>
+      comparison[key].map((change) => [
+        name,
+        `${safe(change.title, 240)}<br><small>${safe(change.id)}</small>`,
+        safe(transition(change), 200),
+      ]),
+    ),
+  ]
+  const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
+  const said = [...notes, ...(rows.length === 0 ? ['Nothing that was judged has changed.'] : [])].map((note) => `<p>${safe(note)}</p>`)
+  const title = `Compared with ${safe(earlier.target, 120)}, ${safe(earlier.server, 80)}, of ${escapeMarkup(time(earlier.started))}`
+  return details(title, rows.length, true, `${said.join('')}${body.length === 0 ? '' : `<table><tbody>${body.join('')}</tbody></table>`}`)
+}
+
 function absentTable(recording: Recording): string {
   const absent = absentOf(recording)
   if (absent.length === 0) return ''
@@ -73,9 +108,10 @@ function tallyBar(numbers: Counts): string {
   return `<div class="bar">${bar.join('')}</div><ul class="tally">${words.join('')}</ul>`
 }
 
-function causeBox({ run }: Recording): string {
-  const cause = run.ended?.cause
-  if (!cause) return ''
+function causeBox(recording: Recording): string {
+  const cause = recording.run.ended?.cause
+  const alike = agreement(recording)
+  if (!cause) return alike === undefined ? '' : `<div class="cause"><h3>The cause is not known</h3><h2>${safe(alike, 600)}</h2></div>`
   const evidence = cause.evidence.map((line) => `<li>${safe(line, 600)}</li>`).join('')
   const remedy = cause.remedy
     .split('\n')
@@ -165,7 +201,7 @@ const STYLE = `<style>
 #conformance .note { font-weight: 600 }
 #conformance .bar { display: flex; gap: 2px; height: 8px; margin: 12px 0 8px; border-radius: 4px; overflow: hidden } #conformance .bar i { flex-basis: 4px }
 #conformance .passed { background: var(--good) } #conformance .failure, #conformance .broken { background: var(--bad) }
-#conformance .warning, #conformance .known, #conformance .blocked { background: var(--odd) } #conformance .inconclusive, #conformance .not-applicable { background: var(--none) }
+#conformance .warning, #conformance .known, #conformance .waived, #conformance .blocked { background: var(--odd) } #conformance .inconclusive, #conformance .not-applicable { background: var(--none) }
 #conformance ul.tally { display: flex; flex-wrap: wrap; gap: 2px 22px; padding: 0; list-style: none; font-size: 15px }
 #conformance .tally i { display: inline-block; width: 10px; height: 10px; margin-right: 7px; border-radius: 2px }
 #conformance .cause { padding: 14px 18px; background: var(--tint); border-left: 4px solid var(--accent); border-radius: 4px }

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { gate } from '../run/gate.ts'
+import { gate } from './gate.ts'
+import { headline } from './headline.ts'
+import { reportOn } from './make.ts'
 import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import type { Level, Outcome, Verdict } from '../fixtures/record.ts'
+import type { Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { deserialise, FILES, openRecord, readRecord, serialise } from './store.ts'
+import { deserialise, FILES, openRecord, readRecord, serialise, type Recording } from './store.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-record-'))
@@ -20,6 +22,10 @@ const { ended: _, ...unfinished } = madeUpRun()
 
 function run(...verdicts: (readonly [Level, Outcome])[]): Verdict[] {
   return verdicts.map(([level, outcome], index) => madeUpVerdict({ level, outcome, id: String(index) }))
+}
+
+function recordingOf(verdicts: readonly Verdict[], failOn: Run['failOn']): Recording {
+  return { run: madeUpRun({ failOn }), verdicts, exchanges: new Map(), partial: false }
 }
 
 function sum(numbers: Readonly<Record<string, number>>): number {
@@ -106,6 +112,20 @@ describe('store', () => {
     expect(() => readRecord(path)).toThrow('line 1')
   })
 
+  test.skipIf(!existsSync('/dev/full'))('a full disk costs the record, not the run: the summary is made from memory', async () => {
+    const path = folder()
+    const recorder = openRecord(path, unfinished)
+    rmSync(join(path, FILES.verdicts))
+    symlinkSync('/dev/full', join(path, FILES.verdicts))
+    const verdict = madeUpVerdict({ outcome: 'failed' })
+    expect(recorder.append(verdict)).toEqual(verdict)
+    expect(recorder.trouble).toBe('ENOSPC')
+    recorder.end(madeUpRun())
+    const { text, trouble } = await reportOn(path, recordingOf([verdict], 'must'), recorder.trouble)
+    expect(trouble).toBe('ENOSPC')
+    expect(text).toContain('1 failed')
+  })
+
   test('a verdict is recorded once', () => {
     const path = folder()
     const recorder = openRecord(path, madeUpRun())
@@ -171,13 +191,47 @@ describe('gate', () => {
     ['nothing judged', run(['MUST', 'inconclusive'], ['MUST', 'not applicable']), [3, 3, 3]],
     ['no verdicts', [], [4, 4, 4]],
   ] as const)('%s', ([, verdicts, [must, should, never]]) => {
-    expect((['must', 'should', 'never'] as const).map((failOn) => gate(verdicts, failOn).code)).toEqual([must, should, never])
-    expect(gate(verdicts, 'must').sentence).toMatch(/\.$/)
+    expect((['must', 'should', 'never'] as const).map((failOn) => gate(recordingOf(verdicts, failOn)).code)).toEqual([must, should, never])
+    expect(gate(recordingOf(verdicts, 'must')).sentence).toMatch(/\.$/)
+  })
+
+  test.for([
+    ['502 to all', [502], 'network', 3],
+    ['429 to all', [429], 'HTTP', 3],
+    ['403 to all', [403], 'credentials', 3],
+    ['cut by a proxy', [undefined], 'network', 3],
+    ['a failure in a whole answer beside it', [502, 200], 'network', 1],
+    ['500, which is the server', [500], 'HTTP', 1],
+    ['a cause in the pod', [502], 'pod', 1],
+  ] as const)('what stands before the server is not its failure: %s', ([, statuses, layer, code]) => {
+    const exchanges = statuses.map((status, index) => {
+      const { status: _status, ...exchange } = madeUpExchange(undefined, `x${index}`)
+      return status === undefined ? exchange : { ...exchange, status }
+    })
+    const { ended } = madeUpRun()
+    if (ended === undefined) throw new Error('a made-up run has ended')
+    const verdicts = exchanges.map(({ id }) =>
+      madeUpVerdict({ id, outcome: 'failed', findings: [{ exchange: id, where: 'status line', got: 'a', wanted: 'b' }] }),
+    )
+    const about = madeUpRun({ ended: { ...ended, cause: { id: 'x', layer, sentence: 's', evidence: [], remedy: 'r' } } })
+    const recording = { run: about, verdicts, exchanges: new Map(exchanges.map((exchange) => [exchange.id, exchange])), partial: false }
+    expect(gate(recording).code).toBe(code)
+    expect(headline(recording).state).toBe(code === 3 ? 'unjudged' : 'fails')
   })
 
   test('counts every verdict once in every way of counting', () => {
     const { total, effect, outcome, level } = counts(everyVerdict(), 'must')
     expect([sum(effect), sum(outcome), sum(level.MUST) + sum(level.SHOULD) + sum(level.MAY)]).toEqual([total, total, total])
-    expect(effect).toEqual({ passed: 3, failure: 1, warning: 2, known: 3, blocked: 3, inconclusive: 3, 'not applicable': 3, broken: 3 })
+    expect(effect).toEqual({
+      passed: 3,
+      failure: 1,
+      warning: 2,
+      known: 3,
+      waived: 3,
+      blocked: 3,
+      inconclusive: 3,
+      'not applicable': 3,
+      broken: 3,
+    })
   })
 })

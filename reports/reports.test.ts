@@ -18,6 +18,7 @@ import { makeReports } from './make.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
+import { markdown } from './summary.ts'
 import { progress, summary } from './terminal.ts'
 
 // Making a page takes processes of vitest and Allure: seconds, on a busy machine many.
@@ -60,11 +61,20 @@ function filledWith(text: string): { readonly run: Run; readonly verdicts: reado
     findings: [finding],
     exchanges: [finding.exchange],
     tags: [text],
+    waiver: { was: 'failed' as const, reason: text, link: text, owner: text, expires: text, daysLeft: 1, at: text },
   }))
+  const changed = { id: text, title: text, level: 'MUST', before: 'passed', now: 'failed', detail: text } as const
   const run = madeUpRun({
     suite: { name: text, version: text },
     target: { kind: 'endpoint', name: text, baseUrl: text },
-    server: { name: text, profile: text, profileReason: text, model: text, models: [text, `${text} 2`] },
+    server: {
+      name: text,
+      profile: text,
+      profileReason: text,
+      model: text,
+      models: [text, `${text} 2`],
+      identity: { workspace: text, arguments: { [text]: text } },
+    },
     filter: text,
     ended: {
       at: '2026-11-22T16:00:20.000Z',
@@ -73,6 +83,32 @@ function filledWith(text: string): { readonly run: Run; readonly verdicts: reado
       tokens: 1,
       seconds: 1,
       cause: { id: text, layer: text, sentence: text, evidence: [text, text], remedy: `${text}\n${text}` },
+      waivers: [
+        {
+          check: text,
+          expect: 'failed',
+          reason: text,
+          link: text,
+          owner: text,
+          expires: text,
+          daysLeft: 1,
+          at: `${text}:1`,
+          state: 'stale',
+          note: text,
+          verdicts: [text],
+        },
+      ],
+      comparison: {
+        with: { target: text, server: text, started: text, from: text },
+        newlyFailing: [changed],
+        newlyPassing: [],
+        changed: [changed],
+        vanished: [],
+        appeared: [],
+        withinChance: [],
+        server: [{ what: text, before: text, now: text }],
+        notes: [text],
+      },
     },
   })
   const exchange: Exchange = {
@@ -130,18 +166,23 @@ test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, fai
     tests: String(total),
     failures: String(effect.failure),
     errors: String(effect.blocked + effect.broken),
-    skipped: String(effect.inconclusive + effect['not applicable']),
+    skipped: String(effect.known + effect.waived + effect.inconclusive + effect['not applicable']),
   })
   const elements = (name: string) => xml.match(new RegExp(`<${name}[ />]`, 'g'))?.length ?? 0
-  expect([elements('testcase'), elements('failure'), elements('error'), elements('skipped')]).toEqual([21, failOn === 'must' ? 1 : 2, 6, 6])
+  expect([elements('testcase'), elements('failure'), elements('error'), elements('skipped')]).toEqual([
+    24,
+    failOn === 'must' ? 1 : 2,
+    6,
+    12,
+  ])
   expect(xml.match(/<system-out>Warning: /g)).toHaveLength(effect.warning)
-  expect(xml.match(/<system-out>Known defect: /g)).toHaveLength(effect.known)
+  expect(xml.match(/<skipped message="known: /g)).toHaveLength(effect.known)
 
   expect(statuses(folder)).toEqual({
     passed: effect.passed + effect.warning + effect.known,
     failed: effect.failure,
     broken: effect.blocked + effect.broken,
-    skipped: effect.inconclusive + effect['not applicable'],
+    skipped: effect.waived + effect.inconclusive + effect['not applicable'],
   })
   const page = readFileSync(join(folder, FILES.html), 'utf8')
   expect(page).toContain(`<b>${effect.failure}</b> failed`)
@@ -223,46 +264,50 @@ test('hostile text is inert in JUnit', () => {
   expect(xml.replaceAll(/&#\d+;/g, '')).not.toContain('&')
 })
 
-test.skipIf(CHROMIUM === undefined)(
-  'hostile text is inert in the page, and nothing is asked of any host',
-  { timeout: 60_000 },
-  async () => {
-    const { run, verdicts, exchange } = filledWith(HOSTILE)
-    const folder = record(run, verdicts, [exchange])
-    const address = pathToFileURL(await html(folder)).href
-    const xml = junit({ run, verdicts, exchanges: new Map(), partial: false })
+test('hostile text is inert in Markdown', () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const text = markdown({ run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false })
+  expect(text).not.toMatch(/[^\P{C}\n\u200b]|[\u2028\u2029]/u)
+  // What stands in code is shown as it is.
+  expect(text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '')).not.toMatch(/<[a-z!/]|(?<!\\)\]\(|(?<!\\)!\[/i)
+})
 
-    await using page = await openPage(address)
-    await until(
-      page,
-      `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
-    )
-    const title = await page.evaluate('document.title')
-    expect(title).toContain('<script>')
+test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page, and nothing is asked of any host', async () => {
+  const { run, verdicts, exchange } = filledWith(HOSTILE)
+  const folder = record(run, verdicts, [exchange])
+  const address = pathToFileURL(await html(folder)).href
+  const xml = junit({ run, verdicts, exchanges: new Map(), partial: false })
 
-    const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
-    expect(await page.evaluate(problem)).toBe('')
+  await using page = await openPage(address)
+  await until(
+    page,
+    `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
+  )
+  const title = await page.evaluate('document.title')
+  expect(title).toContain('<script>')
 
-    const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
-    expect(anchors).toBe(3)
-    await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
-    for (let index = 0; index < anchors; index++) {
-      await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
-      await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
-      await page.evaluate(OPEN_EVERYTHING)
-      // What is opened is loaded then.
-      await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
-    }
+  const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
+  expect(await page.evaluate(problem)).toBe('')
 
-    expect(await page.evaluate('document.title')).toBe(title)
-    expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
-    expect(page.dialogs).toEqual([])
-    const outside = page.requests.filter(
-      (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
-    )
-    expect(outside).toEqual([])
-  },
-)
+  const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
+  expect(anchors).toBe(3)
+  await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
+  for (let index = 0; index < anchors; index++) {
+    await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
+    await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
+    await page.evaluate(OPEN_EVERYTHING)
+    // What is opened is loaded then.
+    await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
+  }
+
+  expect(await page.evaluate('document.title')).toBe(title)
+  expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
+  expect(page.dialogs).toEqual([])
+  const outside = page.requests.filter(
+    (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
+  )
+  expect(outside).toEqual([])
+})
 
 /** Opens the description, every step and every attachment of a test's page in Allure. */
 const OPEN_EVERYTHING = `(async () => {

@@ -11,7 +11,13 @@ export const DEFAULT_FOLDER = 'reports/out'
 export const FILES = {
   verdicts: 'verdicts.jsonl',
   exchanges: 'exchanges.jsonl',
+  results: 'results.json',
   junit: 'junit.xml',
+  sarif: 'sarif.json',
+  summary: 'summary.md',
+  conformance: 'conformance-report.yaml',
+  attestation: 'attestation.json',
+  badge: 'badge.json',
   html: 'index.html',
   allure: 'allure-results',
   run: 'run.json',
@@ -31,8 +37,10 @@ export interface Recorder {
   append(verdict: Verdict): Verdict
   /** Writes one line before it returns. */
   keep(exchange: Exchange): Exchange
-  /** Ends the record: run.json with `ended`, and its cause beside each verdict that it explains. */
-  end(run: Run): void
+  /** Ends the record: run.json with `ended`, and the verdicts as they are in the end, by default those that were appended. */
+  end(run: Run, verdicts?: readonly Verdict[]): void
+  /** Why the record could not be written on, in the words of the system (`ENOSPC`); what came after that is in memory only. */
+  readonly trouble: string | undefined
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
@@ -58,29 +66,57 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
   if (foreign !== undefined) {
     throw new RecordError(`The report folder ${folder} holds ${foreign}, which this suite did not write; name an empty folder.`)
   }
-  for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
-  replace(folder, FILES.run, runText(redactor.value(run)))
-  for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
+  try {
+    for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
+    replace(folder, FILES.run, runText(redactor.value(run)))
+    for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
+  } catch (error) {
+    const code = diskTrouble(error)
+    if (code === undefined) throw error
+    throw new RecordError(`The report folder ${folder} cannot be written (${code}); name another in CONFORMANCE_REPORT_DIR.`)
+  }
   const verdicts = new Map<string, Verdict>()
+  let trouble: string | undefined
+  /** A full disk costs the record, not the run. */
+  const attempt = (write: () => void): void => {
+    if (trouble !== undefined) return
+    try {
+      write()
+    } catch (error) {
+      trouble = diskTrouble(error)
+      if (trouble === undefined) throw error
+    }
+  }
   return {
     append(verdict) {
       if (verdicts.has(verdict.id)) throw new RecordError(`The verdict ${verdict.id} was recorded twice.`)
       const written = redactor.value(verdict)
       verdicts.set(verdict.id, written)
-      appendFileSync(join(folder, FILES.verdicts), lineOf(written))
+      attempt(() => appendFileSync(join(folder, FILES.verdicts), lineOf(written)))
       return written
     },
     keep(exchange) {
       const written = redactor.exchange(exchange)
-      appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`)
+      attempt(() => appendFileSync(join(folder, FILES.exchanges), `${serialise(written)}\n`))
       return written
     },
-    end(ended) {
+    end(ended, last) {
       const written = redactor.value(ended)
       const cause = written.ended?.cause
-      if (cause !== undefined)
-        replace(folder, FILES.verdicts, [...verdicts.values()].map((verdict) => lineOf(explained(verdict, cause))).join(''))
-      replace(folder, FILES.run, runText(written))
+      attempt(() => {
+        if (last !== undefined || cause !== undefined)
+          replace(
+            folder,
+            FILES.verdicts,
+            explained(redactor.value(last ?? [...verdicts.values()]), cause)
+              .map(lineOf)
+              .join(''),
+          )
+        replace(folder, FILES.run, runText(written))
+      })
+    },
+    get trouble() {
+      return trouble
     },
   }
 }
@@ -88,9 +124,20 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
 const runText = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
 const lineOf = (verdict: Verdict): string => `${JSON.stringify(verdict)}\n`
 
-/** A cause that a verdict has of its own goes before that of the run. */
-const explained = (verdict: Verdict, cause: Cause): Verdict =>
-  verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? cause } : verdict
+/** The verdicts with the cause of the run beside those that failed or were blocked; a cause that a verdict has of its own goes before it. */
+export function explained(verdicts: readonly Verdict[], cause: Cause | undefined): readonly Verdict[] {
+  if (cause === undefined) return verdicts
+  return verdicts.map((verdict) =>
+    verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? cause } : verdict,
+  )
+}
+
+const DISK = /\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE)\b/
+
+/** What the system says when a disk is full, read-only or not the user's; undefined for any other error. */
+export function diskTrouble(error: unknown): string | undefined {
+  return DISK.exec(error instanceof Error ? `${'code' in error ? String(error.code) : ''} ${error.message}` : String(error))?.[1]
+}
 
 /** Replaces a file of the record whole, so that nobody reads half of it. */
 function replace(folder: string, name: string, text: string): void {

@@ -1,13 +1,16 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './counts.ts'
-import { costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
-import type { Verdict } from '../fixtures/record.ts'
+import { agreement, costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
+import type { Comparison, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
+import { CHANGES, transition } from './summary.ts'
+import { timeLeft, waiverLine } from './waived.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
 const MOST_REASONS = 4
+const MOST_CHANGES = 12
 const MOST_SEEN = 8
 const MOST_REMEDY = 20
 
@@ -50,7 +53,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
-    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} no single cause explains all failures; see each of them below.`)
+    const alike = agreement(recording)
+    const said = alike === undefined ? 'no single cause explains all failures; see each of them below.' : `not known. ${alike}`
+    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
@@ -72,6 +77,33 @@ export function summary(recording: Recording, { color, report }: { readonly colo
         `  ${paint('yellow', '◆')} ${excerpt(what, 160)} (${excerpt(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
     ),
   )
+
+  const waived = withEffect(recording, 'waived')
+  section(`Waived (${waived.length})`, [
+    ...waived
+      .slice(0, MOST_FAILURES)
+      .flatMap((verdict) => [
+        `  ${paint('yellow', '◇')} ${excerpt(verdict.title, 140)} [${excerpt(verdict.id, 80)}]`,
+        `      ${excerpt(waiverLine(verdict), 300)}, ${timeLeft(verdict.waiver?.daysLeft ?? 0)}`,
+      ]),
+    ...more(waived.length - MOST_FAILURES),
+  ])
+  const aside = (run.ended?.waivers ?? []).filter(
+    ({ note, ...one }) => note !== undefined && one.state !== 'expired' && one.state !== 'stale',
+  )
+  section('Waivers', [
+    ...aside.slice(0, MOST_FAILURES).map(({ at, check, note = '' }) => `  ${excerpt(at)}: ${excerpt(check, 100)}: ${excerpt(note, 240)}`),
+    ...more(aside.length - MOST_FAILURES),
+  ])
+
+  const { comparison } = run.ended ?? {}
+  if (comparison !== undefined) {
+    const [title = '', ...body] = comparisonLines(comparison, MOST_CHANGES)
+    section(
+      title,
+      body.map((line) => `  ${line}`),
+    )
+  }
 
   const warnings = withEffect(recording, 'warning')
   section(`Warnings (${warnings.length})`, [
@@ -101,6 +133,26 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   lines.push('', `${tally(numbers)}  ${paint('dim', `(${costLine(recording)})`)}`)
   if (report !== undefined) lines.push(`Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** What changed since an earlier run: a title, then lines; at most `most` changes are listed. */
+export function comparisonLines(comparison: Comparison, most: number): readonly string[] {
+  const { with: earlier, server, notes } = comparison
+  const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
+  const rest = changes.length - most
+  return [
+    `Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${excerpt(earlier.started.slice(0, 16).replace('T', ' '))} UTC`,
+    ...notes.map((note) => excerpt(note, 240)),
+    ...server.map(({ what, before, now }) => `${excerpt(what, 60)}: ${excerpt(before, 80)} → ${excerpt(now, 80)}`),
+    ...CHANGES.flatMap(([key, name]) => (comparison[key].length === 0 ? [] : [`${name}: ${comparison[key].length}`])),
+    ...changes
+      .slice(0, most)
+      .map(
+        ({ name, change }) => `  ${name}: ${excerpt(change.title, 120)} [${excerpt(change.id, 80)}] ${excerpt(transition(change), 120)}`,
+      ),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...(changes.length === 0 ? ['Nothing that was judged has changed.'] : []),
+  ]
 }
 
 function breach(verdict: Verdict): string[] {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bodyText, json } from '../fixtures/exchange/body.ts'
+import { quote } from 'shlex'
+import { json } from '../fixtures/exchange/body.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
 import { fields, list } from '../fixtures/contract/view.ts'
@@ -13,18 +14,21 @@ import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
 import { holdFolder } from '../reports/lock.ts'
-import { makeReports } from '../reports/make.ts'
-import { openRecord, RecordError } from '../reports/store.ts'
+import { reportOn } from '../reports/make.ts'
+import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
-import { gate } from './gate.ts'
+import { endRun } from './end.ts'
+import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
+import { HELP } from './help.ts'
 import { judgeSeveral } from './several.ts'
+import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -55,6 +59,10 @@ const contextLengthOf = (target: Target): number | undefined => {
   return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
+/** The whole command that makes the reports of a folder. */
+const reportCommand = (folder: string): string =>
+  folder === DEFAULT_FOLDER ? 'npm run report' : `CONFORMANCE_REPORT_DIR=${quote(folder)} npm run report`
+
 let redactor = createRedactor([])
 /** A line for the user, on stderr. */
 const say = (line: string): void => void process.stderr.write(`${redactor.text(line)}\n`)
@@ -63,6 +71,10 @@ const say = (line: string): void => void process.stderr.write(`${redactor.text(l
 const OVERHEAD_S = 3
 
 async function main(): Promise<number> {
+  if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+    process.stdout.write(HELP)
+    return 0
+  }
   const filter = readFilter(process.argv.slice(2))
   loadEnvFile(resolve(ROOT, '.env'))
   const configuration = readConfiguration(
@@ -70,6 +82,8 @@ async function main(): Promise<number> {
     profiles.map((profile) => profile.id),
   )
   redactor = createRedactor(configuredSecrets(configuration))
+  const units = unitsOf(await loadScenarios(configuration.tries))
+  const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
   if (configuration.target.kind === 'several') return judgeSeveral(configuration, configuration.target, process.argv.slice(2), say)
   const began = Date.now()
@@ -89,11 +103,12 @@ async function main(): Promise<number> {
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
     const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
-    const plan = planFor(unitsOf(await loadScenarios(configuration.tries)), filter, {
+    const options = {
       facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
       made: readiness.exchanges,
       depth: configuration.depth,
-    })
+    }
+    const plan = planFor(units, filter, options)
     const run: Run = {
       suite: { name: packageJson.name, version: packageJson.version },
       target: target.run,
@@ -106,21 +121,26 @@ async function main(): Promise<number> {
       planned: plan.verdicts.length,
       ...(plan.filter === undefined ? {} : { filter: plan.filter }),
       failOn: configuration.failOn,
+      depth: configuration.depth,
+      gate: configuration.gate,
+      ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
       ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
     }
     redactor = createRedactor(secretsOf(target))
     const record = openRecord(configuration.reportDir, run, redactor)
     if (readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
+      const flaky = terms.waivers.filter(({ expect }) => expect === 'flaky').map(({ check }) => check)
+      const again = repeatBound(flaky, units, options, configuration.tries)
       const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
       say(
-        `${target.run.name}: at most ${requests} requests and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
+        `${target.run.name}: at most ${requests} requests${again > 0 ? `, ${again} more for what is expected to be flaky,` : ''} and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
     }
     const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
     const stop = (signal: NodeJS.Signals): void => {
       meter.done()
-      say(`Stopped by ${signal}. What was judged until then is kept: npm run report makes its reports.`)
+      say(`Stopped by ${signal}. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`)
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -146,30 +166,49 @@ async function main(): Promise<number> {
       failed: inference.map(({ id, title }) => ({ id, title })),
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
-    const verdict = problems.length > 0 ? { code: 4, sentence: problems.join('; ') } : gate(verdicts, configuration.failOn, run.blocked)
-    record.end({
-      ...run,
-      ended: {
-        at: new Date().toISOString(),
-        exitCode: verdict.code,
-        requests: exchanges.length,
-        tokens: exchanges.reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0),
-        seconds: Math.round((Date.now() - began) / 100) / 10,
-        ...(cause === undefined ? {} : { cause }),
+    const ended = await endRun({
+      run,
+      verdicts,
+      exchanges,
+      cause,
+      target,
+      configuration,
+      terms,
+      began,
+      problems: problems.filter((problem) => diskTrouble(problem) === undefined),
+      repeat: async (again) => {
+        const sender = connect(target, configuration)
+        const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts, made: readiness.exchanges }
+        const { tries } = configuration
+        return repeat(again, {
+          units,
+          options,
+          run: about,
+          send: sender.send,
+          keep: (exchange) => void record.keep(exchange),
+          tries,
+        }).finally(() => sender.close())
       },
     })
-    process.stdout.write(await makeReports(configuration.reportDir, { color: process.stdout.isTTY && !process.env['NO_COLOR'] }))
+    record.end(ended.run, ended.verdicts)
+    const { text, trouble } = await reportOn(
+      configuration.reportDir,
+      ended,
+      record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0],
+    )
+    process.stdout.write(text)
+    if (trouble !== undefined) {
+      say(
+        `The reports could not be written to ${configuration.reportDir} (${trouble}); what stands above is all of them: make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
+      )
+      return 2
+    }
     for (const problem of problems) say(problem)
-    return verdict.code
+    return ended.run.ended?.exitCode ?? 4
   } finally {
     release()
     await Promise.all([target.close(), timeDoor.close()])
   }
-}
-
-/** Completion tokens that an answer reports: the last count, as usage may stand in every chunk. */
-function tokensOf(body: string): number {
-  return Number([...body.matchAll(/"completion_tokens": ?(\d+)/g)].at(-1)?.[1] ?? 0)
 }
 
 try {

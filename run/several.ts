@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
+
+/** Stands for a workspace that was left out because it is not ready. */
+const NOT_READY = -1
 
 const meanings: Readonly<Record<number, string>> = {
   0: 'conforms',
@@ -11,6 +14,7 @@ const meanings: Readonly<Record<number, string>> = {
   2: 'could not begin',
   3: 'could not be judged',
   4: 'a defect of this suite',
+  [NOT_READY]: 'not judged: it is not ready',
 }
 
 /** Gravest first: what one of several runs ended with is what all of them end with. */
@@ -38,28 +42,37 @@ export async function judgeSeveral(
   const ended: { readonly name: string; readonly code: number }[] = []
   for (const name of found.names) {
     say('')
-    const folder = join(configuration.reportDir, name)
-    const code = await runOf(name, found.namespace, folder, args)
+    const code = await runOf(name, found.namespace, configuration, args)
     ended.push({ name, code })
     if (code > 4) return code
   }
+  for (const name of found.leftOut ?? []) ended.push({ name, code: NOT_READY })
   const unready = found.unready === true ? ['The InferenceSet itself is not ready.'] : []
   const lines = ended.map(({ name, code }) => `${code === 0 ? '✓' : '✗'} ${name}: ${meanings[code] ?? `exit ${code}`}`)
   const page = join(configuration.reportDir, 'index.html')
   mkdirSync(configuration.reportDir, { recursive: true })
   writeFileSync(page, overview(ended, [...found.notes, ...unready]))
   process.stdout.write(`\n${[...lines, ...unready, `Report: ${page}`].join('\n')}\n`)
-  const codes = [...ended.map(({ code }) => code), ...(unready.length > 0 ? [1] : [])]
+  const codes = [...ended.map(({ code }) => (code === NOT_READY ? 3 : code)), ...(unready.length > 0 ? [1] : [])]
   return gravest.find((code) => codes.includes(code)) ?? 4
 }
 
 /** `npm test` for one workspace in a process of its own; signals reach it. */
-function runOf(name: string, namespace: string, folder: string, args: readonly string[]): Promise<number> {
+function runOf(name: string, namespace: string, { reportDir, compare }: Configuration, args: readonly string[]): Promise<number> {
+  // Each is compared with its own earlier run, where there is one.
+  const earlier = compare !== undefined && existsSync(join(compare, name)) ? join(compare, name) : ''
   return new Promise((done) => {
     const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'main.ts'), ...args], {
       stdio: 'inherit',
       // Empty counts as unset, and wins over a .env file.
-      env: { ...process.env, KAITO_WORKSPACE: name, KAITO_NAMESPACE: namespace, KAITO_INFERENCESET: '', CONFORMANCE_REPORT_DIR: folder },
+      env: {
+        ...process.env,
+        KAITO_WORKSPACE: name,
+        KAITO_NAMESPACE: namespace,
+        KAITO_INFERENCESET: '',
+        CONFORMANCE_REPORT_DIR: join(reportDir, name),
+        CONFORMANCE_COMPARE: earlier,
+      },
     })
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
     process.on('SIGINT', pass).on('SIGTERM', pass)
@@ -73,7 +86,7 @@ function runOf(name: string, namespace: string, folder: string, args: readonly s
 function overview(ended: readonly { readonly name: string; readonly code: number }[], notes: readonly string[]): string {
   const rows = ended.map(
     ({ name, code }) =>
-      `<tr class="${code === 0 ? 'good' : 'bad'}"><td><a href="${escapeMarkup(name)}/index.html">${escapeMarkup(name)}</a></td><td>${escapeMarkup(meanings[code] ?? `exit ${code}`)}</td></tr>`,
+      `<tr class="${code === 0 ? 'good' : 'bad'}"><td>${code === NOT_READY ? escapeMarkup(name) : `<a href="${escapeMarkup(name)}/index.html">${escapeMarkup(name)}</a>`}</td><td>${escapeMarkup(meanings[code] ?? `exit ${code}`)}</td></tr>`,
   )
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tool calling on ${ended.length} workspaces</title>

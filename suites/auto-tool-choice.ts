@@ -18,10 +18,11 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     tools: [weather.offer, time],
   })
   const smallTalk = ask('small-talk', {
-    // Two paragraphs show whether line breaks arrive: agree.content compares both forms.
+    // Two paragraphs show whether line breaks arrive: logprobs tell what the model wrote.
     messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs.')],
     tools: [weather.offer],
     tool_choice: 'auto',
+    logprobs: true,
   })
 
   sample(

@@ -1,8 +1,9 @@
 import {
   argumentsOf,
   brokenSchema,
+  mcpTrouble,
   named,
-  nearest,
+  nearestName,
   refusedNames,
   scenario,
   shown,
@@ -26,6 +27,7 @@ const subject: Of = ({ mcp }) => mcp?.subject
 const official: Of = ({ mcp }) => mcp?.official
 
 const unavailable = 'no MCP server is available'
+const nameOf = (server: McpServer | undefined): string => server?.name ?? 'the MCP server'
 const unlessSubject = (facts: Facts): string | undefined => (subject(facts) === undefined ? unavailable : undefined)
 const unlessOfficial = (facts: Facts): string | undefined =>
   official(facts) === undefined ? 'MCP_SERVER_URL names the MCP server to judge' : undefined
@@ -37,20 +39,9 @@ async function taskOf(server: McpServer | undefined, { mcp, contextLength }: Fac
   if (opened.cause !== undefined) return { unaskable: opened.cause.sentence, cause: opened.cause }
   const task = taskFor(opened.tools, { wanted: mcp?.tool, question: mcp?.question, contextLength })
   if (typeof task !== 'string') return task
-  const cause: Cause = {
-    id: 'mcp-no-task',
-    layer: 'MCP server',
-    sentence: `${server?.name} cannot be asked: ${task}.`,
-    evidence: [`tools/list → ${opened.tools.map(({ name }) => name).join(', ')}`],
-    remedy: `MCP_SERVER_TOOL=${
-      nearest(
-        mcp?.tool ?? '',
-        opened.tools.map(({ name }) => name),
-      ) ??
-      opened.tools[0]?.name ??
-      ''
-    }`,
-  }
+  const names = opened.tools.map(({ name }) => name)
+  const tool = nearestName(mcp?.tool ?? '', names) ?? names[0] ?? ''
+  const cause = mcpTrouble('mcp-no-task', { name: nameOf(server), why: task, tool }, [`tools/list → ${names.join(', ')}`])
   return { unaskable: cause.sentence, cause }
 }
 
@@ -188,13 +179,11 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       })
       if (broken.length === 0) return undefined
       return failing(
-        {
-          id: 'mcp-schema-invalid',
-          layer: 'MCP server',
-          sentence: `${subject(facts)?.name} describes the arguments of ${broken.length} of ${opened.tools.length} tools by something that is not JSON Schema.`,
-          evidence: broken.slice(0, 3),
-          remedy: 'Correct the inputSchema of these tools; they are not offered to the model until then.',
-        },
+        mcpTrouble(
+          'mcp-schema-invalid',
+          { name: nameOf(subject(facts)), broken: broken.length, all: opened.tools.length },
+          broken.slice(0, 3),
+        ),
         'a JSON Schema of an object',
       )
     },
@@ -208,24 +197,13 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       if (listed === undefined || !('tools' in listed)) return listed
       const refused = refusedNames(listed.tools)
       if (refused.length === 0) return undefined
-      return failing(
-        {
-          id: 'mcp-tool-names',
-          layer: 'MCP server',
-          sentence: `${subject(facts)?.name} has ${refused.length === 1 ? 'a tool' : `${refused.length} tools`} whose name the API of OpenAI refuses: ${refused
-            .slice(0, 3)
-            .map((name) => shown(name))
-            .join(', ')}.`,
-          evidence: [
-            `tools/list → ${refused
-              .slice(0, 5)
-              .map((name) => shown(name))
-              .join(', ')}`,
-          ],
-          remedy: 'Rename them to letters, digits, _ and -, at most 64 characters; they are not offered to the model until then.',
-        },
-        '^[a-zA-Z0-9_-]{1,64}$',
-      )
+      const names = refused.slice(0, 5).map((name) => shown(name))
+      const values = {
+        name: nameOf(subject(facts)),
+        tools: refused.length === 1 ? 'a tool' : `${refused.length} tools`,
+        names: names.slice(0, 3).join(', '),
+      }
+      return failing(mcpTrouble('mcp-tool-names', values, [`tools/list → ${names.join(', ')}`]), '^[a-zA-Z0-9_-]{1,64}$')
     },
   )
   fact(
@@ -238,14 +216,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       const found = listed.tools.flatMap((tool) => unsupportedWords(tool.inputSchema, tool.name))
       if (found.length === 0) return undefined
       return failing(
-        {
-          id: 'mcp-schema-words',
-          layer: 'MCP server',
-          sentence: `${subject(facts)?.name} uses words of JSON Schema that vLLM's grammar does not support: ${found.slice(0, 3).join('; ')}.`,
-          evidence: found.slice(0, 5),
-          remedy:
-            'A call that tool_choice forces, or a strict tool, may be refused (400) or not be held to these words: say them in the description instead.',
-        },
+        mcpTrouble('mcp-schema-words', { name: nameOf(subject(facts)), words: found.slice(0, 3).join('; ') }, found.slice(0, 5)),
         'words that the grammar of xgrammar knows',
       )
     },
@@ -284,16 +255,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       await carried(subject, reply, facts)
       const lost = subject(facts)?.lost() ?? []
       if (lost.length === 0) return undefined
-      return failing(
-        {
-          id: 'mcp-session-forgotten',
-          layer: 'MCP server',
-          sentence: `${subject(facts)?.name} forgot the session; the client opened a new one.`,
-          evidence: lost.slice(0, 3),
-          remedy: 'Keep sessions for as long as an agent works, and requests of one session on one replica.',
-        },
-        'the session of initialize',
-      )
+      return failing(mcpTrouble('mcp-session-forgotten', { name: nameOf(subject(facts)) }, lost.slice(0, 3)), 'the session of initialize')
     },
     ['plain'],
   )

@@ -179,8 +179,11 @@ export default scenario('Messages API', (script) => {
       'MUST say max_tokens when it cuts the answer',
       `${SOURCE}: stop_reason`,
       cutText[form],
-      answered(({ finishReason }) =>
-        finishReason === 'length' ? undefined : { where: 'stop_reason', got: String(finishReason), wanted: 'max_tokens' },
+      answered(({ finishReason, answer }) =>
+        // A terse model may end before the limit.
+        finishReason === 'length' || Number(answer.usage?.['completion_tokens']) < 16
+          ? undefined
+          : { where: 'stop_reason', got: String(finishReason), wanted: 'max_tokens' },
       ),
     )
     must(

@@ -179,8 +179,11 @@ export default scenario('Responses API', (script) => {
       'MUST say incomplete when max_output_tokens cuts the answer',
       `${SOURCE}, incomplete_details; vllm#27250`,
       cutText[form],
-      answered(({ finishReason }) =>
-        finishReason === 'length' ? undefined : { where: 'status', got: String(finishReason), wanted: 'incomplete' },
+      answered(({ finishReason, answer }) =>
+        // A terse model may end before the limit.
+        finishReason === 'length' || Number(answer.usage?.['completion_tokens']) < 16
+          ? undefined
+          : { where: 'status', got: String(finishReason), wanted: 'incomplete' },
       ),
     )
     must(

@@ -137,7 +137,7 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
   must(
     'schemas.optional',
     'MUST NOT fill an optional parameter with null where the schema has no null',
-    'JSON Schema 2020-12: type; pydantic fills what is absent',
+    'JSON Schema type: https://json-schema.org/draft/2020-12/json-schema-validation; a client fills in what is absent',
     two,
     ofCall(routeArguments, (args) =>
       args['draft'] === null ? { where: 'arguments.draft', got: 'null', wanted: 'a boolean, or absent' } : undefined,
@@ -152,7 +152,7 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
   must(
     'schemas.everyday',
     'MUST serve a named call of a tool whose schema has anyOf, oneOf, $defs, const, defaults and optional parameters',
-    'pydantic and zod write these for ordinary types; MCP servers hand them on as they are',
+    'what clients write for ordinary types: https://docs.pydantic.dev/latest/concepts/json_schema/ and https://zod.dev/json-schema',
     everyday,
     ({ calls, finishReason }) => {
       const args = argumentsOf(calls[0])

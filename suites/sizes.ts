@@ -64,7 +64,7 @@ export default scenario('Requests as large as agents send them', ({ ask, must, s
   together(
     'sizes.in-prompt',
     'MUST put every tool of a long list into the prompt: prompt_tokens grow with it',
-    'prompt_tokens grow with what is in the prompt; a list that is cut in silence loses tools',
+    'OpenAI API reference: usage.prompt_tokens; a list that is cut in silence loses tools',
     [small, large],
     ([few, many]) => {
       if (few === undefined || many === undefined) return { blocked: 'there is no answer' }

@@ -43,7 +43,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
   together(
     'turns.prompt-tokens',
     'MUST put the same conversation into the prompt that /tokenize shows',
-    'vLLM POST /tokenize renders messages and tools as the chat route does',
+    'vLLM tokenizer API, which renders messages and tools as the chat route does: https://docs.vllm.ai/en/latest/serving/openai_compatible_server/',
     [six, prompt],
     ([asked, counted]) => {
       const count =
@@ -104,7 +104,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     should(
       `turns.${role}-midway`,
       `SHOULD take a ${role} message in the middle of a conversation, as agents send it; a template may refuse it`,
-      'captured from agents (Claude Code, codex); chat templates of some models raise an error',
+      'OpenAI API reference: messages may have any order of roles, and agents (Claude Code, codex) send it; some chat templates raise an error',
       turned,
       answered,
     )

@@ -2,7 +2,7 @@ import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Cause, Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 
 const LEVELS: readonly Level[] = ['MUST', 'SHOULD', 'MAY']
-const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'known', 'blocked', 'inconclusive', 'not applicable', 'broken']
+const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'known', 'waived', 'blocked', 'inconclusive', 'not applicable', 'broken']
 
 /** A run for self tests; `changes` replace its parts. */
 export function madeUpRun(changes: Partial<Run> = {}): Run {

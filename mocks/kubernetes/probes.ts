@@ -30,7 +30,7 @@ export interface Probed {
 const workspaces = '/apis/kaito.sh/v1beta1/namespaces/default/workspaces'
 const name = 'workspace-phi-4-mini-toolcall'
 
-/** What the suite asks of an API server, and what it meets when that is not allowed. */
+/** What the suite asks of an API server, and what it gets when that is not allowed. */
 export const probes: readonly Probe[] = [
   { id: 'version', path: '/version' },
   { id: 'group', path: '/apis/kaito.sh' },
@@ -133,7 +133,7 @@ function forwarded(server: string, token: string, one: Probe, ca?: string): Prom
   })
 }
 
-/** What of a body is the same on every server and asked for by the suite. */
+/** The part of a body that is the same on every server and that the suite reads. */
 function essence(text: string): unknown {
   let body: Record<string, unknown>
   try {

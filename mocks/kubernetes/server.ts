@@ -10,6 +10,7 @@ export interface Right {
   readonly verbs: readonly string[]
 }
 
+/** What the mock API server has, and who may do what. */
 export interface KubeOptions {
   readonly things?: readonly Thing[]
   /** `v1.36.3` by default. */
@@ -34,17 +35,22 @@ export interface KubeOptions {
   readonly kaitoVersions?: readonly string[]
 }
 
+/** The mock API server, and what a test does to it. */
 export interface KubeServer {
   readonly url: string
   /** A kubeconfig for it. */
   readonly kubeconfig: (more?: { readonly namespace?: string; readonly token?: string }) => string
   /** Creates or replaces an object; watches see it. */
   readonly apply: (thing: Thing) => void
+  /** Deletes an object; watches see it. */
   readonly remove: (thing: Thing) => void
+  /** Resolves as soon as a watch is open. */
+  readonly watched: () => Promise<void>
   /** Ends all watches: as a server closes them, or with 410. */
   readonly endWatches: (how?: 'close' | 'gone') => void
   /** Breaks all port-forwards. */
   readonly breakForwards: () => void
+  /** What the user's token must be from now on. */
   readonly rename: (token: string) => void
   /** Method and path of each request but the readings of a watch. */
   readonly requests: readonly string[]
@@ -116,6 +122,7 @@ const refuse = (response: ServerResponse, code: number, reason: string, message:
 export async function listenKube(options: KubeOptions = {}): Promise<KubeServer> {
   const objects = new Map<string, Thing>()
   const watches = new Set<{ readonly asked: Asked; readonly filter: (thing: Thing) => boolean; readonly response: ServerResponse }>()
+  const waiters = new Set<() => void>()
   const forwards = new Set<WebSocket>()
   const sockets = new Set<net.Socket>()
   const requests: string[] = []
@@ -259,6 +266,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
         if (matching(thing) && Number(thing.metadata['resourceVersion']) > from)
           response.write(`${JSON.stringify({ type: from === 0 ? 'ADDED' : 'MODIFIED', object: thing })}\n`)
       watches.add(watch)
+      for (const done of waiters) done()
+      waiters.clear()
       response.on('close', () => watches.delete(watch))
       return undefined
     }
@@ -410,6 +419,11 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       objects.delete(key)
       if (gone) tell('DELETED', kind, gone)
     },
+    watched: () =>
+      new Promise((resolve) => {
+        if (watches.size > 0) resolve()
+        else waiters.add(resolve)
+      }),
     endWatches(how = 'close') {
       for (const { response } of watches) {
         if (how === 'gone')

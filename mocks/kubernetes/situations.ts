@@ -1,12 +1,13 @@
+import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
 import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
 
-/** One state of a cluster and its server, and what a run has to say of it. */
+/** One state of a cluster and its server, and the cause that a run has to name. */
 export interface Situation {
   readonly name: string
   /** The cause that must be named; without it the workspace is healthy. */
-  readonly cause?: string
+  readonly cause?: CauseId
   /** Words that the sentence, the evidence or the remedy must hold. */
   readonly says?: readonly string[]
   readonly options?: WorldOptions
@@ -14,6 +15,8 @@ export interface Situation {
   readonly change?: (world: World) => void
   readonly kube?: Omit<KubeOptions, 'things' | 'forwardTo'>
   readonly env?: Readonly<Record<string, string>>
+  /** Another kubeconfig, made from the one that leads to the API server. */
+  readonly kubeconfig?: (text: string) => string
   /** What serves in the pod: a mock vLLM by default. */
   readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
   /** What happens while the workspace is judged. */
@@ -51,7 +54,7 @@ const crashed = (exitCode: number, reason: string, restartCount = 4): Record<str
 const notReady = (world: World, reason?: string, message?: string): void => {
   world.workspace['status'] = workspaceStatus('Pending', waiting(reason, message))
 }
-/** Before the node is there neither Service nor workload exist. */
+/** Without its node a workspace has neither Service nor workload. */
 const withoutNode = (world: World, rows: readonly (readonly [string, string, string])[]): void => {
   for (const thing of [world.service, world.slice, world.set, world.pod, world.node]) absent(thing)
   const object = workspaceStatus('Pending', [...rows, ...waiting()])
@@ -64,7 +67,10 @@ const pod1 = 'workspace-phi-4-mini-toolcall-1'
 const quota =
   'creating agentpool failed: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0 for family standardNCADSA100v4Family'
 
-/** Everything that the article and kaito.md say goes wrong, and what only looks as if it did. */
+/**
+ * What goes wrong with a workspace, and what only looks as if it did. Source of many:
+ * https://learn.microsoft.com/en-us/azure/aks/ai-toolchain-operator-tool-calling
+ */
 export const situations: readonly Situation[] = [
   { name: 'healthy' },
   {
@@ -283,7 +289,7 @@ export const situations: readonly Situation[] = [
     },
   },
   {
-    name: 'the VM size is not to be had in the region',
+    name: 'the VM size is not available in the region',
     cause: 'nodeclaim-not-launched',
     says: ['SkuNotAvailable'],
     change: (world) => {
@@ -746,6 +752,39 @@ export const situations: readonly Situation[] = [
     env: { CONFORMANCE_MODEL: 'qwen2.5-coder-7b' },
   },
   { name: 'the token has expired', cause: 'kubeconfig-expired', kube: { token: 'fresh' }, env: { MOCK_TOKEN: 'stale' } },
+  {
+    name: 'the workspace is in the cluster of another context',
+    cause: 'wrong-context',
+    says: ['KUBE_CONTEXT=other KAITO_NAMESPACE=team-a'],
+    options: { namespace: 'team-a' },
+    kubeconfig: changed((config) => {
+      const [current] = config.contexts
+      config.contexts.push({ name: 'other', context: { ...current?.context, namespace: 'team-a' } })
+    }),
+  },
+  {
+    name: 'the command by which the kubeconfig logs in is not installed',
+    cause: 'login-failed',
+    says: ['kubelogin-that-is-missing'],
+    kubeconfig: changed((config) => {
+      const [user] = config.users
+      if (user) user.user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'kubelogin-that-is-missing' } }
+    }),
+  },
+  {
+    name: 'nothing listens where the API server should be',
+    cause: 'api-unreachable',
+    kubeconfig: changed((config) => {
+      const [cluster] = config.clusters
+      if (cluster) cluster.cluster['server'] = 'http://127.0.0.1:1'
+    }),
+  },
+  {
+    name: 'there is no such InferenceSet',
+    cause: 'inferenceset-absent',
+    says: ['kubectl get inferenceset -A'],
+    env: { KAITO_INFERENCESET: 'my-set', KAITO_WORKSPACE: '' },
+  },
   ...(
     [
       ['kaito.sh', 'workspaces', 'get workspaces'],
@@ -838,7 +877,7 @@ export const situations: readonly Situation[] = [
     during: (kube) => kube.breakForwards(),
   },
 
-  // What real clusters do beside that: several containers and pods, what the kubelet says before a container stands, words of clouds.
+  // What real clusters do besides: several containers and pods, what the kubelet says before a container starts, texts of cloud providers.
   { name: 'healthy, with a mesh container before the server', change: (world) => mesh(world, {}) },
   {
     name: 'healthy, on two nodes',
@@ -1082,6 +1121,21 @@ export const situations: readonly Situation[] = [
     },
   },
 ]
+
+/** A change of a kubeconfig, which is JSON here. */
+function changed(
+  change: (config: {
+    clusters: { cluster: Record<string, unknown> }[]
+    users: { user: Record<string, unknown> }[]
+    contexts: { name: string; context: Record<string, unknown> }[]
+  }) => void,
+): (text: string) => string {
+  return (text) => {
+    const config = JSON.parse(text) as Parameters<typeof change>[0]
+    change(config)
+    return JSON.stringify(config)
+  }
+}
 
 /** A container of a mesh, which its webhook puts before the server's. */
 function mesh(world: World, status: Record<string, unknown>): void {

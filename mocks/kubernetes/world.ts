@@ -12,6 +12,7 @@ export interface Thing {
   [key: string]: unknown
 }
 
+/** What a world differs in from the usual one. */
 export interface WorldOptions {
   readonly workspace?: string
   readonly namespace?: string
@@ -22,7 +23,7 @@ export interface WorldOptions {
   readonly flags?: Readonly<Record<string, string | true>>
 }
 
-/** The objects of one workspace, as KAITO 0.12.0 was seen to write them on a real API server, by names to reach for. */
+/** The objects of one workspace, as KAITO 0.12.0 was seen to write them on a real API server, each by its name. */
 export interface World {
   readonly workspace: Thing
   readonly service: Thing
@@ -80,7 +81,7 @@ export const waiting = (
   ['WorkspaceSucceeded', 'workspacePending', 'workspace is waiting for inference workload readiness'],
 ]
 
-/** The command of the container: one shell string, flags in any order (source: kaito v0.12.0 on a real API server, commands.tsv). */
+/** The command of the container: one shell string, flags in any order (observed with KAITO v0.12.0 on a real API server). */
 export function command(flags: Readonly<Record<string, string | true>>): string[] {
   const words = Object.entries(flags)
     .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))

@@ -1,3 +1,4 @@
+import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import { refuse, type McpBehaviour, type Rpc } from './serve.ts'
 
 /** One trouble of an MCP server: what it does, and what the suite has to say of it. */
@@ -7,7 +8,7 @@ export interface McpFault extends McpBehaviour {
   /** The verdict that it turns red, and no other. */
   readonly verdict: string
   /** Id of the cause that is named. */
-  readonly cause: string
+  readonly cause: CauseId
   /** Path of the URL that the user gives, where it is not that of the server. */
   readonly path?: string
 }
@@ -69,6 +70,7 @@ const inference: NonNullable<McpBehaviour['door']> = ({ url }, response) => {
   return true
 }
 
+/** What MCP servers are seen to do wrong; each is a server that can be started, and the verdict and cause that it must lead to. */
 export const mcpFaults: readonly McpFault[] = [
   {
     id: 'key-needed',
@@ -171,6 +173,18 @@ export const mcpFaults: readonly McpFault[] = [
       response
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32001, message: 'Unauthorized' } }))
+      return true
+    },
+  },
+  {
+    id: 'session-refused',
+    what: 'A session is refused as an error of JSON-RPC.',
+    verdict: 'mcp.session',
+    cause: 'mcp-refused',
+    door(_request, response, rpc) {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32_603, message: 'The server is being updated' } }))
       return true
     },
   },

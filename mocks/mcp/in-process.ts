@@ -6,7 +6,7 @@ import { createMcpServer, type McpServer } from '../../fixtures/mcp/server.ts'
 import type { McpServers } from '../../fixtures/mcp/servers.ts'
 import { timeServer } from './time.ts'
 
-/** The official server as a module: the package says nothing of types. */
+/** The official server as a module: the package has no types. */
 const everything = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/server/index.js')
 
 const inMemory = (name: string, make: () => Promise<SdkServer>): McpServer =>

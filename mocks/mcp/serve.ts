@@ -23,6 +23,7 @@ export interface McpBehaviour {
   result?(rpc: Rpc, result: Record<string, unknown>): Record<string, unknown>
 }
 
+/** A served MCP server. */
 export interface McpDoor {
   /** The one URL of the endpoint. */
   readonly url: string

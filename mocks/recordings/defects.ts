@@ -436,7 +436,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 30,
     sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
-    issue: 'none known',
+    issue: 'vllm#28806, vllm#22885',
     where: [
       { versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ },
       { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ },
@@ -778,8 +778,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     defect: 58,
     sentence: 'mistral on /v1/responses: the call comes as text, without its marker.',
     issue: 'none known; compare observed defect 39',
-    where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.auto$/, rules: /^responses\.item$/ }],
-    unnoticed: 'the rules judge chat completions; the requirement responses.item does',
+    where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.(?:auto|parallel)$/, rules: /^responses\.content\.call-as-text$/ }],
     proof: {
       version: '0.14.1',
       parser: 'mistral',
@@ -826,7 +825,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 62,
     sentence: 'A streamed answer under required breaks off with an error event before the call begins.',
-    issue: 'none known',
+    issue: 'vllm#24509, vllm PR#23312',
     where: [
       {
         versions: ['0.10.1.1'],
@@ -846,7 +845,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
   {
     defect: 63,
     sentence: 'hermes streams a call without its closing brace: a line break comes instead.',
-    issue: 'none known; compare observed defect 30',
+    issue: 'vllm#22885, vllm#18791',
     where: [
       {
         versions: ['0.10.1.1'],
@@ -946,13 +945,6 @@ export const recordedDefects: readonly RecordedDefect[] = [
       { versions: ['0.33.0'], parsers: ['deepseek_v3'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.empty-text$/ },
     ],
     proof: { version: '0.33.0', parser: 'granite4', case: 'messages.parallel.stream', arrived: '"type":"text","text":""' },
-  },
-  {
-    defect: 69,
-    sentence: 'mistral: a plain call of /v1/responses comes as text.',
-    issue: 'none known',
-    where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.(?:auto|parallel)$/, rules: /^responses\.content\.call-as-text$/ }],
-    proof: { version: '0.14.1', parser: 'mistral', case: 'responses.auto', arrived: '"type":"output_text"' },
   },
   {
     defect: 70,

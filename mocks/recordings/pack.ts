@@ -118,6 +118,9 @@ function readFolder(folder: string, parser: string): Recorded[] {
 const { positionals } = parseArgs({ allowPositionals: true })
 const [source] = positionals
 if (source === undefined) throw new Error('usage: npm run record:pack -- FOLDER')
+/** What one folder of a release replaces as a whole. */
+const seriesOf = ({ parser, conditions }: Recorded): string => `${parser} ${conditions}`
+
 const packedBefore = recordedAnswers()
 for (const folder of readdirSync(source).filter((name) => name.startsWith('vllm-'))) {
   const version = basename(folder).slice('vllm-'.length)
@@ -128,7 +131,6 @@ for (const folder of readdirSync(source).filter((name) => name.startsWith('vllm-
       const place = join(source, folder, name)
       return name in generated ? readFolder(place, generated[name] as string) : readRecords(place, parserOf(name))
     })
-  const seriesOf = ({ parser, conditions }: Recorded): string => `${parser} ${conditions}`
   const renewed = new Set(read.map(seriesOf))
   const kept = packedBefore.find((one) => one.version === version)?.exchanges.filter((one) => !renewed.has(seriesOf(one))) ?? []
   const packed: Packed = { version, exchanges: [...kept, ...read] }

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { faults } from './faults/index.ts'
 import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
+import { profiles } from './profiles.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 
 const open: Listening[] = []
@@ -53,7 +54,7 @@ describe('a stranger with the openai client', () => {
     await expect(new OpenAI({ baseURL: client.baseURL, apiKey: 'wrong', maxRetries: 0 }).models.list()).rejects.toThrow('401')
   })
 
-  test.each(['0.9.0', '0.17.1', '0.32.0'])('uses the stream helper and runs tools, vLLM %s', async (profile) => {
+  test.each(Object.keys(profiles))('uses the stream helper and runs tools, %s', async (profile) => {
     const client = clientOf({ profile })
     const stream = client.chat.completions.stream({
       model,
@@ -92,24 +93,27 @@ describe('a stranger with the openai client', () => {
     expect(asked).toEqual(['Oslo'])
   })
 
-  test.each(['0.25.1', 'openai'])('uses the Responses helper, %s', async (profile) => {
-    const client = clientOf({ profile })
-    const tools: OpenAI.Responses.FunctionTool[] = [
-      { type: 'function', strict: null, ...weather.function, parameters: weather.function.parameters! },
-    ]
-    const stream = client.responses.stream({ model, input: 'Weather in Oslo and Rome, please', tools })
-    const final = await stream.finalResponse()
-    expect(final.output.map((item) => (item.type === 'function_call' ? item.arguments : item.type))).toEqual([
-      '{"city": "Oslo"}',
-      '{"city": "Rome"}',
-    ])
-    const input: OpenAI.Responses.ResponseInput = [
-      { role: 'user', content: 'Weather in Oslo?' },
-      { type: 'function_call', call_id: 'call_1', name: 'lookup_weather', arguments: '{"city": "Oslo"}' },
-      { type: 'function_call_output', call_id: 'call_1', output: 'rain all day' },
-    ]
-    expect((await client.responses.create({ model, input, tools })).output_text).toContain('rain all day')
-  })
+  test.each(Object.keys(profiles).filter((id) => !profiles[id]!.without.includes('/v1/responses')))(
+    'uses the Responses helper, %s',
+    async (profile) => {
+      const client = clientOf({ profile })
+      const tools: OpenAI.Responses.FunctionTool[] = [
+        { type: 'function', strict: null, ...weather.function, parameters: weather.function.parameters! },
+      ]
+      const stream = client.responses.stream({ model, input: 'Weather in Oslo and Rome, please', tools })
+      const final = await stream.finalResponse()
+      expect(final.output.map((item) => (item.type === 'function_call' ? item.arguments : item.type))).toEqual([
+        '{"city": "Oslo"}',
+        '{"city": "Rome"}',
+      ])
+      const input: OpenAI.Responses.ResponseInput = [
+        { role: 'user', content: 'Weather in Oslo?' },
+        { type: 'function_call', call_id: 'call_1', name: 'lookup_weather', arguments: '{"city": "Oslo"}' },
+        { type: 'function_call_output', call_id: 'call_1', output: 'rain all day' },
+      ]
+      expect((await client.responses.create({ model, input, tools })).output_text).toContain('rain all day')
+    },
+  )
 
   test('is told what is wrong', async () => {
     const client = clientOf({ parser: 'none' })

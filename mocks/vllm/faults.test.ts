@@ -26,7 +26,7 @@ import {
   typed,
   zeroCall,
 } from './faults/triggers.ts'
-import { profiles } from './profiles.ts'
+import { newestOfKaito, profiles } from './profiles.ts'
 import { createVllm, type MockAnswer, type MockRequest } from './vllm.ts'
 
 /** Everything that a client can see of the trigger, as text. */
@@ -135,13 +135,21 @@ const varied: MockRequest[] = [
 /** Faults that answer a body without messages with another status than 400. */
 const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
 
-const others = ['0.12.0', 'openai', 'vllm-rust']
+/** One profile of each kind of server besides the default one; of vLLM the oldest that was recorded. */
+const others = [
+  ...new Map(
+    Object.values(profiles)
+      .filter(({ id, dialect, unrecorded }) => id !== newestOfKaito && (dialect !== 'vllm' || unrecorded === undefined))
+      .toReversed()
+      .map(({ id, dialect }) => [dialect, id]),
+  ).values(),
+]
 
 describe('every fault', () => {
   test.each(faults.map((fault, i) => [fault.id, fault, others[i % others.length]!] as const))(
     '%s answers whatever is asked',
     (id, fault, other) => {
-      for (const profile of ['0.25.1', other]) {
+      for (const profile of [newestOfKaito, other]) {
         const vllm = createVllm({ profile, fault, ...(fault.needsKey ? { apiKey: 'k' } : {}) })
         for (const request of profile === other ? varied.filter((_request, n) => n % 3 === 0) : varied)
           vllm.answer(fault.needsKey ? { ...request, headers: { ...request.headers, authorization: 'Bearer k' } } : request)

@@ -341,7 +341,10 @@ function inputIn(block: Record<string, unknown>): unknown {
   return block['type'] === 'tool_use' ? JSON.parse(String(block['so'])) : block['so']
 }
 
-describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0', 'openai'])('/v1/responses of %s', (profile) => {
+/** Profiles that serve this path. */
+const serving = (path: string): string[] => Object.keys(profiles).filter((id) => !profiles[id]!.without.includes(path))
+
+describe.each(serving('/v1/responses'))('/v1/responses of %s', (profile) => {
   test.each([
     ['one call', oneCall],
     ['two calls', twoCalls],
@@ -383,7 +386,7 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0', 'openai'])('/v1
   })
 })
 
-describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0'])('/v1/messages of vLLM %s', (profile) => {
+describe.each(serving('/v1/messages'))('/v1/messages of vLLM %s', (profile) => {
   test.each([
     ['one call', oneCall, 'tool_use'],
     ['two calls', twoCalls, 'tool_use'],
@@ -413,7 +416,10 @@ describe.each(['0.12.0', '0.17.1', '0.22.1', '0.25.1', '0.32.0'])('/v1/messages 
   test('refuses in its own envelope, and by schema in that of chat', () => {
     const vllm = vllmOf({ profile })
     const other = vllm.answer(tell(named, { tool_choice: { type: 'tool', name: 'other' } }))
-    expect([other.status, JSON.parse(bodyText(other))]).toMatchObject([400, { type: 'error', error: { type: 'BadRequestError' } }])
+    expect([other.status, JSON.parse(bodyText(other))]).toMatchObject([
+      400,
+      { type: 'error', error: { type: profiles[profile]!.messages.errorTypes === 'vllm' ? 'BadRequestError' : 'invalid_request_error' } },
+    ])
     const missing = vllm.answer(tell(noTools, { max_tokens: undefined }))
     expect([missing.status, bodyText(missing)]).toEqual([400, expect.stringContaining('Field required')])
     expect(vllmOf({ profile, apiKey: 'k' }).answer(tell(noTools)).status).toBe(401)

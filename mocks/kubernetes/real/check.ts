@@ -108,8 +108,13 @@ async function serve(server: Situation['server']): Promise<Listening> {
 }
 
 /** What only the mock can do: other rights and tokens are tried below, other versions and missing CRDs are not this server's. */
-const here = ({ kube, during, name, server }: Situation): boolean =>
-  !during && server !== 'nothing' && (kube === undefined || Object.keys(kube).every((key) => key === 'logs')) && !/KAITO 0\.6/.test(name)
+const here = ({ kube, during, name, server, kubeconfig, env }: Situation): boolean =>
+  !during &&
+  kubeconfig === undefined &&
+  env?.['KAITO_INFERENCESET'] === undefined &&
+  server !== 'nothing' &&
+  (kube === undefined || Object.keys(kube).every((key) => key === 'logs')) &&
+  !/KAITO 0\.6/.test(name)
 
 async function main(): Promise<void> {
   const all = process.argv.includes('--all')
@@ -166,7 +171,7 @@ async function main(): Promise<void> {
       const clear = await stand(plane, world)
       await plane.log('default', Object.values(situation.kube?.logs ?? {})[0])
       const { MOCK_TOKEN: _token, OPENAI_BASE_URL: own, ...more } = situation.env ?? {}
-      // Who may read one namespace only cannot be told what stands in others.
+      // A user who may read one namespace only cannot learn what others hold.
       const who = situation.cause === 'wrong-namespace' ? { ...env, KUBECONFIG: adminConfig } : env
       const ended = await npmTest({
         ...who,
@@ -257,7 +262,7 @@ async function rights(plane: ControlPlane): Promise<void> {
   }
 }
 
-/** Each verb in turn is taken away: one sentence must tell so, and what is not needed must not stop the run. */
+/** Each verb in turn is removed: one sentence must say so, and a verb that is not needed must not stop the run. */
 async function verbs(plane: ControlPlane, kubeconfig: string): Promise<void> {
   say('\n── each right taken away')
   const healthy = worldOf({ name: 'healthy' })

@@ -212,6 +212,17 @@ export const agents: Fault[] = [
     },
   },
   {
+    id: 'line-breaks-dropped-in-both-forms',
+    what: 'Text beside which tools are offered loses its line breaks, plain and streamed.',
+    class: 'C51',
+    trigger: [plain({ ...smallTalk, messages: [user('Say goodbye in two short paragraphs.')] })],
+    choice(choice, { turn }) {
+      if (turn.tools.length === 0) return
+      choice.content = choice.content?.replaceAll('\n', '') ?? null
+      for (const piece of choice.pieces) piece.text = piece.text.replaceAll('\n', '')
+    },
+  },
+  {
     id: 'optional-arguments-as-null',
     what: 'Optional arguments that were not given are null.',
     class: 'C36',

@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Comparison, Run, Verdict } from '../fixtures/record.ts'
+import { madeUpCause, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { compare } from './comparison.ts'
+import { readResults } from './earlier.ts'
+import { gate } from './gate.ts'
+import { resultsOf, SCHEMA_VERSION, type Results } from './results.ts'
+import { FILES, openRecord, type Recording } from './store.ts'
+
+const recordingOf = (verdicts: readonly Verdict[], changes: Partial<Run> = {}, partial = false): Recording => ({
+  run: madeUpRun(changes),
+  verdicts,
+  exchanges: new Map(),
+  partial,
+})
+const resultsFor = (verdicts: readonly Verdict[], changes: Partial<Run> = {}, partial = false): Results =>
+  resultsOf(recordingOf(verdicts, changes, partial))
+
+const LISTS = ['newlyFailing', 'newlyPassing', 'changed', 'vanished', 'appeared', 'withinChance'] as const
+
+/** The lists that are not empty, with the ids in them. */
+const told = (comparison: Comparison): Record<string, readonly string[]> =>
+  Object.fromEntries(LISTS.filter((list) => comparison[list].length > 0).map((list) => [list, comparison[list].map(({ id }) => id)]))
+
+/** What a comparison says of one verdict that is first this, then that. */
+const between = (before: Partial<Verdict>, now: Partial<Verdict>): Record<string, readonly string[]> =>
+  told(compare(resultsFor([madeUpVerdict(before)]), resultsFor([madeUpVerdict(now)]), 'old'))
+
+const finding = (got: string, where = 'event 2') => [{ exchange: 'x', where, got, wanted: 'one' }]
+const cause = { ...madeUpCause, id: 'another' }
+const defect = { id: 'a', what: 'b', issue: 'c' }
+
+test.for([
+  ['passed twice', {}, {}, undefined],
+  ['failed for the first time', {}, { outcome: 'failed' }, 'newlyFailing'],
+  ['blocked, then failed', { outcome: 'blocked' }, { outcome: 'failed' }, 'newlyFailing'],
+  ['inconclusive, then failed', { outcome: 'inconclusive' }, { outcome: 'failed' }, 'newlyFailing'],
+  ['passed, then known', {}, { outcome: 'known' }, 'newlyFailing'],
+  [
+    'passed, then waived',
+    {},
+    { outcome: 'waived', waiver: { was: 'failed', reason: '', link: '', owner: '', expires: '', daysLeft: 1, at: '' } },
+    'newlyFailing',
+  ],
+  [
+    'known, then failed by something else',
+    { outcome: 'known', findings: finding('a') },
+    { outcome: 'failed', findings: finding('b') },
+    'newlyFailing',
+  ],
+  [
+    'known, then no longer accepted',
+    { outcome: 'known', findings: finding('a') },
+    { outcome: 'failed', findings: finding('a') },
+    'changed',
+  ],
+  ['no longer failed', { outcome: 'failed' }, {}, 'newlyPassing'],
+  ['no longer known', { outcome: 'known' }, {}, 'newlyPassing'],
+  [
+    'failed twice the same way',
+    { outcome: 'failed', findings: finding('"call_1f"') },
+    { outcome: 'failed', findings: finding('"call_2e"') },
+    undefined,
+  ],
+  [
+    'failed once more often',
+    { outcome: 'failed', findings: finding('a') },
+    { outcome: 'failed', findings: [...finding('a'), ...finding('a', 'event 9')] },
+    undefined,
+  ],
+  ['failed another way', { outcome: 'failed', findings: finding('a') }, { outcome: 'failed', findings: finding('b') }, 'changed'],
+  [
+    'failed elsewhere',
+    { outcome: 'failed', findings: finding('a') },
+    { outcome: 'failed', findings: finding('a', 'status line') },
+    'changed',
+  ],
+  ['failed for another cause', { outcome: 'failed', explainedBy: madeUpCause }, { outcome: 'failed', explainedBy: cause }, 'changed'],
+  ['blocked for another cause', { outcome: 'blocked', explainedBy: madeUpCause }, { outcome: 'blocked', explainedBy: cause }, 'changed'],
+  ['another known defect', { outcome: 'known', known: [defect] }, { outcome: 'known', known: [{ ...defect, id: 'z' }] }, 'changed'],
+  [
+    'failed, then waived',
+    { outcome: 'failed' },
+    { outcome: 'waived', waiver: { was: 'failed', reason: '', link: '', owner: '', expires: '', daysLeft: 1, at: '' } },
+    'changed',
+  ],
+  ['passed, then blocked', {}, { outcome: 'blocked' }, 'changed'],
+  ['passed, then not told by the model', {}, { outcome: 'inconclusive' }, 'withinChance'],
+  ['passed, then no longer offered', {}, { outcome: 'not applicable' }, 'changed'],
+  ['blocked twice', { outcome: 'blocked' }, { outcome: 'blocked' }, undefined],
+  ['a rate that moved within chance', { rate: { hits: 5, tries: 5 } }, { rate: { hits: 3, tries: 5 } }, undefined],
+  ['a rate that fails within chance', { rate: { hits: 3, tries: 5 } }, { outcome: 'failed', rate: { hits: 0, tries: 5 } }, 'withinChance'],
+  ['a rate that fell to failure', { rate: { hits: 5, tries: 5 } }, { outcome: 'failed', rate: { hits: 0, tries: 5 } }, 'newlyFailing'],
+  ['a rate that rose from failure', { outcome: 'failed', rate: { hits: 0, tries: 5 } }, { rate: { hits: 5, tries: 5 } }, 'newlyPassing'],
+  ['a rate that fell and still passes', { rate: { hits: 50, tries: 50 } }, { rate: { hits: 35, tries: 50 } }, 'changed'],
+] as const)('%s', ([, before, now, list]) => {
+  expect(between(before as Partial<Verdict>, now as Partial<Verdict>)).toEqual(list === undefined ? {} : { [list]: ['made.up'] })
+})
+
+test('requirements appear and vanish, but not by a filter or a cut', () => {
+  const [a, b] = [madeUpVerdict({ id: 'a' }), madeUpVerdict({ id: 'b' })]
+  expect(told(compare(resultsFor([a]), resultsFor([b]), 'old'))).toEqual({ vanished: ['a'], appeared: ['b'] })
+  expect(told(compare(resultsFor([a, b]), resultsFor([b], { filter: '-t b' }), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([a, b]), resultsFor([b], {}, true), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([a], { filter: '-t a' }), resultsFor([a, b]), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([a, b]), resultsFor([b], { depth: 'smoke' }), 'old'))).toEqual({})
+  // What fails and was not asked before may be new.
+  expect(told(compare(resultsFor([a], { filter: '-t a' }), resultsFor([a, { ...b, outcome: 'failed' }]), 'old'))).toEqual({
+    appeared: ['b'],
+  })
+})
+
+test('what changed about the server is told, and what one run could not read is no change', () => {
+  const { server } = madeUpRun()
+  const of = (identity: NonNullable<Run['server']['identity']>, more: Partial<Run['server']> = {}): Results =>
+    resultsFor([], { server: { ...server, ...more, identity } })
+  const flags = { 'tool-call-parser': 'hermes', 'max-model-len': '4096' }
+  const { server: changes } = compare(
+    of({ vllm: '0.25.1', parser: 'hermes', arguments: flags, kaito: '0.11.0', imageDigest: 'sha256:a' }),
+    of(
+      {
+        vllm: '0.32.0',
+        parser: 'mistral',
+        arguments: { 'tool-call-parser': 'mistral', 'chat-template': '/x.jinja' },
+        template: '/x.jinja',
+        imageDigest: 'sha256:b',
+      },
+      { name: 'vLLM 0.32.0' },
+    ),
+    'old',
+  )
+  expect(changes).toEqual([
+    { what: 'server', before: 'vLLM 0.25.1', now: 'vLLM 0.32.0' },
+    { what: 'vLLM', before: '0.25.1', now: '0.32.0' },
+    { what: 'parser', before: 'hermes', now: 'mistral' },
+    { what: 'chat template', before: 'not set', now: '/x.jinja' },
+    { what: 'image digest', before: 'sha256:a', now: 'sha256:b' },
+    { what: '--max-model-len', before: '4096', now: 'not set' },
+  ])
+  expect(compare(of({ parser: 'hermes', arguments: flags }), of({}), 'old').server).toEqual([])
+})
+
+test('another version of the suite is said', () => {
+  const old = resultsFor([madeUpVerdict()], { suite: { name: 'x', version: '0.0.9' } })
+  expect(compare(old, resultsFor([madeUpVerdict()]), 'old').notes).toEqual([
+    expect.stringContaining('version 0.0.9 of the suite, this one by 0.1.0'),
+  ])
+})
+
+test.for([
+  ['nothing changed', [madeUpVerdict({ outcome: 'failed' })], [madeUpVerdict({ outcome: 'failed' })], 0],
+  ['a new failure', [madeUpVerdict()], [madeUpVerdict({ outcome: 'failed' })], 1],
+  [
+    'one of two is new',
+    [madeUpVerdict({ id: 'a', outcome: 'failed' }), madeUpVerdict({ id: 'b' })],
+    [madeUpVerdict({ id: 'a', outcome: 'failed' }), madeUpVerdict({ id: 'b', outcome: 'failed' })],
+    1,
+  ],
+  ['a failure of a new requirement', [madeUpVerdict()], [madeUpVerdict(), madeUpVerdict({ id: 'b', outcome: 'failed' })], 1],
+  [
+    'a new warning',
+    [madeUpVerdict({ level: 'SHOULD' }), madeUpVerdict({ id: 'b' })],
+    [madeUpVerdict({ level: 'SHOULD', outcome: 'failed' }), madeUpVerdict({ id: 'b' })],
+    0,
+  ],
+  [
+    'other evidence',
+    [madeUpVerdict({ outcome: 'failed', findings: finding('a') })],
+    [madeUpVerdict({ outcome: 'failed', findings: finding('b') })],
+    0,
+  ],
+  ['newly blocked', [madeUpVerdict(), madeUpVerdict({ id: 'b' })], [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b' })], 3],
+  [
+    'blocked as before',
+    [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b' })],
+    [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b' })],
+    0,
+  ],
+  [
+    'worse within chance',
+    [madeUpVerdict({ rate: { hits: 3, tries: 5 } })],
+    [madeUpVerdict({ outcome: 'failed', rate: { hits: 0, tries: 5 } })],
+    0,
+  ],
+] as const)('a gate that holds what is new: %s', ([, before, now, code]) => {
+  const { ended } = madeUpRun()
+  if (ended === undefined) throw new Error('a made-up run has ended')
+  const comparison = compare(resultsFor(before), resultsFor(now), 'old')
+  expect(gate(recordingOf(now, { gate: 'new', ended: { ...ended, comparison } })).code).toBe(code)
+})
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'conformance-compare-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+test('an earlier run is read from its folder, its record or its results.json', () => {
+  const path = folder()
+  openRecord(path, madeUpRun()).append(madeUpVerdict())
+  const fromRecord = readResults(path)
+  expect(fromRecord.verdicts).toMatchObject([{ id: 'made.up', outcome: 'passed' }])
+  expect(readResults(join(path, FILES.run))).toEqual(fromRecord)
+  writeFileSync(join(path, FILES.results), JSON.stringify(fromRecord))
+  expect(readResults(path)).toEqual(fromRecord)
+  expect(readResults(join(path, FILES.results))).toEqual(fromRecord)
+})
+
+test.for([
+  ['no such file', undefined, 'There is no '],
+  ['no JSON', 'x', 'no JSON'],
+  ['another JSON', '{"a": 1}', 'holds no results of a run'],
+  ['results of a newer suite', JSON.stringify({ schemaVersion: SCHEMA_VERSION + 1 }), 'written by a newer suite'],
+] as const)('refuses to compare with %s', ([, text, words]) => {
+  const path = join(folder(), 'results.json')
+  if (text !== undefined) writeFileSync(path, text)
+  expect(() => readResults(path)).toThrow(words)
+})

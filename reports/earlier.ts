@@ -1,0 +1,41 @@
+import { readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { excerpt } from '../fixtures/text.ts'
+import { resultsOf, resultsSchema, SCHEMA_VERSION, type Results } from './results.ts'
+import { FILES, readRecord, RecordError } from './store.ts'
+
+/** Reads the results of an earlier run: of a report folder, or of its results.json. Throws a RecordError. */
+export function readResults(path: string): Results {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined)
+    throw new RecordError(`There is no ${excerpt(path)}: give the report folder or the ${FILES.results} of an earlier run.`)
+  if (stats.isDirectory()) {
+    const compact = join(path, FILES.results)
+    return statSync(compact, { throwIfNoEntry: false }) === undefined ? resultsOf(readRecord(path)) : readFile(compact)
+  }
+  return basename(path) === FILES.run ? resultsOf(readRecord(dirname(path))) : readFile(path)
+}
+
+function readFile(path: string): Results {
+  const value = parse(path)
+  const version = typeof value === 'object' && value !== null && 'schemaVersion' in value ? value.schemaVersion : undefined
+  if (typeof version === 'number' && version > SCHEMA_VERSION) {
+    throw new RecordError(`${excerpt(path)} has schema version ${version}, written by a newer suite; this one reads ${SCHEMA_VERSION}.`)
+  }
+  const read = resultsSchema.safeParse(value)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  throw new RecordError(
+    `${excerpt(path)} holds no results of a run: ${excerpt(issue?.path.join('.') ?? '')} ${issue?.message ?? ''}; give the report folder or the ${FILES.results} of an earlier run.`,
+  )
+}
+
+function parse(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new RecordError(
+      `${excerpt(path)} cannot be read (${error instanceof SyntaxError ? 'no JSON' : error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}): give the report folder or the ${FILES.results} of an earlier run.`,
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import type { Layer } from '../fixtures/causes.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { plural } from '../fixtures/text.ts'
+import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
+import { counts, effectOf } from './counts.ts'
+import type { Recording } from './store.ts'
+
+/** 0 conforms, 1 does not, 3 could not be judged, 4 a defect of this suite. Code 2, a wrong request, is known before there is a verdict. */
+export interface Judgement {
+  readonly code: 0 | 1 | 3 | 4
+  /** Why, in one sentence. */
+  readonly sentence: string
+  /** What lies in front of the server answered in its place, and explains every failure. */
+  readonly inFront: boolean
+}
+
+/** The exit code of a run and why. What ended has its cause, waivers and comparison in the record already. */
+export function gate(recording: Recording): Judgement {
+  const { run, verdicts, partial } = recording
+  const { total, effect, outcome, level } = counts(verdicts, run.failOn)
+  const says = (code: Judgement['code'], sentence: string, inFront = false): Judgement => ({ code, sentence, inFront })
+  if (outcome.broken > 0) return says(4, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
+  if (partial) return says(3, `The run was cut short after ${total} of ${run.planned} verdicts.`)
+  if (total === 0) return says(4, 'No requirement was judged: a run without verdicts proves nothing.')
+  if (run.blocked !== undefined) return says(3, run.blocked)
+  if (failedInFront(recording))
+    return says(3, `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`, true)
+  if (run.failOn !== 'never') {
+    const failing = gated(recording, 'failed')
+    if (failing.length > 0) return says(1, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
+    const wrong = failingWaivers(run)
+    if (wrong.length > 0) return says(1, `${plural(wrong.length, 'waiver')} no longer ${wrong.length === 1 ? 'holds' : 'hold'}.`)
+  }
+  const blocked = gated(recording, 'blocked')
+  if (blocked.length > 0) return says(3, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
+  if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(3, 'No requirement could be judged.')
+  if (effect.failure + level.MUST.blocked > 0) {
+    return says(
+      0,
+      run.gate === 'new' ? 'Nothing fails that did not fail before.' : `${plural(effect.failure, 'requirement')} failed; the gate is open.`,
+    )
+  }
+  return says(0, 'Every gated requirement that was judged holds.')
+}
+
+/** Waivers that fail the run: expired, or stale. */
+export function failingWaivers(run: Run): readonly Waiver[] {
+  return (run.ended?.waivers ?? []).filter(({ state }) => state === 'expired' || state === 'stale')
+}
+
+/** It did not work in the earlier run either. */
+const stood = ({ before }: Change): boolean => before === 'failed' || before === 'waived' || before === 'blocked'
+
+/** The failures, or the blocked MUST requirements, that the gate holds against the run: with CONFORMANCE_GATE=new only what is new. */
+function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): readonly Verdict[] {
+  const found = verdicts.filter((verdict) =>
+    outcome === 'failed' ? effectOf(verdict, run.failOn) === 'failure' : verdict.outcome === 'blocked' && verdict.level === 'MUST',
+  )
+  const comparison = run.ended?.comparison
+  if (run.gate !== 'new' || comparison === undefined) return found
+  // What was blocked before did not work either; a failure that was not seen before is new.
+  const fresh = new Set(
+    outcome === 'failed'
+      ? [...comparison.newlyFailing, ...comparison.appeared].map(({ id }) => id)
+      : [...comparison.changed, ...comparison.appeared].filter((change) => !stood(change)).map(({ id }) => id),
+  )
+  return found.filter(({ id }) => fresh.has(id))
+}
+
+/** Layers of a cause that lies before the server. */
+const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
+/** Statuses with which proxies, gateways and guards answer in a server's place. */
+const FOREIGN: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 413, 414, 421, 425, 429, 431, 451, 502, 503, 504])
+
+function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
+  const layer = run.ended?.cause?.layer
+  if (layer === undefined || !IN_FRONT.has(layer)) return false
+  const failures = verdicts.filter((verdict) => effectOf(verdict, run.failOn) === 'failure')
+  return (
+    failures.length > 0 &&
+    failures.every(
+      ({ findings }) =>
+        findings.length > 0 &&
+        findings.every(({ exchange }) => {
+          const found = exchanges.get(exchange)
+          return found !== undefined && isForeign(found, layer)
+        }),
+    )
+  )
+}
+
+/** The answer, or its lack, is not the server's. */
+function isForeign({ status, end }: Exchange, layer: string): boolean {
+  if (status === undefined) return true
+  if (status >= 300 && status < 400) return true
+  if (FOREIGN.has(status) || status >= 520) return true
+  return layer === 'network' && end.kind !== 'complete'
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { headline } from './headline.ts'
+
+const finding = (exchange: string) => ({ exchange, where: 'answer', got: 'this', wanted: 'that' })
+const arrived = madeUpVerdict({ id: 'named.calls:plain', level: 'MUST', outcome: 'passed' })
+
+test.for([
+  ['an ordinary call does not arrive', 'named.calls:stream', 'named-tool-choice/named.stream', 'does NOT work'],
+  ['arguments of an ordinary call are broken', 'arguments.json', 'auto-tool-choice/weather.stream', 'does NOT work'],
+  ['arguments of an unusual call are broken', 'arguments.json', 'arguments/texts.stream', 'works on'],
+  ['one schema is refused', 'http.status', 'arguments/references.plain', 'works on'],
+  ['a finish_reason is wrong', 'required.finish-reason:plain', 'required-tool-choice/weather.plain', 'works on'],
+] as const)('%s: %s in %s, %s', ([, id, exchange, words]) => {
+  const failed = madeUpVerdict({ id, level: 'MUST', outcome: 'failed', findings: [finding(exchange)] })
+  const { sentence, state } = headline({ run: madeUpRun(), verdicts: [arrived, failed], exchanges: new Map(), partial: false })
+  expect(state).toBe('fails')
+  expect(sentence).toContain(words)
+  expect(sentence).toContain(words === 'works on' ? 'but it does NOT conform' : 'failed')
+})

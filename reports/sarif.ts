@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { linksOf } from '../fixtures/source.ts'
+import { excerpt } from '../fixtures/text.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
+import { counts, effectOf, type Effect } from './counts.ts'
+import { waiverLine } from './waived.ts'
+import { problemsOf, type Problem } from './problems.ts'
+import type { Recording } from './store.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+/** GitHub shows no more of one run. */
+const MOST_RESULTS = 5_000
+
+const LEVELS = {
+  failure: 'error',
+  blocked: 'error',
+  broken: 'error',
+  warning: 'warning',
+  known: 'note',
+  waived: 'note',
+} as const satisfies Partial<Record<Effect, string>>
+type Shown = keyof typeof LEVELS
+
+const isShown = (effect: Effect): effect is Shown => effect in LEVELS
+
+interface Place {
+  readonly file: string
+  readonly line: number
+}
+
+/**
+ * The record as SARIF 2.1.0: a result for all that is not green, gravest first. Where: in the manifest that the run names, else in the waiver
+ * file, else where the suite states the requirement.
+ */
+export function sarif(recording: Recording): string {
+  const { run, verdicts } = recording
+  const shown = verdicts.flatMap((verdict) => {
+    const effect = effectOf(verdict, run.failOn)
+    return isShown(effect) ? [{ verdict, effect }] : []
+  })
+  const order: readonly Shown[] = ['failure', 'broken', 'blocked', 'warning', 'waived', 'known']
+  const sorted = shown.toSorted((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect))
+  const problems = problemsOf(recording)
+  const waiverFile = run.ended?.waivers?.[0]?.at.replace(/:\d+$/, '')
+  const stand = run.manifest ?? waiverFile
+  const rules = [...problems.map(problemRule), ...sorted.map(({ verdict }) => ruleOf(verdict))].slice(0, MOST_RESULTS)
+  const results = [
+    ...problems.map((problem) => problemResult(problem, run, stand)),
+    ...sorted.map(({ verdict, effect }) => resultOf(verdict, effect, run, stand)),
+  ].slice(0, MOST_RESULTS)
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: run.suite.name,
+            semanticVersion: run.suite.version,
+            informationUri: 'https://learn.microsoft.com/en-us/azure/aks/ai-toolchain-operator-tool-calling',
+            rules: [...new Map(rules.map((rule) => [rule.id, rule])).values()],
+          },
+        },
+        automationDetails: { id: `tool-calling/${category(run)}/` },
+        invocations: [
+          {
+            executionSuccessful: !recording.partial,
+            ...(run.ended === undefined ? {} : { exitCode: run.ended.exitCode, endTimeUtc: run.ended.at }),
+            startTimeUtc: run.started,
+          },
+        ],
+        results,
+        properties: { counts: counts(verdicts, run.failOn).effect },
+      },
+    ],
+  }
+  return `${JSON.stringify(log, null, 1)}\n`
+}
+
+/** What is judged, so that it stays the same in every run: a port and a tag change, the workspace or the host do not. */
+function subject({ target, server }: Run): string {
+  if (server.identity?.workspace !== undefined) return server.identity.workspace
+  if (target.kind === 'image') return target.name.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
+  if (target.kind === 'mock') return 'mock'
+  return URL.parse(target.baseUrl)?.hostname ?? target.name
+}
+
+const category = (run: Run): string =>
+  subject(run)
+    .replaceAll(/[^\w.-]+/g, '-')
+    .slice(0, 100)
+
+/** The only fingerprint that GitHub reads; without numbers of lines, so that an alert stays the same when a file changes. */
+const fingerprint = (id: string, run: Run) => ({
+  primaryLocationLineHash: `${createHash('sha256')
+    .update(`${id}\n${subject(run)}`)
+    .digest('hex')
+    .slice(0, 32)}:1`,
+})
+
+const location = ({ file, line }: Place) => ({
+  physicalLocation: { artifactLocation: { uri: encodeURI(file.replaceAll('\\', '/').replace(/^\.\//, '')) }, region: { startLine: line } },
+})
+
+function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | undefined) {
+  const { id, waiver, reason, findings } = verdict
+  const [first, ...others] = findings
+  const seen =
+    first === undefined
+      ? excerpt(reason ?? 'no reason recorded', 600)
+      : `got ${excerpt(first.got)}, wanted ${excerpt(first.wanted)}, at ${excerpt(first.where)}`
+  const prefix = {
+    failure: '',
+    blocked: 'Blocked: ',
+    broken: 'Broken, a defect of the suite: ',
+    warning: '',
+    known: 'Known defect: ',
+    waived: 'Waived: ',
+  }[effect]
+  const told =
+    effect === 'waived' ? `${waiverLine(verdict)}. ${seen}` : effect === 'known' ? `${excerpt(reason ?? '', 400)}. ${seen}` : seen
+  const rest = others.length > 0 ? ` (and ${others.length} more)` : ''
+  const own = placeOf(verdict)
+  const at = waiver === undefined ? undefined : placeIn(waiver.at)
+  return {
+    ruleId: id,
+    level: LEVELS[effect],
+    message: { text: `${excerpt(verdict.title, 300)}: ${prefix}${told}${rest}` },
+    locations: [location(at ?? (stand === undefined ? own : { file: stand, line: 1 }))],
+    partialFingerprints: fingerprint(id, run),
+    ...(waiver === undefined
+      ? {}
+      : { suppressions: [{ kind: 'external', status: 'accepted', justification: excerpt(waiverLine(verdict), 600) }] }),
+    properties: { effect },
+  }
+}
+
+function ruleOf({ id, title, group, level, source, tags }: Verdict) {
+  const links = linksOf(source)
+  const markdown = links.map(({ text, url }) => (url?.startsWith('https://') === true ? `[${plain(text)}](${url})` : plain(text))).join('')
+  const first = links.find(({ url }) => url?.startsWith('https://') === true)?.url
+  return {
+    id,
+    name: id,
+    shortDescription: { text: excerpt(title, 300) },
+    fullDescription: { text: `${excerpt(title, 300)} (${excerpt(group, 120)})` },
+    help: {
+      text: `${excerpt(title, 300)}\nSource: ${excerpt(source, 500)}`,
+      markdown: `**${plain(title)}**\n\nGroup: ${plain(group)}\n\nSource: ${markdown}\n\nThe bytes of request and answer, and a curl command that does it again, are in the report of the run (index.html).`,
+    },
+    ...(first === undefined ? {} : { helpUri: first }),
+    defaultConfiguration: { level: level === 'MUST' ? 'error' : level === 'SHOULD' ? 'warning' : 'note' },
+    properties: { tags: [...new Set([level, ...tags])].slice(0, 10).map((tag) => excerpt(tag, 60)) },
+  }
+}
+
+function problemRule({ kind, title }: Problem) {
+  const text = {
+    cut: 'A run ends when every requirement was judged',
+    empty: 'A run judges at least one requirement',
+    waiver: 'A waiver holds: it is not expired, and what it expects happens',
+  }[kind]
+  return {
+    id: `run.${kind}`,
+    name: `run.${kind}`,
+    shortDescription: { text },
+    fullDescription: { text },
+    help: { text: excerpt(title), markdown: text },
+    defaultConfiguration: { level: 'error' },
+    properties: { tags: ['run'] },
+  }
+}
+
+function problemResult({ kind, title, message, at }: Problem, run: Run, stand: string | undefined) {
+  return {
+    ruleId: `run.${kind}`,
+    level: 'error',
+    message: { text: `${excerpt(title)}: ${excerpt(message, 600)}` },
+    locations: [location(at === undefined ? { file: stand ?? 'suites/conformance.test.ts', line: 1 } : placeIn(at))],
+    partialFingerprints: fingerprint(`run.${kind} ${title}`, run),
+    properties: { effect: 'failure' },
+  }
+}
+
+/** `conformance.waivers.yaml:3` */
+function placeIn(at: string): Place {
+  const [, file = at, line = '1'] = /^(.*):(\d+)$/.exec(at) ?? []
+  return { file, line: Number(line) }
+}
+
+/** Foreign text in Markdown. */
+const plain = (text: string): string => excerpt(text, 500).replaceAll(/[\\`*_[\]<>|#!]/g, String.raw`\$&`)
+
+let places: ReadonlyMap<string, Place> | undefined
+
+/** Where the suite states a requirement: its scenario's file, or the file of its rule, and the line with its id. */
+function placeOf({ id, tags }: Verdict): Place {
+  places ??= new Map(
+    ['suites', 'fixtures/contract']
+      .flatMap((folder) =>
+        readdirSync(join(ROOT, folder))
+          .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+          .flatMap((name) =>
+            readFileSync(join(ROOT, folder, name), 'utf8')
+              .split('\n')
+              .flatMap((text, index) =>
+                [...text.matchAll(/'([a-z0-9-]+(?:\.[a-z0-9_-]+)+)'/g)].map(
+                  ([, found = '']) => [found, { file: `${folder}/${name}`, line: index + 1 }] as const,
+                ),
+              ),
+          ),
+      )
+      .toReversed(),
+  )
+  const bare = id.replace(/:(?:plain|stream)$/, '')
+  const slug = tags.find(
+    (tag) => tag !== 'contract' && tag !== 'plain' && tag !== 'stream' && tag !== 'sample' && !['must', 'should', 'may'].includes(tag),
+  )
+  return (
+    places.get(bare) ?? {
+      file: tags.includes('contract') || slug === undefined ? 'fixtures/contract/contract.ts' : `suites/${slug}.ts`,
+      line: 1,
+    }
+  )
+}

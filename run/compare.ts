@@ -1,0 +1,30 @@
+import { excerpt } from '../fixtures/text.ts'
+import { compare } from '../reports/comparison.ts'
+import { readResults } from '../reports/earlier.ts'
+import { RecordError } from '../reports/store.ts'
+import { comparisonLines } from '../reports/terminal.ts'
+
+/** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly. */
+function main(args: readonly string[]): number {
+  const [from, to, ...others] = args
+  if (from === undefined || to === undefined || others.length > 0) {
+    throw new RecordError(
+      'Give two runs to compare, the earlier first: npm run compare -- A B, each the report folder or the results.json of a run.',
+    )
+  }
+  const [before, now] = [readResults(from), readResults(to)]
+  const comparison = compare(before, now, from)
+  process.stdout.write(
+    `${[`${excerpt(now.target.name, 100)}, ${excerpt(now.server.name, 60)}, of ${now.run.started.slice(0, 16).replace('T', ' ')} UTC`, ...comparisonLines(comparison, Infinity)].join('\n')}\n`,
+  )
+  if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
+  const failing = [...comparison.newlyFailing, ...comparison.appeared.filter((change) => change.now === 'failed')]
+  return failing.length > 0 ? 1 : 0
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof RecordError ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+  process.exitCode = error instanceof RecordError ? 2 : 4
+}

@@ -1,0 +1,48 @@
+import { familySpoken } from '../fixtures/contract/content.ts'
+import { viewOf, type ChatRequest } from '../fixtures/contract/view.ts'
+import { flagsOf, mainPod, serverOf, wiringOf } from '../fixtures/cluster/wiring.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import type { Identity } from '../fixtures/record.ts'
+import type { Configuration } from '../fixtures/target/configuration.ts'
+import type { TargetFacts } from '../fixtures/target/target.ts'
+
+/** What this run knows of its server that another run may know otherwise. Secrets in arguments are left out. */
+export function identityOf(target: TargetFacts, configuration: Configuration, exchanges: readonly Exchange[]): Identity {
+  const facts = target.cluster?.facts
+  const image = configuration.target.kind === 'image' ? configuration.target : undefined
+  const flags = facts ? wiringOf(facts)?.flags : image === undefined ? undefined : flagsOf(image.args)
+  const status = imageStatus(target)
+  const parser = flags?.['tool-call-parser'] ?? familySpoken(exchanges.flatMap(chatView))
+  const known: { readonly [Key in keyof Identity]: Identity[Key] | undefined } = {
+    vllm: /^vLLM (\d\S*)$/.exec(target.server.name)?.[1],
+    workspace: facts && `${facts.namespace}/${facts.workspace}`,
+    parser,
+    arguments: flags && Object.fromEntries(Object.entries(flags).filter(([flag]) => !SECRET.test(flag))),
+    template: flags?.['chat-template'],
+    image: status?.image ?? image?.image,
+    imageDigest: digestIn(status?.imageID ?? image?.image),
+    kaito: facts?.kaito?.version,
+  }
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
+}
+
+const SECRET = /(?:key|token|secret|password)$/
+
+const digestIn = (reference: string | undefined): string | undefined => /sha256:[0-9a-f]{64}/.exec(reference ?? '')?.[0]
+
+/** Image and digest of the server's container, as its pod reports them. */
+function imageStatus({ cluster }: TargetFacts): { readonly image?: string; readonly imageID?: string } | undefined {
+  if (cluster === undefined) return undefined
+  return serverOf(cluster.facts, mainPod(cluster.facts)?.status?.containerStatuses)
+}
+
+/** A plain chat answer, as the model's own words are read from it. */
+function chatView(exchange: Exchange) {
+  const { path, body } = exchange.request
+  if (path !== '/v1/chat/completions' || body === undefined || exchange.status !== 200) return []
+  try {
+    return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
+  } catch {
+    return []
+  }
+}

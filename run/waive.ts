@@ -1,0 +1,121 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isUnwaivable } from '../fixtures/core.ts'
+import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import { effectOf } from '../reports/counts.ts'
+import { DEFAULT_FOLDER, readRecord, RecordError, type Recording } from '../reports/store.ts'
+import { sameness, WAIVER_FILE } from './waivers.ts'
+
+/** Days that a new entry holds, unless its owner writes another date. */
+const DAYS = 90
+const DAY_MS = 86_400_000
+
+/** What was done to a file: its new text, a line for each entry that was written or taken out, and what else is to be said. */
+export interface Edited {
+  readonly text: string
+  readonly entries: readonly string[]
+  readonly notes: readonly string[]
+}
+
+/** Adds an entry for each check that failed and has none; reason, link and owner are left to the user. Throws a UserMistake. */
+export function addWaivers(text: string, file: string, recording: Recording, now: Date): Edited {
+  const { document, list } = open(text, file)
+  const present = new Set(entriesOf(list).map(({ check }) => check))
+  const expires = new Date(now.getTime() + DAYS * DAY_MS).toISOString().slice(0, 10)
+  const entries: string[] = []
+  const notes: string[] = []
+  for (const verdict of recording.verdicts) {
+    const { id, title } = verdict
+    if (effectOf(verdict, recording.run.failOn) !== 'failure') continue
+    if (isUnwaivable(id)) notes.push(`${id} belongs to the core, one ordinary call, and cannot be waived.`)
+    else if (present.has(id)) notes.push(`${id} has an entry already, which did not apply: look at it.`)
+    else {
+      const entry = document.createNode({ check: id, expect: 'failed', reason: 'TODO', link: 'TODO', owner: 'TODO', expires })
+      entry.commentBefore = ` ${excerpt(title, 160)}`
+      list.add(entry)
+      entries.push(`${id}: ${excerpt(title, 160)}`)
+    }
+  }
+  return { text: document.toString({ lineWidth: 0 }), entries, notes }
+}
+
+/** Takes out the entries that the last run found stale; comments and the order of the rest stay. Throws a UserMistake. */
+export function pruneWaivers(text: string, file: string, { run }: Recording): Edited {
+  const { document, list } = open(text, file)
+  const stale = new Set((run.ended?.waivers ?? []).filter(({ state }) => state === 'stale').map(sameness))
+  const entries: string[] = []
+  let comment: string | undefined
+  const kept: unknown[] = []
+  for (const [index, item] of list.items.entries()) {
+    const entry = entriesOf(list)[index]
+    if (isMap(item) && entry !== undefined && stale.has(sameness(entry))) {
+      entries.push(
+        `${entry.check} is taken out: ${excerpt((run.ended?.waivers ?? []).find((one) => sameness(one) === sameness(entry))?.note ?? 'it is stale.')}`,
+      )
+      // What stands above an entry may be about those that follow as well.
+      comment = [comment, item.commentBefore].filter((part) => typeof part === 'string').join('\n') || undefined
+      continue
+    }
+    if (comment !== undefined && isMap(item)) {
+      item.commentBefore = [comment, item.commentBefore].filter((part) => typeof part === 'string').join('\n')
+      comment = undefined
+    }
+    kept.push(item)
+  }
+  list.items.splice(0, list.items.length, ...kept)
+  if (comment !== undefined) list.comment = [comment, list.comment].filter((part) => typeof part === 'string').join('\n')
+  if (kept.length === 0) list.flow = true
+  return { text: document.toString({ lineWidth: 0 }), entries, notes: [] }
+}
+
+interface Entry {
+  readonly check: string
+  readonly when?: { readonly workspace?: string; readonly vllm?: string; readonly parser?: string }
+}
+
+const entriesOf = (list: YAMLSeq): readonly Entry[] => list.toJSON() as readonly Entry[]
+
+function open(text: string, file: string): { readonly document: Document; readonly list: YAMLSeq } {
+  const document = parseDocument(text.trim() === '' ? 'waivers: []\n' : text)
+  const [error] = document.errors
+  if (error !== undefined) throw new UserMistake(`${excerpt(file)} is no valid YAML: ${excerpt(error.message.split('\n')[0] ?? '')}`)
+  const list = (document.contents as YAMLMap | null)?.get('waivers', true)
+  if (!isSeq(list)) throw new UserMistake(`${excerpt(file)} holds no list of waivers: begin it with waivers:.`)
+  if (list.items.length === 0) list.flow = false
+  return { document, list }
+}
+
+function main(args: readonly string[]): void {
+  const strange = args.find((argument) => argument !== '--prune')
+  if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
+  loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
+  const folder = process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
+  const file = process.env['CONFORMANCE_WAIVERS'] ?? WAIVER_FILE
+  const recording = readRecord(folder)
+  if (recording.partial) throw new RecordError(`The run in ${excerpt(folder)} was cut short: run the suite to its end first.`)
+  const prune = args.includes('--prune')
+  if (prune && !existsSync(file)) throw new UserMistake(`There is no ${excerpt(file)} to take anything out of.`)
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const { text, entries, notes } = prune ? pruneWaivers(before, file, recording) : addWaivers(before, file, recording, new Date())
+  if (entries.length > 0) writeFileSync(file, text)
+  const next = prune ? '' : ' Fill in reason, link and owner: an entry with TODO is refused.'
+  const nothing = prune ? 'The last run found no entry stale' : 'Nothing failed in the last run that could have an entry'
+  const done =
+    entries.length > 0
+      ? `${excerpt(file)}: ${plural(entries.length, 'entry', 'entries')} ${prune ? 'taken out' : 'written'}.${next}`
+      : `${nothing}: ${excerpt(file)} is as it was.`
+  process.stdout.write(`${[...entries, ...notes, done].join('\n')}\n`)
+}
+
+if (process.argv[1] === import.meta.filename) {
+  try {
+    main(process.argv.slice(2))
+  } catch (error) {
+    const own = error instanceof UserMistake || error instanceof RecordError
+    process.stderr.write(`${own ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = own ? 2 : 4
+  }
+}
