@@ -6,9 +6,10 @@ import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
+import { readExchange } from '../fixtures/contract/read.ts'
 import type { Breach, RuleContext } from '../fixtures/contract/rule.ts'
 import { shown } from '../fixtures/text.ts'
-import { fields, list, namedChoice, viewOf, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
+import { fields, list, namedChoice, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
@@ -34,9 +35,9 @@ const STATUS_ONLY =
 
 function intentOf(profile: Profile, { case: name, path }: Recorded): Intent {
   if (name.startsWith('error.tools-empty') && !profile.refusesEmptyTools) return { expect: 'status' }
-  if (!/^\/v1\/(?:chat\/completions|models)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
+  if (!/^\/v1\/(?:chat\/completions|models|responses|messages)$/.test(path) || STATUS_ONLY.test(name)) return { expect: 'status' }
   if (name.startsWith('error.')) return { expect: 'refusal' }
-  return { expect: 'answer', ...(name.startsWith('truncated.') ? { truncated: true } : {}) }
+  return { expect: 'answer', ...(/(?:^|\.)truncated(?:\.|$)/.test(name) ? { truncated: true } : {}) }
 }
 
 function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
@@ -79,7 +80,7 @@ export function exchangeOf(version: string, recorded: Recorded): Exchange {
 
 function viewOfRecorded(profile: Profile, recorded: Recorded): View {
   const body = recorded.path === '/v1/chat/completions' && recorded.method === 'POST' ? sentBody(recorded) : undefined
-  return viewOf(exchangeOf(profile.version ?? '', recorded), intentOf(profile, recorded), body as ChatRequest | undefined)
+  return readExchange(exchangeOf(profile.version ?? '', recorded), intentOf(profile, recorded), body as ChatRequest | undefined)
 }
 
 /** Answers that differ in nothing but ids and times are judged once. */
@@ -88,7 +89,7 @@ function sameness(profile: Profile, recorded: Recorded): string {
   const ids = new Map<string, string>()
   const text = Buffer.from(body)
     .toString('utf8')
-    .replaceAll(/\b[0-9a-f]{16,32}\b|"created":\d{10}|(?<="id":")[a-zA-Z0-9]{9}(?=")/g, (id) => {
+    .replaceAll(/\b[0-9a-f]{16,32}\b|"created(?:_at)?":\d{10}|(?<="id":")[a-zA-Z0-9]{9}(?=")/g, (id) => {
       const stand = ids.get(id) ?? `#${ids.size}`
       ids.set(id, stand)
       return stand
@@ -186,11 +187,6 @@ const REQUIREMENTS: readonly (readonly [slug: string, id: RegExp, cases: RegExp]
   ['zero-argument-tool', /^zero\.object$/, /^named\.zero(?:\.stream)?$/],
   ['truncation', /^truncation\.call$/, /^truncated\.required(?:\.stream)?$/],
   ['no-tool-choice', /^none\.no-call$/, /^none(?:\.stream)?$/],
-  ['responses', /^responses\.answers$/, /^responses\.auto$/],
-  ['responses', /^responses\.(?:item|status|body|usage)$/, /^responses\.(?:auto|required)$/],
-  ['responses', /^responses\.(?:events|same-call|same-response|item-events)$/, /^responses\.auto\.stream$/],
-  ['messages', /^messages\.body$/, /^messages\.(?:tool|any)$/],
-  ['messages', /^messages\.(?:input|events|blocks)$/, /^messages\.(?:tool|any)\.stream$/],
 ]
 
 async function requirementsOnCases(): Promise<

@@ -1,218 +1,316 @@
-import { fields, header, list, parseJson, scenario, shown, user, type Check, type Fields, type Reply } from '../fixtures/scenario.ts'
-import { weather } from '../fixtures/tools/tools.ts'
+import {
+  answered,
+  answers,
+  grewByFiller,
+  grewWith,
+  hasRouteAlways,
+  promptTokens,
+  questions,
+  sameCalls,
+  uniqueIds,
+} from '../fixtures/tools/apis.ts'
+import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
+import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
+import { argumentsOf, fields, isBefore, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
 
-const { name, description, parameters } = weather.offer.function
-const body = {
-  model: '$MODEL',
-  max_tokens: 512,
-  temperature: 0,
-  messages: [user('What is the weather like in San Francisco in fahrenheit?')],
-  tools: [{ name, description, input_schema: parameters }],
-  tool_choice: { type: 'any' },
+const SOURCE = 'Anthropic API reference'
+const flat = ({ function: { name, description, parameters } }: typeof time): object => ({ name, description, input_schema: parameters })
+const tools = [flat(weather.offer), flat(time), flat(ping)]
+
+const twoCities = 'What is the weather like in Paris and in Tokyo? Use celsius.'
+const paris = `In Paris it is 17.4 degrees with a light wind. ${filler}`
+const tokyo = `In Tokyo it is 31.6 degrees and it rains. ${filler}`
+const called = (id: string, location: string): object => ({
+  type: 'tool_use',
+  id,
+  name: 'get_weather',
+  input: { location, unit: 'celsius' },
+})
+const returned = (id: string, content: unknown, more: object = {}): object => ({ type: 'tool_result', tool_use_id: id, content, ...more })
+const history = [
+  user(twoCities),
+  {
+    role: 'assistant',
+    content: [
+      { type: 'text', text: 'Let me look that up.' },
+      called('toolu_aaaaaaaa1', 'Paris'),
+      called('toolu_aaaaaaaa2', `Tokyo. ${filler}`),
+    ],
+  },
+  // Results come back when they are ready, not in the order of the calls.
+  { role: 'user', content: [returned('toolu_aaaaaaaa2', tokyo), returned('toolu_aaaaaaaa1', [{ type: 'text', text: paris }])] },
+]
+/** What of the history has to be in the prompt, however a template words it. */
+const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
+const words =
+  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
+const hi = [user('Hi.')]
+
+/** Wrong requests, each with what is wrong with it; the first is part of every run. */
+const wrong: Readonly<Record<string, readonly [what: string, body: object]>> = {
+  'tool-not-offered': [
+    'a tool_choice that names a tool that is not offered',
+    { messages: hi, tools, tool_choice: { type: 'tool', name: 'get_wether' } },
+  ],
+  'max-tokens-missing': ['a body without max_tokens', { messages: hi, max_tokens: undefined }],
+  'messages-missing': ['a body without messages', {}],
+  'role-unknown': ['an unknown role', { messages: [{ role: 'wizard', content: 'Hi.' }] }],
+  'tool-without-schema': ['a tool without input_schema', { messages: hi, tools: [{ name: 'get_weather' }] }],
+  'choice-unknown': ['an unknown tool_choice', { messages: hi, tools, tool_choice: { type: 'sometimes' } }],
+  'content-number': ['a content that is a number', { messages: [{ role: 'user', content: 7 }] }],
 }
-const post = (more: object) => ({ method: 'POST', path: '/v1/messages', body: JSON.stringify({ ...body, ...more }) }) as const
 
-const withRoute =
-  (check: (reply: Reply) => Check) =>
-  (reply: Reply): Check =>
-    reply.status === 404 || reply.status === 405 ? { notApplicable: 'the server has no /v1/messages' } : check(reply)
+const messageIdOf = ({ document, chunks }: Reply): unknown =>
+  fields(document?.ok === true ? document.value : chunks[0]?.value?.['message'])?.['id']
 
-const documentOf = ({ document }: Reply): Fields => (document?.ok === true ? (fields(document.value) ?? {}) : {})
-const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
+export default scenario('Messages API', (script) => {
+  const { request, must, should, together } = script
+  const ask = questions(script, '/v1/messages', { model: '$MODEL', max_tokens: 512, temperature: 0 })
 
-/** The answer has this media type. */
-function typed(reply: Reply, wanted: string): Check {
-  const type = header(reply.exchange, 'content-type')
-  return type?.split(';')[0]?.trim().toLowerCase() === wanted ? undefined : { where: 'header content-type', got: shown(type), wanted }
-}
+  const any = ask('any', { messages: [user(twoCities)], tools, tool_choice: { type: 'any' } })
+  const auto = ask(
+    'auto',
+    {
+      system: `You are terse. ${filler}`,
+      messages: [user('Think aloud in one sentence, then look up the weather in Oslo in celsius.')],
+      tools,
+      tool_choice: { type: 'auto' },
+    },
+    { plain: 'full' },
+  )
+  const { name, description, parameters } = literalTool
+  const literals = ask(
+    'literals',
+    {
+      messages: [user(literalQuestion)],
+      tools: [{ name, description, input_schema: parameters, strict: true }, flat(weather.offer)],
+      tool_choice: { type: 'tool', name },
+    },
+    { stream: 'full' },
+  )
+  const results = ask('results', { messages: history, tools }, { plain: 'full' })
+  const none = ask('none', { messages: [user(twoCities)], tools, tool_choice: { type: 'none' } }, { stream: 'full' })
+  const cutText = ask('cut-text', { messages: [user(`Say ${words}.`)], max_tokens: 16 }, { stream: 'full', truncated: true })
+  const cutCall = ask(
+    'cut-call',
+    {
+      messages: [user(`Call note with {"text": "${words}"}`)],
+      tools: [
+        {
+          name: 'note',
+          description: 'Write a note',
+          input_schema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+        },
+      ],
+      max_tokens: 24,
+    },
+    { plain: 'full', stream: 'full', truncated: true },
+  )
+  const text = ask('text', { messages: [user('Say hello to the world.')] }, { plain: 'full', stream: 'full' })
+  const zero = ask(
+    'zero',
+    { messages: [user('Check that the backend is alive.')], tools: [flat(ping), flat(time)], tool_choice: { type: 'tool', name: 'ping' } },
+    { plain: 'full', stream: 'full' },
+  )
+  const single = ask(
+    'one-at-a-time',
+    { messages: [user(twoCities)], tools, tool_choice: { type: 'any', disable_parallel_tool_use: true } },
+    { plain: 'full', stream: 'full' },
+  )
+  const stopped = ask('stop', { messages: [user(`Say ${words}.`)], stop_sequences: ['five'] }, { plain: 'full', stream: 'full' })
+  const long = ask(
+    'long',
+    {
+      system: [{ type: 'text', text: 'Answer in one sentence.' }],
+      messages: [
+        user('What is the weather like in Paris?'),
+        { role: 'assistant', content: [called('toolu_bbbbbbbb1', 'Paris')] },
+        { role: 'user', content: [returned('toolu_bbbbbbbb1', 'The service cannot be reached. Try again.', { is_error: true })] },
+        { role: 'assistant', content: [called('toolu_bbbbbbbb2', 'Paris')] },
+        { role: 'user', content: [returned('toolu_bbbbbbbb2', paris), { type: 'text', text: 'Be brief.' }] },
+        { role: 'assistant', content: 'It is 17.4 degrees.' },
+        user('Say it again.'),
+      ],
+      tools,
+    },
+    { plain: 'full', stream: 'full' },
+  )
 
-const filled = (value: unknown): boolean => typeof value === 'string' && value !== ''
+  for (const [key, what, asked] of [
+    ['any', 'a question with tools under tool_choice any', any],
+    ['auto', 'a question with tools under tool_choice auto', auto],
+    ['literals', 'a question under a tool_choice that names a tool', literals],
+    ['results', 'a turn with calls and their results', results],
+    ['none', 'a question with tools under tool_choice none', none],
+    ['cut-text', 'a question without tools whose answer is cut', cutText],
+    ['cut-call', 'a question whose call is cut', cutCall],
+    ['text', 'a question without tools', text],
+    ['zero', 'a question whose call takes no input', zero],
+    ['one-at-a-time', 'a question with disable_parallel_tool_use', single],
+    ['stop', 'a question with stop_sequences', stopped],
+    ['long', 'a long history with a result that is an error', long],
+  ] as const)
+    for (const form of ['plain', 'stream'] as const)
+      must(
+        `messages.answers.${key}.${form}`,
+        `MUST answer ${what}${form === 'stream' ? ', streamed' : ''}`,
+        `${SOURCE}: create a message; vllm#35836`,
+        asked[form],
+        // A cut call may leave nothing to show.
+        key === 'cut-call' ? answered(() => undefined) : answers,
+      )
 
-/** What in a message differs from the API; fields that older releases omit at the start of a stream count only when their value is wrong. */
-function strange(message: Fields | undefined, { exchange }: Reply, opened: boolean): Check {
-  const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
-  for (const [key, right, wanted] of [
-    ['id', filled, 'a non-empty string'],
-    ['type', (value: unknown) => value === 'message' || (opened && value === undefined), 'message'],
-    ['role', (value: unknown) => value === 'assistant' || (opened && value === undefined), 'assistant'],
-    ['model', (value: unknown) => value === fields(asked)?.['model'], shown(fields(asked)?.['model'])],
-  ] as const) {
-    if (!right(message?.[key])) return { where: key, got: shown(message?.[key]), wanted }
+  for (const form of ['plain', 'stream'] as const) {
+    must(
+      `messages.literals.${form}`,
+      'MUST hand over every value of a strict tool unchanged',
+      `${SOURCE}: strict tool use; vllm#17703, vllm#45389`,
+      literals[form],
+      answered((reply, { profile }) => {
+        const check = literalsKept(reply)
+        const isHeld = profile.constrains && (profile.engine !== 'vllm' || isBefore(profile, '0.26'))
+        return isHeld || check === undefined || !('got' in check)
+          ? check
+          : { inconclusive: `the server holds the model to no schema on this route: ${check.got}` }
+      }),
+    )
+    must(
+      `messages.cut.${form}`,
+      'MUST say max_tokens when it cuts the answer',
+      `${SOURCE}: stop_reason`,
+      cutText[form],
+      answered(({ finishReason, answer }) =>
+        // A terse model may end before the limit.
+        finishReason === 'length' || Number(answer.usage?.['completion_tokens']) < 16
+          ? undefined
+          : { where: 'stop_reason', got: String(finishReason), wanted: 'max_tokens' },
+      ),
+    )
+    must(
+      `messages.stops.${form}`,
+      'MUST end at a stop sequence and leave it out',
+      `${SOURCE}: stop_sequences`,
+      stopped[form],
+      answered(({ content }) => {
+        if (content.includes('five')) return { where: 'content', got: shown(content), wanted: 'no text from the sequence on' }
+        return content.includes('one') ? undefined : { inconclusive: `the model said something else: ${content.slice(0, 80)}` }
+      }),
+    )
+    must(
+      `messages.zero.${form}`,
+      'MUST give the input of a tool that takes none as {}',
+      `${SOURCE}: tool_use; vllm#11392`,
+      zero[form],
+      answered(({ calls }) =>
+        calls[0] === undefined || argumentsOf(calls[0]) !== undefined
+          ? undefined
+          : { where: 'input', got: shown(calls[0].arguments), wanted: '{}' },
+      ),
+    )
+    should(
+      `messages.two-calls.${form}`,
+      'SHOULD make two calls when the question names two cities',
+      `${SOURCE}: parallel tool use; the model's choice`,
+      any[form],
+      answered(({ calls, finishReason }) =>
+        calls.length >= 2 || finishReason === 'length'
+          ? undefined
+          : { where: 'content', got: `${calls.length} call(s)`, wanted: '2 calls' },
+      ),
+    )
+    should(
+      `messages.calls-by-itself.${form}`,
+      'SHOULD call a tool under auto when the question asks for it',
+      `${SOURCE}: tool_choice auto; the model's choice`,
+      auto[form],
+      answered(({ calls, content }) =>
+        calls.length > 0 ? undefined : { where: 'content', got: `the text ${shown(content)}`, wanted: 'a call' },
+      ),
+    )
+    should(
+      `messages.tells-results.${form}`,
+      'SHOULD tell the results of both calls',
+      `${SOURCE}: tool_result; the model's choice`,
+      results[form],
+      answered(({ content, calls }) => {
+        if (calls.length > 0) return { inconclusive: 'the model calls again behind the results' }
+        const missing = ['17.4', '31.6'].filter((secret) => !content.includes(secret))
+        return missing.length === 0 ? undefined : { where: 'content', got: shown(content), wanted: missing.join(' and ') }
+      }),
+    )
+    together(
+      `messages.system-in-prompt.${form}`,
+      'MUST put the system prompt into the prompt: input_tokens grow with it',
+      `${SOURCE}: system; vllm#39614`,
+      [any.plain, auto[form]],
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
+    )
+    together(
+      `messages.results-in-prompt.${form}`,
+      'MUST put calls and results of the history into the prompt: input_tokens grow with each of them',
+      `${SOURCE}: tool_result; vllm#39614`,
+      [any.plain, auto[form], results[form]],
+      ([before, one, all]) => {
+        const [without, withOne] = [promptTokens(before), promptTokens(one)]
+        const tokens = withOne === undefined || without === undefined ? undefined : withOne - without
+        return grewWith(contents, without, promptTokens(all), tokens)
+      },
+    )
   }
-  return undefined
-}
 
-/** The kind of delta that fills each kind of block. */
-const deltaOf: Readonly<Record<string, readonly unknown[]>> = {
-  text: ['text_delta', 'citations_delta'],
-  tool_use: ['input_json_delta'],
-  thinking: ['thinking_delta', 'signature_delta'],
-}
+  for (const [key, asked] of [
+    ['any', any],
+    ['auto', auto],
+    ['results', results],
+    ['literals', literals],
+    ['none', none],
+    ['text', text],
+  ] as const)
+    together(
+      `messages.agree.${key}`,
+      'MUST count the same input_tokens for the same question, plain and streamed',
+      `${SOURCE}: usage; vllm#8625`,
+      [asked.plain, asked.stream],
+      ([plain, stream]) => {
+        const [a, b] = [promptTokens(plain), promptTokens(stream)]
+        if (a === undefined || b === undefined) return { notApplicable: 'no tokens were counted' }
+        return a === b ? undefined : { where: 'usage.input_tokens', got: `${b} streamed`, wanted: `${a}, as plain` }
+      },
+    )
 
-export default scenario('Messages API', ({ request, must }) => {
-  const plain = request('plain', post({}))
-  const streamed = request('streamed', post({ stream: true }), { form: 'stream' })
-
-  must(
-    'messages.block',
-    'MUST give a required call as a tool_use block with id, name and an input object',
-    'Anthropic API reference: tool_use; vLLM vllm/entrypoints/anthropic/serving.py; vllm#34745',
-    plain,
-    withRoute((reply) => {
-      if (reply.status >= 500) return { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '200' }
-      if (reply.status !== 200) return { blocked: `the server answered ${reply.status}: ${reply.text.slice(0, 160)}` }
-      const block = list(documentOf(reply)['content'])
-        .map(fields)
-        .find((each) => each?.['type'] === 'tool_use')
-      if (block === undefined)
-        return { where: 'content', got: shown(documentOf(reply)['content']).slice(0, 200), wanted: 'a tool_use block' }
-      const right =
-        typeof block['id'] === 'string' &&
-        block['id'] !== '' &&
-        block['name'] === name &&
-        fields(block['input']) !== undefined &&
-        Object.keys(fields(block['input']) ?? {}).length > 0
-      return right ? undefined : { where: 'content', got: shown(block).slice(0, 200), wanted: 'id, name, input' }
-    }),
-  )
-
-  must(
-    'messages.body',
-    'MUST answer with one message in JSON: id, type, role and the model that was asked',
-    'Anthropic API reference: the message object',
-    plain,
-    withRoute((reply) =>
-      reply.status === 200
-        ? (typed(reply, 'application/json') ?? strange(documentOf(reply), reply, false))
-        : { notApplicable: 'there is no answer' },
-    ),
-  )
-
-  must(
-    'messages.stop-reason',
-    'MUST give the stop_reason tool_use when it made a call',
-    'Anthropic API reference: stop_reason',
-    plain,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const { stop_reason: reason } = documentOf(reply)
-      if (reason === 'max_tokens') return { inconclusive: 'the answer was cut' }
-      return reason === 'tool_use' ? undefined : { where: 'stop_reason', got: shown(reason), wanted: 'tool_use' }
-    }),
-  )
-
-  must(
-    'messages.usage',
-    'MUST count the tokens of the prompt and of the answer',
-    'Anthropic API reference: usage',
-    plain,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const usage = fields(documentOf(reply)['usage'])
-      const right = [usage?.['input_tokens'], usage?.['output_tokens']].every((count) => Number.isInteger(count) && Number(count) > 0)
-      return right ? undefined : { where: 'usage', got: shown(usage), wanted: 'input_tokens and output_tokens above 0' }
-    }),
-  )
-
-  must(
-    'messages.streamed-stop',
-    'MUST end a streamed message with the stop_reason tool_use when it made a call, and count its tokens',
-    'Anthropic API reference: message_delta; vLLM vllm/entrypoints/anthropic/serving.py',
-    streamed,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const last = events(reply).findLast((event) => event['type'] === 'message_delta')
-      const reason = fields(last?.['delta'])?.['stop_reason']
-      if (reason === 'max_tokens') return { inconclusive: 'the answer was cut' }
-      const tokens = fields(last?.['usage'])?.['output_tokens']
-      return reason === 'tool_use' && typeof tokens === 'number' && tokens > 0
+  for (const [key, [what, body]] of Object.entries(wrong)) {
+    const refused = request(
+      `wrong-${key}`,
+      { method: 'POST', path: '/v1/messages', body: JSON.stringify({ model: '$MODEL', max_tokens: 16, temperature: 0, ...body }) },
+      { expect: 'refusal', ...(key === 'tool-not-offered' ? {} : { from: 'full' }) },
+    )
+    must(`messages.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}: errors`, refused, (reply) => {
+      if (reply.status === 404 || reply.status === 405) return { notApplicable: 'the server has no /v1/messages' }
+      return reply.status >= 400 && reply.status < 500
         ? undefined
-        : { where: 'message_delta', got: shown(last), wanted: 'stop_reason tool_use and usage.output_tokens above 0' }
-    }),
-  )
+        : { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '400 or 422' }
+    })
+  }
 
-  must(
-    'messages.events',
-    'MUST stream a message in the order of the API: start, blocks opened and closed, delta, stop',
-    'Anthropic API reference: streaming; vLLM vllm/entrypoints/anthropic/serving.py; vllm#45367',
-    streamed,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const wrongType = typed(reply, 'text/event-stream')
-      if (wrongType !== undefined) return wrongType
-      const types = events(reply).map((event) => String(event['type']))
-      const count = (type: string): number => types.filter((each) => each === type).length
-      const ordered =
-        types[0] === 'message_start' &&
-        count('message_start') === 1 &&
-        types.at(-1) === 'message_stop' &&
-        types.indexOf('message_delta') > types.lastIndexOf('content_block_stop')
-      const paired = count('content_block_start') === count('content_block_stop') && count('content_block_start') > 0
-      const misnamed = (reply.stream?.events ?? []).find(
-        (event) => event.data !== '[DONE]' && !new RegExp(`"type": ?"${event.name}"`).test(event.data ?? ''),
-      )
-      if (misnamed !== undefined)
-        return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: 'the type of its data' }
-      const places = events(reply).flatMap((event) => (event['type'] === 'content_block_start' ? [event['index']] : []))
-      if (places.some((place, index) => place !== index)) return { where: 'index', got: shown(places), wanted: '0, 1, …' }
-      return ordered && paired
-        ? undefined
-        : {
-            where: 'events',
-            got: types.filter((type, index) => type !== types[index - 1]).join(' '),
-            wanted: 'message_start content_block_start … content_block_stop message_delta message_stop',
-          }
-    }),
+  together(
+    'messages.ids',
+    'MUST give every message an id of its own',
+    `${SOURCE}: the message object`,
+    [any.plain, any.stream, auto.stream, results.stream],
+    (replies) => uniqueIds(replies, messageIdOf),
   )
-
-  must(
-    'messages.blocks',
-    'MUST send the deltas of a block between its start and its stop, of its kind and at its index, and open a call with id and name',
-    'Anthropic API reference: content_block_start, content_block_delta, content_block_stop',
-    streamed,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const wrong = strange(fields(events(reply)[0]?.['message']), reply, true)
-      if (wrong !== undefined) return wrong
-      let open: { readonly index: unknown; readonly type: unknown } | undefined
-      for (const [position, event] of events(reply).entries()) {
-        const { type, index } = event
-        const where = `event ${position}, ${String(type)}`
-        if (type === 'content_block_start') {
-          const block = fields(event['content_block'])
-          if (open !== undefined) return { where, got: 'a block within another', wanted: 'the one before to be stopped' }
-          if (block?.['type'] === 'tool_use' && (block['name'] !== name || typeof block['id'] !== 'string' || block['id'] === ''))
-            return { where, got: shown(block), wanted: `an id and the name ${name}` }
-          open = { index, type: block?.['type'] }
-        } else if (type === 'content_block_delta' || type === 'content_block_stop') {
-          if (open === undefined || open.index !== index)
-            return { where, got: `index ${shown(index)}`, wanted: open === undefined ? 'an open block' : shown(open.index) }
-          const delta = fields(event['delta'])?.['type']
-          if (type === 'content_block_delta' && deltaOf[String(open.type)]?.includes(delta) === false)
-            return { where, got: shown(delta), wanted: `a delta of ${shown(open.type)}` }
-          if (type === 'content_block_stop') open = undefined
-        }
-      }
-      return undefined
-    }),
+  together(
+    'messages.route',
+    'MUST have the route for every question, when it has it for one',
+    `${SOURCE}: create a message`,
+    [any.plain, any.stream, auto.stream, literals.plain, results.stream, none.plain, cutText.plain],
+    hasRouteAlways,
   )
-
-  must(
-    'messages.input',
-    'MUST stream an input that, put together, is one JSON object',
-    'Anthropic API reference: input_json_delta; vllm#34887',
-    streamed,
-    withRoute((reply) => {
-      if (reply.status !== 200) return { notApplicable: 'there is no answer' }
-      const pieces = events(reply).flatMap((event) =>
-        fields(event['delta'])?.['type'] === 'input_json_delta' ? [fields(event['delta'])?.['partial_json']] : [],
-      )
-      if (pieces.length === 0) return { where: 'events', got: 'no input_json_delta', wanted: 'the input of the call' }
-      const joined = pieces.join('')
-      const parsed = parseJson(joined)
-      return parsed.ok && fields(parsed.value) !== undefined
-        ? undefined
-        : { where: 'input_json_delta', got: joined.slice(0, 200), wanted: 'a JSON object' }
-    }),
+  together(
+    'messages.same-calls',
+    'MUST make the same calls of the same number of tokens, plain and streamed',
+    `${SOURCE}: streaming; vllm#49316`,
+    [any.plain, any.stream],
+    ([plain, stream]) => sameCalls(plain, stream),
   )
 })

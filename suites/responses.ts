@@ -1,331 +1,307 @@
 import {
-  answerOfResponse,
-  compareReading,
-  fields,
-  header,
-  list,
-  parseJson,
-  scenario,
-  shown,
-  validator,
-  type Check,
-  type Facts,
-  type Fields,
-  type Reply,
-} from '../fixtures/scenario.ts'
-import { weather } from '../fixtures/tools/tools.ts'
+  answered,
+  answers,
+  grewByFiller,
+  grewWith,
+  hasRouteAlways,
+  promptTokens,
+  questions,
+  sameCalls,
+  uniqueIds,
+} from '../fixtures/tools/apis.ts'
+import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
+import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
+import { argumentsOf, fields, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
 
+const SOURCE = 'OpenAI API reference: Responses'
 const { name, description, parameters } = weather.offer.function
-const schema = { ...parameters, additionalProperties: false }
-const body = {
-  model: '$MODEL',
-  input: 'What is the weather like in San Francisco in fahrenheit?',
-  tools: [{ type: 'function', name, description, parameters: schema, strict: true }],
-  tool_choice: 'required',
-  max_output_tokens: 512,
-  temperature: 0,
-}
-const post = (more: object) => ({ method: 'POST', path: '/v1/responses', body: JSON.stringify({ ...body, ...more }) }) as const
+const strictWeather = { type: 'function', name, description, parameters: { ...parameters, additionalProperties: false }, strict: true }
+const flat = ({ function: { name: of, description: what, parameters: schema } }: typeof time): object => ({
+  type: 'function',
+  name: of,
+  description: what,
+  parameters: schema,
+})
+const tools = [strictWeather, flat(time), flat(ping)]
+const forced = (of: string): object => ({ type: 'function', name: of })
 
-/** Not applicable without the route; a refusal is judged by one requirement only. */
-const answered =
-  (check: (reply: Reply, facts: Facts) => Check) =>
-  (reply: Reply, facts: Facts): Check =>
-    reply.status === 404 || reply.status === 405
-      ? { notApplicable: 'the server has no /v1/responses' }
-      : reply.status === 200
-        ? check(reply, facts)
-        : { notApplicable: 'there is no answer' }
+const twoCities = 'What is the weather like in Paris and in Tokyo? Use celsius.'
+const paris = `In Paris it is 17.4 degrees with a light wind. ${filler}`
+const tokyo = `In Tokyo it is 31.6 degrees and it rains. ${filler}`
+const called = (id: string, location: string): object => ({
+  type: 'function_call',
+  call_id: id,
+  name,
+  arguments: JSON.stringify({ location, unit: 'celsius' }),
+})
+const returned = (id: string, output: string): object => ({ type: 'function_call_output', call_id: id, output })
+const history = [
+  user(twoCities),
+  called('call_aaaaaaaa1', 'Paris'),
+  called('call_aaaaaaaa2', `Tokyo. ${filler}`),
+  // Results come back when they are ready, not in the order of the calls.
+  returned('call_aaaaaaaa2', tokyo),
+  returned('call_aaaaaaaa1', paris),
+]
+/** What of the history has to be in the prompt, however a template words it. */
+const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
+const words =
+  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 
-const documentOf = ({ document }: Reply): Fields => (document?.ok === true ? (fields(document.value) ?? {}) : {})
-const isCall = (item: Fields | undefined): item is Fields => item?.['type'] === 'function_call'
-const callIn = (response: Fields | undefined): Fields | undefined =>
-  list(response?.['output'])
-    .map(fields)
-    .find((item) => isCall(item))
-/** The type that an event's data names. */
-const typeOf = (data: string | undefined): string | undefined => {
-  const parsed = parseJson(data ?? '')
-  const type = parsed.ok ? fields(parsed.value)?.['type'] : undefined
-  return typeof type === 'string' ? type : undefined
-}
-
-const events = ({ chunks }: Reply): Fields[] => chunks.flatMap(({ value }) => (value === undefined ? [] : [value]))
-
-const counts = (usage: Fields | undefined): boolean => {
-  const [input, output, all] = [usage?.['input_tokens'], usage?.['output_tokens'], usage?.['total_tokens']]
-  return (
-    Number.isInteger(input) && Number.isInteger(output) && Number(input) > 0 && Number(output) > 0 && all === Number(input) + Number(output)
-  )
-}
-
-/** What in a response object differs from the API, in a body or an event. */
-function strange(response: Fields | undefined, { exchange }: Reply, { profile }: Facts): Check {
-  const asked: unknown = JSON.parse(exchange.request.body ?? '{}')
-  const model = fields(asked)?.['model']
-  for (const [key, right, wanted] of [
-    ['id', (value: unknown) => typeof value === 'string' && value !== '', 'a non-empty string'],
-    ['object', (value: unknown) => value === 'response', 'response'],
-    ['created_at', (value: unknown) => typeof value === 'number' && value > 1e9 && value < 1e11, 'Unix time in seconds'],
-    [
-      'model',
-      (value: unknown) => value === model || (profile.engine !== 'vllm' && typeof value === 'string' && value !== ''),
-      shown(model),
-    ],
-    ['error', (value: unknown) => value === undefined || value === null, 'null: nothing failed'],
-    ['output', (value: unknown) => Array.isArray(value), 'a list'],
-  ] as const) {
-    if (!right(response?.[key])) return { where: key, got: shown(response?.[key]), wanted }
-  }
-  return undefined
+/** Wrong requests, each with what is wrong with it. */
+const wrong: Readonly<Record<string, readonly [what: string, body: object]>> = {
+  'required-without-tools': ['tool_choice required without tools', { input: 'Hi.', tool_choice: 'required', max_output_tokens: 16 }],
+  'named-not-offered': [
+    'a tool_choice that names a function that is not offered',
+    { input: 'Hi.', tools, tool_choice: forced('get_wether'), max_output_tokens: 16 },
+  ],
+  'input-missing': ['a body without input', { max_output_tokens: 16 }],
+  'input-number': ['an input that is a number', { input: 7, max_output_tokens: 16 }],
+  'tool-without-name': ['a tool without name', { input: 'Hi.', tools: [{ type: 'function', parameters: {} }], max_output_tokens: 16 }],
+  'choice-unknown': ['an unknown tool_choice', { input: 'Hi.', tools, tool_choice: 'sometimes', max_output_tokens: 16 }],
+  'tools-text': ['tools that are a text', { input: 'Hi.', tools: 'get_weather', max_output_tokens: 16 }],
 }
 
-/** The answer has this media type. */
-function typed(reply: Reply, wanted: string): Check {
-  const type = header(reply.exchange, 'content-type')
-  return type?.split(';')[0]?.trim().toLowerCase() === wanted ? undefined : { where: 'header content-type', got: shown(type), wanted }
-}
+const responseOf = ({ document, chunks }: Reply): unknown =>
+  fields(document?.ok === true ? document.value : chunks[0]?.value?.['response'])?.['id']
 
-export default scenario('Responses API', ({ request, must }) => {
-  const plain = request('plain', post({}))
-  const streamed = request('streamed', post({ stream: true }), { form: 'stream' })
-
-  must(
-    'responses.answers',
-    'MUST answer a question with tools with status 200',
-    'OpenAI API reference: POST /v1/responses',
-    plain,
-    ({ status, text }) =>
-      status === 404 || status === 405
-        ? { notApplicable: 'the server has no /v1/responses' }
-        : status === 200
-          ? undefined
-          : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '200' },
+export default scenario('Responses API', (script) => {
+  const { request, must, should, together } = script
+  const ask = questions(script, '/v1/responses', { model: '$MODEL', max_output_tokens: 512, temperature: 0 })
+  const required = ask('required', { input: twoCities, tools, tool_choice: 'required' })
+  const auto = ask(
+    'auto',
+    {
+      input: 'Think aloud in one sentence, then look up the weather in Oslo in celsius.',
+      instructions: `You are terse. ${filler}`,
+      tools,
+      tool_choice: 'auto',
+    },
+    { plain: 'full' },
+  )
+  const literals = ask(
+    'literals',
+    {
+      input: literalQuestion,
+      tools: [{ type: 'function', ...literalTool, strict: true }, flat(weather.offer)],
+      tool_choice: forced(literalTool.name),
+    },
+    { stream: 'full' },
+  )
+  const results = ask('results', { input: history, tools, tool_choice: 'auto' }, { plain: 'full' })
+  const cutCall = ask(
+    'cut-call',
+    {
+      input: `Call note with {"text": "${words}"}`,
+      tools: [
+        {
+          type: 'function',
+          name: 'note',
+          description: 'Write a note',
+          parameters: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+        },
+      ],
+      tool_choice: 'auto',
+      max_output_tokens: 16,
+    },
+    { plain: 'full', truncated: true },
+  )
+  const none = ask('none', { input: twoCities, tools, tool_choice: 'none' }, { stream: 'full' })
+  const cutText = ask('cut-text', { input: `Say ${words}.`, max_output_tokens: 16 }, { plain: 'full', stream: 'full', truncated: true })
+  const text = ask('text', { input: 'Say hello to the world.' }, { plain: 'full', stream: 'full' })
+  const zero = ask(
+    'zero',
+    { input: 'Check that the backend is alive.', tools: [flat(ping), flat(time)], tool_choice: forced('ping') },
+    { plain: 'full', stream: 'full' },
+  )
+  const single = ask(
+    'one-at-a-time',
+    { input: twoCities, tools, tool_choice: 'required', parallel_tool_calls: false },
+    { plain: 'full', stream: 'full' },
+  )
+  const parts = ask(
+    'parts',
+    {
+      instructions: 'Answer in one sentence.',
+      input: [
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'What is the weather like in Paris?' }] },
+        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me look that up.', annotations: [] }] },
+        called('call_bbbbbbbb1', 'Paris'),
+        returned('call_bbbbbbbb1', 'Error: the service cannot be reached. Try again.'),
+        called('call_bbbbbbbb2', 'Paris'),
+        returned('call_bbbbbbbb2', paris),
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say it again.' }] },
+      ],
+      tools,
+      tool_choice: 'auto',
+    },
+    { plain: 'full', stream: 'full' },
   )
 
-  must(
-    'responses.body',
-    'MUST answer with one response object in JSON: id, object, created_at, the model that was asked, output, and no error',
-    'OpenAI API reference: the response object',
-    plain,
-    answered((reply, facts) => typed(reply, 'application/json') ?? strange(documentOf(reply), reply, facts)),
-  )
+  for (const [key, what, asked] of [
+    ['required', 'a question with tools under tool_choice required', required],
+    ['auto', 'a question with tools under tool_choice auto', auto],
+    ['literals', 'a question under a tool_choice that names a function', literals],
+    ['results', 'a turn with calls and their results', results],
+    ['cut-call', 'a question whose call is cut', cutCall],
+    ['none', 'a question with tools under tool_choice none', none],
+    ['cut-text', 'a question whose answer is cut', cutText],
+    ['text', 'a question without tools', text],
+    ['zero', 'a question whose call takes no arguments', zero],
+    ['one-at-a-time', 'a question with parallel_tool_calls false', single],
+    ['parts', 'a long history of messages in parts, with a result that is an error', parts],
+  ] as const)
+    for (const form of ['plain', 'stream'] as const)
+      must(
+        `responses.answers.${key}.${form}`,
+        `MUST answer ${what}${form === 'stream' ? ', streamed' : ''}`,
+        `${SOURCE}, create; vllm#33089`,
+        asked[form],
+        // A cut call may leave nothing to show.
+        key.startsWith('cut') ? answered(() => undefined) : answers,
+      )
 
-  must(
-    'responses.item',
-    'MUST give a call as a function_call item with call_id, name and arguments that are a JSON object, and each call once',
-    'OpenAI API reference: the function_call item; vllm#37258',
-    plain,
-    answered((reply) => {
-      const response = documentOf(reply)
-      const call = callIn(response)
-      if (call === undefined) {
-        return response['status'] === 'incomplete'
-          ? { inconclusive: 'the answer was cut' }
-          : { where: 'output', got: shown(response['output']), wanted: 'a function_call: tool_choice is required' }
-      }
-      const ids = list(response['output'])
-        .map(fields)
-        .filter((item) => isCall(item))
-        .map((item) => item['call_id'])
-      if (new Set(ids).size < ids.length) return { where: 'call_id', got: shown(ids), wanted: 'each id once' }
-      if (response['status'] === 'completed' && call['status'] !== undefined && call['status'] !== null && call['status'] !== 'completed')
-        return { where: 'output', got: `an item that is ${shown(call['status'])}`, wanted: 'completed, as the response is' }
-      const parsed = parseJson(typeof call['arguments'] === 'string' ? call['arguments'] : '')
-      const right =
-        typeof call['call_id'] === 'string' &&
-        call['call_id'] !== '' &&
-        call['name'] === name &&
-        parsed.ok &&
-        fields(parsed.value) !== undefined
-      return right ? undefined : { where: 'output', got: shown(call).slice(0, 200), wanted: 'call_id, name, arguments' }
-    }),
-  )
-
-  must(
-    'responses.schema',
-    'MUST give arguments that fit the schema of a strict tool when the call is forced',
-    'OpenAI API reference: strict',
-    plain,
-    answered((reply, { profile }) => {
-      if (!profile.constrains) return { notApplicable: 'this server does not say that it constrains arguments' }
-      const call = callIn(documentOf(reply))
-      const parsed = parseJson(typeof call?.['arguments'] === 'string' ? call['arguments'] : '')
-      if (!parsed.ok || documentOf(reply)['status'] === 'incomplete') return { notApplicable: 'there are no complete arguments' }
-      const problem = validator(schema)(parsed.value)
-      return problem === undefined
-        ? undefined
-        : { where: 'arguments', got: `${problem}: ${shown(call?.['arguments'])}`, wanted: 'arguments that fit the schema' }
-    }),
-  )
-
-  must(
-    'responses.status',
-    'MUST say completed when nothing was cut',
-    'OpenAI API reference: status',
-    plain,
-    answered((reply) => {
-      const { status, incomplete_details: why } = documentOf(reply)
-      if (status === 'incomplete') return { inconclusive: `cut: ${shown(why)}` }
-      return status === 'completed' ? undefined : { where: 'status', got: shown(status), wanted: 'completed' }
-    }),
-  )
-
-  must(
-    'responses.usage',
-    'MUST report usage in whole numbers that add up',
-    'OpenAI API reference: usage of a response',
-    plain,
-    answered((reply) => {
-      const usage = fields(documentOf(reply)['usage'])
-      return counts(usage) ? undefined : { where: 'usage', got: shown(usage), wanted: 'input_tokens, output_tokens and their sum' }
-    }),
-  )
-
-  must(
-    'responses.events',
-    'MUST open, fill and close a streamed response in the order of the API, numbered without a gap',
-    'OpenAI API reference: streaming events; vLLM vllm/entrypoints/openai/responses',
-    streamed,
-    answered((reply) => {
-      const wrongType = typed(reply, 'text/event-stream')
-      if (wrongType !== undefined) return wrongType
-      const types = events(reply).map((event) => String(event['type']))
-      if (types[0] !== 'response.created') return { where: 'event 0', got: String(types[0]), wanted: 'response.created' }
-      if (!['response.completed', 'response.incomplete'].includes(types.at(-1) ?? ''))
-        return { where: `event ${types.length - 1}`, got: String(types.at(-1)), wanted: 'response.completed' }
-      const added = types.filter((type) => type === 'response.output_item.added').length
-      const done = types.filter((type) => type === 'response.output_item.done').length
-      if (added !== done || added === 0)
-        return { where: 'output items', got: `${added} added, ${done} done`, wanted: 'every item added and done' }
-      const numbers = events(reply).map((event) => event['sequence_number'])
-      const gap = numbers.findIndex((number, index) => number !== index)
-      const misnamed = (reply.stream?.events ?? []).find((event) => event.data !== '[DONE]' && event.name !== typeOf(event.data))
-      if (misnamed !== undefined)
-        return { where: `event ${misnamed.index}`, got: `event: ${misnamed.name}`, wanted: `event: ${typeOf(misnamed.data)}` }
-      const places = events(reply).flatMap((event) => (event['type'] === 'response.output_item.added' ? [event['output_index']] : []))
-      if (places.some((place, index) => place !== index)) return { where: 'output_index', got: shown(places), wanted: '0, 1, …' }
-      return gap === -1 ? undefined : { where: `event ${gap}, sequence_number`, got: shown(numbers[gap]), wanted: String(gap) }
-    }),
-  )
-
-  must(
-    'responses.same-response',
-    'MUST keep id, object and model of a response in all its events, and close it completed and with usage',
-    'OpenAI API reference: response.created, response.completed',
-    streamed,
-    answered((reply, facts) => {
-      const told = events(reply)
-        .map((event) => fields(event['response']))
-        .filter((response) => response !== undefined)
-      const [opened, closed] = [told[0], told.at(-1)]
-      if (opened === undefined) return { notApplicable: 'no event holds the response; responses.events says so' }
-      for (const response of told) {
-        const wrong = strange(response, reply, facts)
-        if (wrong !== undefined) return wrong
-        if (response['id'] !== opened['id']) return { where: 'response.id', got: shown(response['id']), wanted: shown(opened['id']) }
-      }
-      const ending = typeOf(reply.chunks.at(-1)?.event.data)
-      if (ending === 'response.completed' && closed?.['status'] === 'incomplete') return { inconclusive: 'the answer was cut' }
-      if (ending === 'response.completed' && closed?.['status'] !== 'completed')
-        return { where: 'response.status', got: shown(closed?.['status']), wanted: 'completed, as the event says' }
-      return counts(fields(closed?.['usage']))
-        ? undefined
-        : { where: 'response.usage', got: shown(closed?.['usage']), wanted: 'input_tokens, output_tokens and their sum' }
-    }),
-  )
-
-  must(
-    'responses.item-events',
-    'MUST send the parts of an item between its added and its done, each with the id and the place of that item, deltas before their done',
-    'OpenAI API reference: item_id, output_index; openai-node: ResponseStream',
-    streamed,
-    answered((reply) => {
-      let open: Fields | undefined
-      let filled = false
-      for (const [position, event] of events(reply).entries()) {
-        const type = String(event['type'])
-        const at = `event ${position}, ${type}`
-        const item = fields(event['item'])
-        if (type === 'response.output_item.added') {
-          if (open !== undefined) return { where: at, got: 'an item within another', wanted: 'the one before to be done' }
-          open = { id: item?.['id'], output_index: event['output_index'] }
-          filled = false
-        } else if (type === 'response.output_item.done') {
-          if (open === undefined) return { where: at, got: 'an item that was not added', wanted: 'response.output_item.added' }
-          if (item?.['id'] !== open['id'] || event['output_index'] !== open['output_index'])
-            return { where: at, got: shown({ id: item?.['id'], output_index: event['output_index'] }), wanted: shown(open) }
-          open = undefined
-        } else if ('item_id' in event) {
-          if (open === undefined) return { where: at, got: 'a part that belongs to no item', wanted: 'response.output_item.added before' }
-          if (event['item_id'] !== open['id'] || event['output_index'] !== open['output_index'])
-            return { where: at, got: shown({ id: event['item_id'], output_index: event['output_index'] }), wanted: shown(open) }
-          if (filled && type.endsWith('.delta')) return { where: at, got: 'a delta after its done event', wanted: 'nothing more' }
-          if (type === 'response.function_call_arguments.done') filled = true
-        }
-      }
-      return undefined
-    }),
-  )
-
-  must(
-    'responses.same-call',
-    'MUST give the same call_id, name and arguments in every event of a call',
-    'OpenAI API reference: function_call_arguments events; vllm#47916, vllm#42683',
-    streamed,
-    answered((reply) => {
-      const all = events(reply)
-      const done = all.find((event) => event['type'] === 'response.output_item.done' && isCall(fields(event['item'])))
-      const last = callIn(fields(all.at(-1)?.['response']))
-      const item = fields(done?.['item'])
-      if (item === undefined)
-        return last === undefined
-          ? { where: 'events', got: 'no function_call', wanted: 'a call: tool_choice is required' }
-          : { where: 'events', got: 'a call that no event announced', wanted: 'response.output_item.done' }
-      const joined = all
-        .filter((event) => event['type'] === 'response.function_call_arguments.delta')
-        .map((event) => String(event['delta']))
-        .join('')
-      const added = fields(all.find((event) => event['type'] === 'response.output_item.added' && isCall(fields(event['item'])))?.['item'])
-      const finished = all.filter((event) => event['type'] === 'response.function_call_arguments.done')
-      if (added?.['name'] !== name || added['call_id'] !== item['call_id'] || added['id'] !== item['id']) {
-        return { where: 'response.output_item.added', got: shown(added), wanted: 'the id, call_id and name of the item that is done' }
-      }
-      if (finished.length !== 1 || finished[0]?.['arguments'] !== item['arguments']) {
-        return {
-          where: 'response.function_call_arguments.done',
-          got: shown(finished.map((event) => event['arguments'])),
-          wanted: `${shown(item['arguments'])} once`,
-        }
-      }
-      for (const key of ['call_id', 'name', 'arguments']) {
-        if (item[key] !== last?.[key])
-          return {
-            where: `item.${key}`,
-            got: shown(item[key]),
-            wanted: `${shown(last?.[key])}, as in response.completed`,
-          }
-      }
-      return joined === item['arguments']
-        ? undefined
-        : { where: 'function_call_arguments.delta', got: joined, wanted: String(item['arguments']) }
-    }),
-  )
-
-  for (const [form, ask, responseOf] of [
-    ['plain', plain, documentOf],
-    ['streamed', streamed, (reply: Reply) => fields(events(reply).at(-1)?.['response']) ?? {}],
-  ] as const) {
+  for (const form of ['plain', 'stream'] as const) {
     must(
-      `responses.client.${form}`,
-      'MUST be read by the official client exactly as the bytes say',
-      'openai-node: responses.create, responses.stream',
-      ask,
-      answered((reply) => {
-        if (reply.client === undefined) return { notApplicable: 'the answer is incomplete' }
-        const [breach] = compareReading(reply.client.create, answerOfResponse(responseOf(reply)))
-        return breach
+      `responses.literals.${form}`,
+      'MUST hand over every value of a strict tool unchanged',
+      `${SOURCE}, strict; vllm#17703, vllm#45389`,
+      literals[form],
+      answered((reply, { profile }) => {
+        const check = literalsKept(reply)
+        return profile.constrains || check === undefined || !('got' in check)
+          ? check
+          : { inconclusive: `this server does not say that it constrains arguments: ${check.got}` }
+      }),
+    )
+    must(
+      `responses.cut.${form}`,
+      'MUST say incomplete when max_output_tokens cuts the answer',
+      `${SOURCE}, incomplete_details; vllm#27250`,
+      cutText[form],
+      answered(({ finishReason, answer }) =>
+        // A terse model may end before the limit.
+        finishReason === 'length' || Number(answer.usage?.['completion_tokens']) < 16
+          ? undefined
+          : { where: 'status', got: String(finishReason), wanted: 'incomplete' },
+      ),
+    )
+    must(
+      `responses.zero.${form}`,
+      'MUST give the arguments of a function that takes none as {}',
+      `${SOURCE}, function_call; vllm#11392`,
+      zero[form],
+      answered(({ calls }) =>
+        calls[0] === undefined || argumentsOf(calls[0]) !== undefined
+          ? undefined
+          : { where: 'arguments', got: shown(calls[0].arguments), wanted: '{}' },
+      ),
+    )
+    should(
+      `responses.two-calls.${form}`,
+      'SHOULD make two calls when the question names two cities',
+      `${SOURCE}, parallel_tool_calls; the model's choice`,
+      required[form],
+      answered(({ calls, finishReason }) =>
+        calls.length >= 2 || finishReason === 'length' ? undefined : { where: 'output', got: `${calls.length} call(s)`, wanted: '2 calls' },
+      ),
+    )
+    should(
+      `responses.calls-by-itself.${form}`,
+      'SHOULD call a function under auto when the question asks for it',
+      `${SOURCE}, tool_choice auto; the model's choice`,
+      auto[form],
+      answered(({ calls, content }) =>
+        calls.length > 0 ? undefined : { where: 'output', got: `the text ${shown(content)}`, wanted: 'a call' },
+      ),
+    )
+    should(
+      `responses.tells-results.${form}`,
+      'SHOULD tell the results of both calls',
+      `${SOURCE}, function_call_output; the model's choice`,
+      results[form],
+      answered(({ content, calls }) => {
+        if (calls.length > 0) return { inconclusive: 'the model calls again behind the results' }
+        const missing = ['17.4', '31.6'].filter((secret) => !content.includes(secret))
+        return missing.length === 0 ? undefined : { where: 'output', got: shown(content), wanted: missing.join(' and ') }
       }),
     )
   }
+
+  for (const form of ['plain', 'stream'] as const) {
+    together(
+      `responses.system-in-prompt.${form}`,
+      'MUST put the text of instructions into the prompt: input_tokens grow with it',
+      `${SOURCE}, instructions; vllm#39614`,
+      [required.plain, auto[form]],
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
+    )
+    together(
+      `responses.results-in-prompt.${form}`,
+      'MUST put calls and results of the input into the prompt: input_tokens grow with each of them',
+      `${SOURCE}, function_call_output; vllm#39614`,
+      [required.plain, auto[form], results[form]],
+      ([before, one, all]) => {
+        const [without, withOne] = [promptTokens(before), promptTokens(one)]
+        const tokens = withOne === undefined || without === undefined ? undefined : withOne - without
+        return grewWith(contents, without, promptTokens(all), tokens)
+      },
+    )
+  }
+
+  for (const [key, asked] of [
+    ['required', required],
+    ['auto', auto],
+    ['results', results],
+    ['literals', literals],
+    ['none', none],
+    ['text', text],
+  ] as const)
+    together(
+      `responses.agree.${key}`,
+      'MUST count the same input_tokens for the same question, plain and streamed',
+      `${SOURCE}, usage; vllm#8625`,
+      [asked.plain, asked.stream],
+      ([plain, stream]) => {
+        const [a, b] = [promptTokens(plain), promptTokens(stream)]
+        if (a === undefined || b === undefined) return { notApplicable: 'no tokens were counted' }
+        return a === b ? undefined : { where: 'usage.input_tokens', got: `${b} streamed`, wanted: `${a}, as plain` }
+      },
+    )
+
+  for (const [key, [what, body]] of Object.entries(wrong)) {
+    const refused = request(
+      `wrong-${key}`,
+      { method: 'POST', path: '/v1/responses', body: JSON.stringify({ model: '$MODEL', temperature: 0, ...body }) },
+      { expect: 'refusal', from: 'full' },
+    )
+    must(`responses.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}, create; OpenAI API reference: error codes`, refused, (reply) => {
+      if (reply.status === 404 || reply.status === 405) return { notApplicable: 'the server has no /v1/responses' }
+      return reply.status >= 400 && reply.status < 500
+        ? undefined
+        : { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '400 or 422' }
+    })
+  }
+
+  together(
+    'responses.ids',
+    'MUST give every response an id of its own',
+    `${SOURCE}, the response object`,
+    [required.plain, required.stream, auto.stream, results.stream],
+    (replies) => uniqueIds(replies, responseOf),
+  )
+  together(
+    'responses.route',
+    'MUST have the route for every question, when it has it for one',
+    `${SOURCE}, create`,
+    [required.plain, required.stream, auto.stream, literals.plain, results.stream, cutCall.stream, none.plain],
+    hasRouteAlways,
+  )
+  together(
+    'responses.same-calls',
+    'MUST make the same calls of the same number of tokens, plain and streamed',
+    `${SOURCE}, stream; vllm#49316`,
+    [required.plain, required.stream],
+    ([plain, stream]) => sameCalls(plain, stream),
+  )
 })

@@ -155,7 +155,7 @@ const v0_12_0: MockProfile = {
     doneSummary: true,
     cacheWrites: false,
   },
-  messages: { start: [], stopSequence: false, errorTypes: 'vllm' },
+  messages: { start: ['usage'], stopSequence: false, errorTypes: 'vllm' },
   reasoning: ['reasoning', 'reasoning_content'], // both names from 0.11.1 to 0.15: vllm#27752
   messageNulls: openAiNulls,
   emptyToolCalls: true,

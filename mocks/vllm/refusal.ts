@@ -37,7 +37,7 @@ export function invalid(
   const detail = `{'type': '${kind}', 'loc': ${path}, 'msg': ${repr(text)}, 'input': ${shown}${ctx}}`
   const message = errors.object ? `[${detail}]` : `1 validation error:\n  ${detail}`
   const param = errors.params ? (named ?? dotted) : null
-  throw new Refused({ status: 400, message, type: errors.type, param, bySchema: true })
+  throw new Refused({ status: 400, message, type: errors.type, param })
 }
 
 function summary(input: unknown): string {

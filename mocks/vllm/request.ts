@@ -20,7 +20,7 @@ export interface Server {
 export function readBody(text: string, contentType: string | undefined, profile: MockProfile): Record<string, unknown> {
   if ((contentType ?? '').split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     const message = "Unsupported Media Type: Only 'application/json' is allowed"
-    throw new Refused({ status: 400, message: `1 validation error:\n  ${message}`, type: profile.errors.type, param: null, bySchema: true })
+    throw new Refused({ status: 400, message: `1 validation error:\n  ${message}`, type: profile.errors.type, param: null })
   }
   let body: unknown
   try {

@@ -98,6 +98,7 @@ function checkAsOpenAi(body: Body): void {
   if (typeof input !== 'string' && !Array.isArray(input)) {
     deny("Invalid type for 'input': expected one of a string or array of input items.", 'input', 'invalid_type')
   }
+  if (tools !== undefined && !Array.isArray(tools)) deny("Invalid type for 'tools': expected an array of objects.", 'tools', 'invalid_type')
   for (const [i, tool] of list(tools).entries()) {
     if (!record(tool)['type']) deny(`Missing required parameter: 'tools[${i}].type'.`, `tools[${i}].type`, 'missing_required_parameter')
     if (!record(tool)['name']) deny(`Missing required parameter: 'tools[${i}].name'.`, `tools[${i}].name`, 'missing_required_parameter')

@@ -369,7 +369,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function refused(refusal: Refusal, api: Api = 'chat'): Draft {
-    if (api !== 'messages' || refusal.bySchema) return json(refusal.status, errorBody(refusal))
+    if (api !== 'messages') return json(refusal.status, errorBody(refusal))
     const type = profile!.messages.errorTypes === 'vllm' ? refusal.type : (errorTypes[refusal.status] ?? 'api_error')
     return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }

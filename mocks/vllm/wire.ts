@@ -182,8 +182,6 @@ export interface Refusal {
   param: string | null
   /** Sent as an event of a stream that began with status 200. */
   inStream?: boolean
-  /** The body did not fit its schema, which is refused before the endpoint sees it. */
-  bySchema?: boolean
   /** The code of servers whose error codes are words; by default it follows from the status. */
   code?: string | null
 }

@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts'
 import { nearest } from '../nearest.ts'
 import { agents } from './agents.ts'
+import { apis } from './apis.ts'
 import { args } from './arguments.ts'
 import { choice } from './choice.ts'
 import { content } from './content.ts'
@@ -8,7 +9,9 @@ import { envelope } from './envelope.ts'
 import { errors } from './errors.ts'
 import { finish } from './finish.ts'
 import { framing } from './framing.ts'
+import { messageShapes } from './message-shapes.ts'
 import { messages } from './messages.ts'
+import { responseShapes } from './response-shapes.ts'
 import { responses } from './responses.ts'
 import { service } from './service.ts'
 import { shape } from './shape.ts'
@@ -32,6 +35,9 @@ export const faults: readonly Fault[] = [
   service,
   responses,
   messages,
+  apis,
+  responseShapes,
+  messageShapes,
   agents,
 ].flat()
 
