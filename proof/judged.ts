@@ -98,7 +98,7 @@ function sameness(profile: Profile, recorded: Recorded): string {
   return JSON.stringify([request, status, kept, text, cut ?? null, intentOf(profile, recorded)])
 }
 
-interface Judged {
+interface ReadRecording {
   readonly view: View
   readonly breaches: readonly { readonly rule: string; readonly level: RecordedFinding['level']; readonly breach: Breach }[]
 }
@@ -114,7 +114,7 @@ export async function judgeRecordings(
   for (const { version, exchanges: all } of packed) {
     const profile = profileNamed(version)
     if (profile === undefined) throw new Error(`no profile ${version}`)
-    const memory = new Map<string, Judged>()
+    const memory = new Map<string, ReadRecording>()
     const views = new Map<string, View>()
     for (const [parser, recordedBy] of Map.groupBy(all, ({ parser: of, conditions }) => `${of}/${conditions}`)) {
       const models = recordedBy.find(({ path, status }) => path === '/v1/models' && status === 200)
@@ -147,7 +147,7 @@ export async function judgeRecordings(
         }),
       )
       for (const recorded of recordedBy) {
-        const judged = memory.get(keys.get(recorded) ?? '') as Judged
+        const judged = memory.get(keys.get(recorded) ?? '') as ReadRecording
         views.set(`${parser}/${recorded.case}`, judged.view)
         for (const { rule, level, breach } of judged.breaches) add(recorded, judged.view, rule, level, breach)
         // A run judges no behaviour by a refusal.

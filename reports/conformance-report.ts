@@ -5,7 +5,7 @@ import { effectOf } from './counts.ts'
 import { headline } from './headline.ts'
 import type { Recording } from './store.ts'
 
-interface Profile {
+interface ReportProfile {
   readonly result: 'success' | 'partial' | 'failure'
   readonly statistics: { readonly Passed: number; readonly Failed: number; readonly Skipped: number }
   readonly failedTests?: readonly string[]
@@ -18,7 +18,7 @@ interface Profile {
  */
 export function conformanceReport(recording: Recording): string {
   const { run, verdicts, partial } = recording
-  const of = (...levels: readonly Level[]): Profile =>
+  const of = (...levels: readonly Level[]): ReportProfile =>
     profile(
       recording,
       verdicts.filter(({ level }) => levels.includes(level)),
@@ -53,7 +53,7 @@ export function conformanceReport(recording: Recording): string {
   return stringify(report, { lineWidth: 0 })
 }
 
-function profile({ run, partial }: Recording, verdicts: readonly Verdict[]): Profile {
+function profile({ run, partial }: Recording, verdicts: readonly Verdict[]): ReportProfile {
   const passed = verdicts.filter(({ outcome }) => outcome === 'passed')
   const failed = verdicts.filter(({ outcome }) => outcome === 'failed' || outcome === 'broken')
   const skipped = verdicts.filter((verdict) => !passed.includes(verdict) && !failed.includes(verdict))

@@ -6,7 +6,7 @@ import { counts, effectOf } from './counts.ts'
 import type { Recording } from './store.ts'
 
 /** 0 conforms, 1 does not, 3 could not be judged, 4 a defect of this suite. Code 2, a wrong request, is known before there is a verdict. */
-export interface Judgement {
+export interface GateVerdict {
   readonly code: 0 | 1 | 3 | 4
   /** Why, in one sentence. */
   readonly sentence: string
@@ -15,10 +15,10 @@ export interface Judgement {
 }
 
 /** The exit code of a run and why. What ended has its cause, waivers and comparison in the record already. */
-export function gate(recording: Recording): Judgement {
+export function gate(recording: Recording): GateVerdict {
   const { run, verdicts, partial } = recording
   const { total, effect, outcome, level } = counts(verdicts, run.failOn)
-  const says = (code: Judgement['code'], sentence: string, inFront = false): Judgement => ({ code, sentence, inFront })
+  const says = (code: GateVerdict['code'], sentence: string, inFront = false): GateVerdict => ({ code, sentence, inFront })
   if (outcome.broken > 0) return says(4, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
   if (partial) return says(3, `The run was cut short after ${total} of ${run.planned} verdicts.`)
   if (total === 0) return says(4, 'No requirement was judged: a run without verdicts proves nothing.')

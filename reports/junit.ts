@@ -1,6 +1,6 @@
 import { counts, effectOf } from './counts.ts'
 import { agreement, tally } from './headline.ts'
-import { problemsOf, type Problem } from './problems.ts'
+import { problemsOf, type RunProblem } from './problems.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Recording } from './store.ts'
@@ -64,7 +64,7 @@ export function junit(recording: Recording): string {
 const classname = (group: string, { server, target }: Run): string =>
   target.kind === 'cluster' && server.identity?.workspace !== undefined ? `${server.identity.workspace} / ${group}` : group
 
-function problemCase({ kind, title, message, at }: Problem, run: Run): string {
+function problemCase({ kind, title, message, at }: RunProblem, run: Run): string {
   const element = kind === 'waiver' ? 'failure' : 'error'
   const name = at === undefined ? title : `${title} [${at}]`
   return `<testcase${attributes({ classname: classname('The run', run), name, time: '0.000' })}><${element}${attributes({ type: kind, message })}/></testcase>`

@@ -3,7 +3,7 @@ import { failingWaivers, gate } from './gate.ts'
 import type { Recording } from './store.ts'
 
 /** What fails a run beside its verdicts; every surface shows it as a failure of its own. */
-export interface Problem {
+export interface RunProblem {
   readonly kind: 'cut' | 'waiver' | 'empty'
   readonly title: string
   readonly message: string
@@ -12,17 +12,17 @@ export interface Problem {
 }
 
 /** A run that was cut short or is empty, and waivers that no longer hold. */
-export function problemsOf(recording: Recording): readonly Problem[] {
+export function problemsOf(recording: Recording): readonly RunProblem[] {
   const { run, verdicts, partial } = recording
-  const cut: Problem = {
+  const cut: RunProblem = {
     kind: 'cut',
     title: 'The run was cut short',
     message: `The run was cut short after ${verdicts.length} of ${plural(run.planned, 'verdict')}: what was not reached says nothing.`,
   }
-  const empty: Problem = { kind: 'empty', title: 'Nothing was judged', message: gate(recording).sentence }
+  const empty: RunProblem = { kind: 'empty', title: 'Nothing was judged', message: gate(recording).sentence }
   return [
     ...(partial ? [cut] : verdicts.length === 0 ? [empty] : []),
-    ...failingWaivers(run).map(({ check, state, note = '', at }): Problem => ({
+    ...failingWaivers(run).map(({ check, state, note = '', at }): RunProblem => ({
       kind: 'waiver',
       title: `The waiver of ${check} is ${state}`,
       message: note,

@@ -6,7 +6,7 @@ import { excerpt } from '../fixtures/text.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { counts, effectOf, type Effect } from './counts.ts'
 import { waiverLine } from './waived.ts'
-import { problemsOf, type Problem } from './problems.ts'
+import { problemsOf, type RunProblem } from './problems.ts'
 import type { Recording } from './store.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -156,7 +156,7 @@ function ruleOf({ id, title, group, level, source, tags }: Verdict) {
   }
 }
 
-function problemRule({ kind, title }: Problem) {
+function problemRule({ kind, title }: RunProblem) {
   const text = {
     cut: 'A run ends when every requirement was judged',
     empty: 'A run judges at least one requirement',
@@ -173,7 +173,7 @@ function problemRule({ kind, title }: Problem) {
   }
 }
 
-function problemResult({ kind, title, message, at }: Problem, run: Run, stand: string | undefined) {
+function problemResult({ kind, title, message, at }: RunProblem, run: Run, stand: string | undefined) {
   return {
     ruleId: `run.${kind}`,
     level: 'error',

@@ -22,7 +22,7 @@ export interface Given {
 }
 
 /** What the run in vitest's thread says, as it happens: each exchange before the verdicts that are reached from it. */
-export type Said = { readonly verdict: Verdict } | { readonly exchange: Exchange }
+export type RunEvent = { readonly verdict: Verdict } | { readonly exchange: Exchange }
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -43,7 +43,7 @@ export async function runVitest(
   const problems: string[] = []
   const verdicts: Verdict[] = []
   const exchanges: Exchange[] = []
-  const take = (said: Said): void => {
+  const take = (said: RunEvent): void => {
     try {
       if ('verdict' in said) verdicts.push(keep.verdict(said.verdict))
       else exchanges.push(keep.exchange(said.exchange))
@@ -52,7 +52,7 @@ export async function runVitest(
     }
   }
   const channel = new BroadcastChannel(randomUUID())
-  channel.addEventListener('message', (event) => take((event as MessageEvent).data as Said))
+  channel.addEventListener('message', (event) => take((event as MessageEvent).data as RunEvent))
   const reporter: Reporter = {
     onTestCaseResult(testCase: TestCase) {
       if (testCase.meta().judged !== true && testCase.result().state === 'failed')
@@ -78,7 +78,7 @@ export async function runVitest(
   process.exitCode = exitCode
   // What was said last may not have been delivered yet. Node takes a BroadcastChannel here, its types do not know it.
   const port = channel as unknown as MessagePort
-  for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port)) take(left.message as Said)
+  for (let left = receiveMessageOnPort(port); left !== undefined; left = receiveMessageOnPort(port)) take(left.message as RunEvent)
   channel.close()
   if (problems.length === 0 && verdicts.length < given.plan.verdicts.length)
     problems.push(`only ${verdicts.length} of ${given.plan.verdicts.length} verdicts were reached`)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { madeUpCause, madeUpExchange, madeUpVerdict } from '../testing/made-up.ts'
-import { judgeWaivers, type Judged } from './judge-waivers.ts'
+import { judgeWaivers, type EndedRun } from './judge-waivers.ts'
 import type { WaiverEntry } from './waivers.ts'
 
 const entry = (changes: Partial<WaiverEntry> = {}): WaiverEntry => ({
@@ -20,7 +20,7 @@ const entry = (changes: Partial<WaiverEntry> = {}): WaiverEntry => ({
 const plain: Exchange = { ...madeUpExchange(undefined, 'made-up.plain'), request: { method: 'POST', path: '/v1/x', form: 'plain' } }
 const stream = madeUpExchange()
 
-const judged = (verdicts: readonly Verdict[], more: Partial<Judged> = {}): Judged => ({
+const judged = (verdicts: readonly Verdict[], more: Partial<EndedRun> = {}): EndedRun => ({
   verdicts,
   exchanges: new Map([plain, stream].map((exchange) => [exchange.id, exchange])),
   failOn: 'must',
@@ -34,7 +34,7 @@ const judged = (verdicts: readonly Verdict[], more: Partial<Judged> = {}): Judge
 function fate(
   one: Partial<WaiverEntry>,
   verdict: Partial<Verdict>,
-  more: Partial<Judged> = {},
+  more: Partial<EndedRun> = {},
 ): readonly [state: string, outcome: Outcome] {
   const { verdicts, waivers } = judgeWaivers([entry(one)], judged([madeUpVerdict(verdict)], more))
   return [waivers[0]?.state ?? '', verdicts[0]?.outcome ?? 'broken']

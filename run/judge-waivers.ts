@@ -8,7 +8,7 @@ import { effectOf, type FailOn } from '../reports/counts.ts'
 import type { WaiverEntry } from './waivers.ts'
 
 /** What waivers are held against. */
-export interface Judged {
+export interface EndedRun {
   readonly verdicts: readonly Verdict[]
   readonly exchanges: ReadonlyMap<string, Exchange>
   readonly failOn: FailOn
@@ -22,7 +22,7 @@ export interface Judged {
 /** The verdicts with those waived that entries accept, and what became of each entry. */
 export function judgeWaivers(
   entries: readonly WaiverEntry[],
-  judged: Judged,
+  judged: EndedRun,
 ): { readonly verdicts: readonly Verdict[]; readonly waivers: readonly Waiver[] } {
   const results = entries.map((entry) => judgeEntry(entry, judged))
   const waivers = results.map(({ covered: _covered, ...waiver }) => waiver)
@@ -47,7 +47,7 @@ type Result = Waiver & { readonly covered: ReadonlyMap<string, readonly Part[]> 
 
 const BOTH: readonly Part[] = ['all', 'plain', 'stream']
 
-function judgeEntry(entry: WaiverEntry, judged: Judged): Result {
+function judgeEntry(entry: WaiverEntry, judged: EndedRun): Result {
   const says = (
     state: Waiver['state'],
     note?: string,
@@ -72,7 +72,7 @@ type Says = (state: Waiver['state'], note?: string, covered?: Result['covered'],
 const expired = ({ daysLeft, expires }: WaiverEntry): string | undefined =>
   daysLeft < 0 ? `It ended on ${expires}, ${plural(-daysLeft, 'day')} ago: renew it with its owner, or take it out.` : undefined
 
-function judgeCause(entry: WaiverEntry, { verdicts }: Judged, says: Says): Result {
+function judgeCause(entry: WaiverEntry, { verdicts }: EndedRun, says: Says): Result {
   const id = entry.check.slice('cause:'.length)
   const over = expired(entry)
   if (over !== undefined) return says('expired', over)
@@ -88,7 +88,7 @@ function judgeCause(entry: WaiverEntry, { verdicts }: Judged, says: Says): Resul
   return says('applied', note, new Map(explained.filter((verdict) => !isUnwaivable(verdict.id)).map((verdict) => [verdict.id, BOTH])))
 }
 
-function judgeCheck(entry: WaiverEntry, judged: Judged, says: Says): Result {
+function judgeCheck(entry: WaiverEntry, judged: EndedRun, says: Says): Result {
   const { check, expect } = entry
   const [, bare = '', form] = /^(.*):(plain|stream)$/.exec(check) ?? []
   const whole = judged.verdicts.find(({ id }) => id === check)
@@ -155,7 +155,7 @@ const WORDS: Readonly<Record<Outcome, string>> = {
 }
 
 /** How often a check that is expected to be flaky failed: a sample by its tries, a rule by its exchanges, a requirement by its repetitions. */
-function flakiness(verdict: Verdict, part: Part, { exchanges, repeated }: Judged): Waiver['failures'] {
+function flakiness(verdict: Verdict, part: Part, { exchanges, repeated }: EndedRun): Waiver['failures'] {
   if (verdict.rate !== undefined)
     return { failed: verdict.outcome === 'passed' ? 0 : verdict.rate.tries - verdict.rate.hits, tries: verdict.rate.tries }
   if (verdict.tags.includes('contract')) {
@@ -180,7 +180,7 @@ export function isRepeatable(entry: WaiverEntry, verdict: Verdict, identity: Ide
 }
 
 /** The forms of answers that a verdict of the contract failed in; of any other verdict all of it. */
-function partsOf(verdict: Verdict, { exchanges }: Judged): readonly Part[] {
+function partsOf(verdict: Verdict, { exchanges }: EndedRun): readonly Part[] {
   if (!verdict.tags.includes('contract') || verdict.findings.length === 0) return ['all']
   return [...new Set(verdict.findings.map(({ exchange }): Part => exchanges.get(exchange)?.request.form ?? 'all'))]
 }

@@ -5,7 +5,7 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
 import { connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
-import type { Said } from '../run/conformance.ts'
+import type { RunEvent } from '../run/conformance.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 
@@ -21,7 +21,7 @@ declare module 'vitest' {
 
 const redactor = createRedactor(secretsOf(target))
 const channel = new BroadcastChannel(name)
-const tell = (said: Said): void => channel.postMessage(said)
+const tell = (said: RunEvent): void => channel.postMessage(said)
 const exchanges = new Map<string, Exchange>()
 const keep = (exchange: Exchange): void => {
   const kept = redactor.exchange(exchange)

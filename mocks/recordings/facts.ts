@@ -1,7 +1,7 @@
 import { isObject, list, record, word } from '../vllm/json.ts'
 
 /** What is kept of one answer of a real server: enough to hold a stand-in against it. */
-export interface Facts {
+export interface AnswerFacts {
   status: number
   /** Header names in order, without those of the connection. */
   headers: string[]
@@ -26,9 +26,9 @@ type Json = Record<string, unknown>
 const ofConnection = new Set(['connection', 'transfer-encoding', 'keep-alive'])
 
 /** Reads the facts of an answer off its bytes. */
-export function factsOf({ status, headers, body }: Seen): Facts {
+export function factsOf({ status, headers, body }: Seen): AnswerFacts {
   const names = headers.map(([name]) => name!.toLowerCase()).filter((name) => !ofConnection.has(name))
-  const facts: Facts = { status, headers: names, keys: {}, finishes: [], calls: [] }
+  const facts: AnswerFacts = { status, headers: names, keys: {}, finishes: [], calls: [] }
   const keys = new Map<string, Set<string>>()
   if (/^(?:data|event): /.test(body)) readStream(body, facts, keys)
   else readPlain(body, facts, keys)
@@ -36,7 +36,7 @@ export function factsOf({ status, headers, body }: Seen): Facts {
   return facts
 }
 
-function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): void {
+function readPlain(body: string, facts: AnswerFacts, keys: Map<string, Set<string>>): void {
   const json = parsed(body)
   if (json === undefined) return
   collect(json, '', keys)
@@ -52,7 +52,7 @@ function readPlain(body: string, facts: Facts, keys: Map<string, Set<string>>): 
 }
 
 /** The body of /v1/responses or /v1/messages. */
-function readWhole(json: Json, facts: Facts): void {
+function readWhole(json: Json, facts: AnswerFacts): void {
   const items = [...listOf(json, 'output'), ...listOf(json, 'content')]
   facts.finishes = [word(json['stop_reason'] ?? json['status'])]
   facts.calls = [
@@ -63,7 +63,7 @@ function readWhole(json: Json, facts: Facts): void {
   ]
 }
 
-function readStream(body: string, facts: Facts, keys: Map<string, Set<string>>): void {
+function readStream(body: string, facts: AnswerFacts, keys: Map<string, Set<string>>): void {
   const kinds: string[] = []
   const calls = new Map<number, string[]>()
   const finishes = new Map<number, string>()

@@ -7,10 +7,10 @@ import { expect, test } from 'vitest'
 import { listen } from '../vllm/listen.ts'
 import { createVllm } from '../vllm/vllm.ts'
 import { recordedAnswers } from './answers.ts'
-import { factsOf, type Facts } from './facts.ts'
+import { factsOf, type AnswerFacts } from './facts.ts'
 import { readLines, type Line } from './lines.ts'
 
-const factsOfLine = ({ status, headers, body }: Line): Facts => factsOf({ status, headers, body })
+const factsOfLine = ({ status, headers, body }: Line): AnswerFacts => factsOf({ status, headers, body })
 
 test('a live server is recorded as the packed recordings are: same cases, and of the mock what it answers', async () => {
   const out = mkdtempSync(join(tmpdir(), 'recording-'))

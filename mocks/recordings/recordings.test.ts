@@ -4,7 +4,7 @@ import { profiles } from '../vllm/profiles.ts'
 import { createVllm, type VllmOptions } from '../vllm/vllm.ts'
 import { recordedAnswers, type Recorded } from './answers.ts'
 import { recordedDefects, type Where } from './defects.ts'
-import { factsOf, type Facts } from './facts.ts'
+import { factsOf, type AnswerFacts } from './facts.ts'
 
 /** What the server that was recorded was started with. */
 interface Recording extends Required<Pick<VllmOptions, 'profile' | 'model' | 'maxModelLen'>> {
@@ -34,10 +34,10 @@ const fits = ({ versions, parsers, cases }: Where, { profile, parser }: Recordin
 const isMended = (recording: Recording, recorded: Recorded): boolean =>
   recordedDefects.some(({ mended = [] }) => mended.some((part) => fits(part, recording, recorded)))
 
-const recordedFacts = (recorded: Recorded): Facts => factsOf({ ...recorded, body: bodyOf(recorded) })
+const recordedFacts = (recorded: Recorded): AnswerFacts => factsOf({ ...recorded, body: bodyOf(recorded) })
 
 /** Sends one recorded request to the mock and reads the same facts off its answer. */
-function replay({ profile, parser, model, maxModelLen, apiKey }: Recording, recorded: Recorded): Facts {
+function replay({ profile, parser, model, maxModelLen, apiKey }: Recording, recorded: Recorded): AnswerFacts {
   const vllm = createVllm({ profile, parser, model, maxModelLen, ...(apiKey === undefined ? {} : { apiKey }) })
   const { method, path, request: body = '', authorization } = recorded
   const key = authorization === undefined ? `Bearer ${KEY}` : authorization

@@ -53,7 +53,7 @@ export function think(messages: readonly Message[], tools: readonly Tool[], choi
   }
   if (format.schema) {
     const given = objectsIn(prompt)[0]
-    return { text: dumps(fill(format.schema, new Facts(prompt), format.schema, given) ?? {}), calls: [] }
+    return { text: dumps(fill(format.schema, new PromptFacts(prompt), format.schema, given) ?? {}), calls: [] }
   }
   if (format.object) return { text: dumps(objectsIn(prompt)[0] ?? { answer: speak(prompt) }), calls: [] }
   if (format.oneOf)
@@ -179,7 +179,7 @@ function several(tool: Tool, text: string): Spoken[] {
 }
 
 function spoken(tool: Tool, text: string, given?: Record<string, unknown>): Spoken {
-  const facts = new Facts(text, tool.name)
+  const facts = new PromptFacts(text, tool.name)
   return { name: tool.name, arguments: dumps(fill({ type: 'object', ...tool.parameters }, facts, tool.parameters, given) ?? {}) }
 }
 
@@ -198,7 +198,7 @@ function phrasesOf(text: string): string[] {
 }
 
 /** What a prompt offers to fill in, used up from left to right. */
-class Facts {
+class PromptFacts {
   readonly text: string
   readonly strings: string[]
   readonly numbers: number[]
@@ -215,7 +215,7 @@ class Facts {
 type Schema = Record<string, unknown>
 
 /** A value that fits the schema; undefined when an optional one has no source in the prompt. */
-function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed = true, depth = 0): unknown {
+function fill(part: unknown, facts: PromptFacts, root: Schema, given?: unknown, needed = true, depth = 0): unknown {
   const schema = resolve(part, root)
   if ('const' in schema) return schema['const']
   if (Array.isArray(schema['enum'])) return fromEnum(schema['enum'], facts, given, needed)
@@ -255,14 +255,14 @@ function fill(part: unknown, facts: Facts, root: Schema, given?: unknown, needed
   }
 }
 
-function fromEnum(values: unknown[], facts: Facts, given: unknown, needed: boolean): unknown {
+function fromEnum(values: unknown[], facts: PromptFacts, given: unknown, needed: boolean): unknown {
   if (given !== undefined && values.some((value) => dumps(value) === dumps(given))) return given
   const text = facts.text.toLowerCase()
   const named = values.find((value) => typeof value === 'string' && value !== '' && text.includes(value.toLowerCase()))
   return named ?? (needed ? values[0] : undefined)
 }
 
-function fillObject(schema: Schema, facts: Facts, root: Schema, given: unknown, needed: boolean, depth: number): unknown {
+function fillObject(schema: Schema, facts: PromptFacts, root: Schema, given: unknown, needed: boolean, depth: number): unknown {
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   const values = isObject(given) ? given : {}
@@ -278,7 +278,7 @@ function fillObject(schema: Schema, facts: Facts, root: Schema, given: unknown, 
   return needed || Object.keys(out).length > 0 ? out : undefined
 }
 
-function fillArray(schema: Schema, facts: Facts, root: Schema, needed: boolean, depth: number): unknown {
+function fillArray(schema: Schema, facts: PromptFacts, root: Schema, needed: boolean, depth: number): unknown {
   const items = schema['items'] ?? { type: 'string' }
   const least = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0
   const most = typeof schema['maxItems'] === 'number' ? schema['maxItems'] : 8
@@ -295,7 +295,7 @@ function fillArray(schema: Schema, facts: Facts, root: Schema, needed: boolean, 
   return needed || out.length > 0 ? out : undefined
 }
 
-function fillNumber(schema: Schema, facts: Facts, whole: boolean, needed: boolean, given: unknown): unknown {
+function fillNumber(schema: Schema, facts: PromptFacts, whole: boolean, needed: boolean, given: unknown): unknown {
   const found = typeof given === 'number' ? given : facts.numbers.shift()
   if (found === undefined && !needed) return undefined
   const least = typeof schema['minimum'] === 'number' ? schema['minimum'] : -Infinity
@@ -304,7 +304,7 @@ function fillNumber(schema: Schema, facts: Facts, whole: boolean, needed: boolea
   return whole ? Math.trunc(value) : value
 }
 
-function fillBoolean(facts: Facts, needed: boolean): unknown {
+function fillBoolean(facts: PromptFacts, needed: boolean): unknown {
   const have = new Set(wordsOf(facts.text))
   if (have.has('false') || have.has('no') || have.has('not')) return false
   return needed || have.has('true') || have.has('yes') ? true : undefined
@@ -319,7 +319,7 @@ const formats: Readonly<Record<string, readonly [RegExp, string]>> = {
   uuid: [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i, '00000000-0000-4000-8000-000000000000'],
 }
 
-function fillString(schema: Schema, facts: Facts, needed: boolean, given: unknown): unknown {
+function fillString(schema: Schema, facts: PromptFacts, needed: boolean, given: unknown): unknown {
   if (typeof schema['pattern'] === 'string' && (needed || given !== undefined)) return textOfPattern(schema['pattern'])
   const format = formats[String(schema['format'])]
   if (format) return facts.match(format[0]) ?? (needed ? format[1] : undefined)
