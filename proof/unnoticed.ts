@@ -25,6 +25,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'message-empty-text-before-call': `${should}: vLLM sent it up to 0.14`,
   'message-parallel-not-disabled': deeper,
   'message-result-ignored': 'the prompt cannot be seen: it was counted before; a SHOULD sees that the answer lacks the results',
+  'message-stop-sequences-ignored': deeper,
   'message-stream-cut-says-end-turn': deeper,
   'metrics-cache-usage-missing': `${should}: dashboards read it, clients do not`,
   'metrics-not-found': `${should}: a gateway may hide /metrics`,
