@@ -38,6 +38,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'response-cut-says-completed': deeper,
   'response-no-tools-refused': deeper,
   'response-required-without-tools-accepted': deeper,
+  'response-wrong-accepted': deeper,
   'second-call-lost': model,
   'stream-held-back': `${should}: it is slow, and whole`,
   'third-call-lost': unasked,
