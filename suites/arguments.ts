@@ -184,7 +184,7 @@ function long({ answer, exchange }: Reply, { contextLength }: Facts) {
 
 export default scenario('Arguments', (script) => {
   const small = literals(script, 'plain', 'named', plain)
-  const large = script.followUp('long', small, long)
+  const large = script.followUp('long', small, long, { mayRefuse: 'size' })
   script.must('arguments.long.text', 'MUST hand over a text of 8 KB unchanged', `${CONSTRAINED}; vllm#55495`, large, (reply) =>
     argumentIs(reply, 'text', JSON.stringify(ledger(LONG))),
   )
