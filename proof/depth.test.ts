@@ -48,6 +48,10 @@ test('every verdict of the full run that the default run does not reach turns re
     'stream-cut-at-length-of-first-event',
     'plain-body-cut-in-json',
     'call-lost-streamed',
+    ...['streams-refused', 'wrong-accepted', 'input-counted-otherwise-streamed', 'system-lost', 'results-lost', 'limit-ignored'].flatMap(
+      (id) => [`response-${id}`, `message-${id}`],
+    ),
+    'message-stop-sequences-ignored',
   ])
     for (const id of await red({ ...whole, fault })) left.delete(id)
   expect([...left]).toEqual([])

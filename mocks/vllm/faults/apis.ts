@@ -97,6 +97,7 @@ export function everything(word: Door['word']): Fault['trigger'] {
     send({ ...noTools, messages: [user('Count to 50.')], max_tokens: 16 }, stream),
     send(noTools, system),
     send({ ...none, tool_choice: undefined }, choiceNone),
+    send(oneCall, { tool_choice: word === 'response' ? { type: 'function', name: 'get_wether' } : { type: 'tool', name: 'get_wether' } }),
     behindResults(door),
     behindResults(door, stream),
   ]
@@ -187,6 +188,30 @@ const messagesOf = (body: Body): Body[] => list(body['messages']).map(record)
 const withMessages = (body: Body, messages: Body[]): Body => ({ ...body, messages })
 
 const both: readonly Both[] = [
+  {
+    id: 'streams-refused',
+    what: 'refuses streams.',
+    class: 'C62',
+    hooks: refusing((body) => body['stream'] === true, 400, 'Streams are not supported.'),
+  },
+  {
+    id: 'wrong-accepted',
+    what: 'answers wrong requests.',
+    class: 'C59',
+    hooks: (isOurs) => ({
+      verdict: (refusal, { request }) => (isOurs(request) && askedOf(request)['model'] !== undefined ? undefined : refusal),
+    }),
+  },
+  {
+    id: 'input-counted-otherwise-streamed',
+    what: 'counts more input in a stream.',
+    class: 'C09',
+    hooks: (isOurs) => ({
+      turn(turn, { request }) {
+        if (isOurs(request) && turn.stream) turn.promptTokens += 5
+      },
+    }),
+  },
   {
     id: 'tools-refused-streamed',
     what: 'refuses tools in a streamed request.',

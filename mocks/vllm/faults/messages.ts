@@ -25,6 +25,13 @@ function endOf(events: readonly NamedEvent[]): Block {
 /** Faults of /v1/messages. */
 export const messages: Fault[] = [
   {
+    id: 'message-stop-sequences-ignored',
+    what: 'stop_sequences have no effect.',
+    class: 'C47',
+    trigger: [tell(noTools, { stop_sequences: ['world'] })],
+    body: (body, { request }) => (request.path === path ? { ...body, stop: undefined } : body),
+  },
+  {
     id: 'message-end-turn-with-forced-tool',
     what: 'stop_reason is end_turn beside the tool_use of a forced tool.',
     class: 'C45',
