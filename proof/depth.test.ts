@@ -52,6 +52,8 @@ test('every verdict of the full run that the default run does not reach turns re
       (id) => [`response-${id}`, `message-${id}`],
     ),
     'message-stop-sequences-ignored',
+    'error-with-status-200',
+    'stop-word-ignored',
   ])
     for (const id of await red({ ...whole, fault })) left.delete(id)
   expect([...left]).toEqual([])

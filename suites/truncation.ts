@@ -21,7 +21,7 @@ export default scenario('Truncation by max_tokens', ({ ask, must }) => {
     { truncated: true },
   )
 
-  const stopped = ask('stop', { messages: [user(`Say ${words}.`)], stop: ['five'] }, { forms: ['plain'] })
+  const stopped = ask('stop', { messages: [user(`Say ${words}.`)], stop: ['five'] }, { forms: ['plain'], from: 'full' })
 
   must(
     'truncation.stop',
