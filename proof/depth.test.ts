@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { planOf } from './docs.ts'
 import { runAgainst } from './matrix.ts'
+import { provenElsewhere } from './unnoticed.ts'
 
 const red = async (options: Parameters<typeof runAgainst>[0]): Promise<readonly string[]> =>
   (await runAgainst({ depth: 'smoke', ...options }))
@@ -49,9 +50,15 @@ test('every verdict of the full run that the default run does not reach turns re
     'stream-cut-at-length-of-first-event',
     'plain-body-cut-in-json',
     'call-lost-streamed',
-    ...['streams-refused', 'wrong-accepted', 'input-counted-otherwise-streamed', 'system-lost', 'results-lost', 'limit-ignored'].flatMap(
-      (id) => [`response-${id}`, `message-${id}`],
-    ),
+    ...[
+      'streams-refused',
+      'wrong-accepted',
+      'input-counted-otherwise-streamed',
+      'system-lost',
+      'results-lost',
+      'limit-ignored',
+      'limit-refused',
+    ].flatMap((id) => [`response-${id}`, `message-${id}`]),
     'message-stop-sequences-ignored',
     'error-with-status-200',
     'body-list-500',
@@ -67,4 +74,9 @@ test.for([
   ['one-of-forced-refused', 'schemas.everyday:plain'],
 ] as const)('the full run notices %s', async ([fault, id]) => {
   expect(await red({ ...whole, fault })).toContain(id)
+})
+
+test.for(Object.entries(provenElsewhere))('%s turns red in another run: %j', async ([id, options]) => {
+  const verdicts = await runAgainst({ ...(options.depth === 'full' ? whole : {}), ...options })
+  expect(verdicts.find((verdict) => verdict.id === id)?.outcome).toBe('failed')
 })

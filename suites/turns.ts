@@ -99,7 +99,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     const turned = ask(
       `${role}-midway`,
       { messages: midway(role), tools: conversationTools, max_tokens: MOST_TOKENS },
-      { forms: ['plain', 'stream'], from: { plain: role === 'system' ? 'default' : 'full', stream: 'full' }, mayRefuse: 'explained' },
+      { forms: ['plain', 'stream'], from: 'full', mayRefuse: 'explained' },
     )
     should(
       `turns.${role}-midway`,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -112,7 +113,7 @@ async function serve(vllm: Vllm, request: IncomingMessage, response: ServerRespo
     for (const { afterMs, bytes } of answer.chunks) {
       if (afterMs > 0) await wait(afterMs, undefined, { signal: gone.signal })
       if (!answer.head && !response.headersSent) writeHead(answer, request, response)
-      send(bytes)
+      if (!send(bytes)) await once(answer.head ? request.socket : response, 'drain', { signal: gone.signal })
       written++
     }
     if (answer.end === 'hang') {

@@ -195,6 +195,12 @@ const both: readonly Both[] = [
     hooks: refusing((body) => body['stream'] === true, 400, 'Streams are not supported.'),
   },
   {
+    id: 'limit-refused',
+    what: 'fails on a limit of fifty tokens or less.',
+    class: 'C62',
+    hooks: refusing((body) => Number(body['max_output_tokens'] ?? body['max_tokens']) <= 50, 500, 'max_tokens is too small.'),
+  },
+  {
     id: 'wrong-accepted',
     what: 'answers wrong requests.',
     class: 'C59',

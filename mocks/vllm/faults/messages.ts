@@ -287,6 +287,19 @@ export const messages: Fault[] = [
     },
   },
   {
+    id: 'message-error-type-of-vllm',
+    what: 'Errors are named by a class of vLLM, where the API has a word of its own.',
+    class: 'C60',
+    trigger: [tell(named, { tool_choice: { type: 'tool', name: 'get_wether' } })],
+    reply(reply, { request }) {
+      const body = request.path === path && reply.status >= 400 ? attempt(reply.body) : undefined
+      const error = record(body)['error']
+      return isObject(error)
+        ? { ...reply, body: JSON.stringify({ ...record(body), error: { ...error, type: 'VLLMValidationError' } }) }
+        : undefined
+    },
+  },
+  {
     id: 'message-error-500-for-bad-choice',
     what: 'A forced tool that was not offered gives status 500.',
     class: 'C58',
@@ -295,6 +308,16 @@ export const messages: Fault[] = [
       request.path === path && refusal?.message.includes('does not match any')
         ? { ...refusal, status: 500, type: 'internal_error' }
         : refusal,
+  },
+  {
+    id: 'message-ids-equal',
+    what: 'All messages have one id.',
+    class: 'C16',
+    trigger: [tell(oneCall), tell(oneCall, stream)],
+    message: (body) => void (body['id'] = 'chatcmpl-0000000000000000'),
+    messageEvents(events) {
+      for (const { type, data } of events) if (type === 'message_start') record(data['message'])['id'] = 'chatcmpl-0000000000000000'
+    },
   },
   {
     id: 'message-without-id',

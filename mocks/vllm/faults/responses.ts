@@ -431,6 +431,16 @@ export const responses: Fault[] = [
     },
   },
   {
+    id: 'response-ids-equal',
+    what: 'All responses have one id.',
+    class: 'C16',
+    trigger: [respond(oneCall), respond(oneCall, stream)],
+    response: (body) => void (body['id'] = 'resp_0000000000000000'),
+    responseEvents(events) {
+      for (const { data } of events) if ('response' in data) record(data['response'])['id'] = 'resp_0000000000000000'
+    },
+  },
+  {
     id: 'response-id-changes',
     what: 'The id of a streamed response is another one at its end.',
     class: 'C16',
