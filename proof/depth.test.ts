@@ -62,6 +62,7 @@ test('every verdict of the full run that the default run does not reach turns re
     'message-stop-sequences-ignored',
     'error-with-status-200',
     'body-list-500',
+    'health-always-503',
     'stop-word-ignored',
   ])
     for (const id of await red({ ...whole, fault })) left.delete(id)

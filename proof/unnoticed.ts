@@ -5,6 +5,7 @@ const deeper = 'asked at CONFORMANCE_DEPTH=full, and noticed there'
 
 /** Faults of the mock that no MUST notices, each with the reason. The self tests hold this list against the matrix. */
 export const unnoticed: Readonly<Record<string, string>> = {
+  'health-always-503': deeper,
   'auth-accepts-other-scheme': unasked,
   'auto-calls-without-need': `the model's choice: ${should}`,
   'bad-sampling-500': deeper,
@@ -48,6 +49,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'stop-word-kept': deeper,
   'stream-held-back': `${should}: it is slow, and whole`,
   'third-call-lost': unasked,
+  'system-midway-500': deeper,
   'tool-id-shared-by-choices': 'legal: choices are alternatives, and Kimi numbers the calls of each from 0',
   'tool-result-cut': 'the prompt cannot be seen: it holds enough words; a SHOULD sees that the answer lacks the result',
   'tool-result-escaped': 'the prompt cannot be seen: it holds the same words',

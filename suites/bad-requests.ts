@@ -152,7 +152,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
     emptyTools,
     impossible,
   ]
-  const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad })
+  const health = request('health-after', { method: 'GET', path: '/health' }, { after: bad, from: 'full' })
   must(
     'bad.health-after',
     'MUST be healthy after all bad requests',

@@ -107,7 +107,7 @@ export default scenario('Responses API', (script) => {
     },
     { plain: 'full', truncated: true },
   )
-  const none = ask('none', { input: twoCities, tools, tool_choice: 'none' }, { plain: 'full', stream: 'full' })
+  const none = ask('none', { input: twoCities, tools, tool_choice: 'none' }, { stream: 'full' })
   const cutText = ask('cut-text', { input: `Say ${words}.`, max_output_tokens: 16 }, { plain: 'full', stream: 'full', truncated: true })
   const text = ask('text', { input: 'Say hello to the world.' }, { plain: 'full', stream: 'full' })
   const zero = ask(
@@ -294,7 +294,7 @@ export default scenario('Responses API', (script) => {
     'responses.route',
     'MUST have the route for every question, when it has it for one',
     `${SOURCE}, create`,
-    [required.plain, required.stream, auto.stream, literals.plain, results.stream, cutCall.stream],
+    [required.plain, required.stream, auto.stream, literals.plain, results.stream, cutCall.stream, none.plain],
     hasRouteAlways,
   )
   together(
