@@ -93,6 +93,8 @@ const again = {
   messages: [...messagesOf(answered('98')), { role: 'assistant', content: '98.' }, user('And what is the weather in Tokyo?')],
 }
 
+const UNLUCKY = plain(named).body.length % 7
+
 export const agents: Fault[] = [
   {
     id: 'body-above-6-kilobytes-refused',
@@ -407,14 +409,13 @@ export const agents: Fault[] = [
   },
   {
     id: 'proxy-gives-up-after-ten-seconds',
-    what: 'Every seventh chat is answered with 403 by a proxy that waited ten seconds for the first byte.',
+    what: 'About every seventh chat, told by the length of its body, is answered with 403 by a proxy that waited ten seconds for the first byte.',
     class: 'C62',
-    trigger: Array.from({ length: 7 }, () => plain(named)),
-    reply(reply, { request, memory }) {
+    trigger: [plain(named)],
+    reply(reply, { request }) {
       if (request.path !== chat) return reply
-      const count = Number(memory.get('count') ?? 0) + 1
-      memory.set('count', count)
-      if (count % 7 !== 0) return reply
+      // Which request comes seventh depends on how busy the machine is; how long its body is does not.
+      if (request.body.length % 7 !== UNLUCKY) return reply
       const text = 'upstream connect error or disconnect/reset before headers. reset reason: connection timeout'
       return { status: 403, headers: [['content-type', 'text/plain']], body: '', events: [{ raw: text, afterMs: 10_000 }], end: 'complete' }
     },
