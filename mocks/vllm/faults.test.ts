@@ -133,7 +133,14 @@ const varied: MockRequest[] = [
 ]
 
 /** Faults that answer a body without messages with another status than 400. */
-const answersBadBodies = new Set(['missing-messages-accepted', 'missing-messages-500', 'error-as-detail', 'error-with-status-200'])
+const answersBadBodies = new Set([
+  'missing-messages-accepted',
+  'missing-messages-500',
+  'error-as-detail',
+  'error-with-status-200',
+  // A proxy does not look at what it gives up on.
+  'proxy-gives-up-after-ten-seconds',
+])
 
 /** One profile of each kind of server besides the default one; of vLLM the oldest that was recorded. */
 const others = [
