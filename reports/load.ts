@@ -68,9 +68,17 @@ const number = (value: number): string => (value >= 100 ? String(Math.round(valu
 const ms = (value: number | undefined): string =>
   value === undefined ? '-' : value >= 10_000 ? `${(value / 1000).toFixed(1)} s` : `${Math.round(value)} ms`
 
-/** The rules that a level broke, with how often and the first breach of each. */
-export const brokenRules = ({ breaches }: Pick<Level, 'breaches'>): readonly { readonly first: LoadBreach; readonly count: number }[] =>
-  [...Map.groupBy(breaches, ({ rule }) => rule).values()].flatMap((of) => (of[0] === undefined ? [] : [{ first: of[0], count: of.length }]))
+/** The rules that a level broke, the most frequent first, each with its first breach and the number of answers that broke it. */
+export const brokenRules = ({
+  breaches,
+  broken,
+}: Pick<Level, 'breaches' | 'broken'>): readonly { readonly first: LoadBreach; readonly count: number }[] =>
+  Object.entries(broken)
+    .toSorted(([, one], [, other]) => other - one)
+    .flatMap(([rule, count]) => {
+      const first = breaches.find((breach) => breach.rule === rule)
+      return first === undefined ? [] : [{ first, count }]
+    })
 
 /** Whether a level says no. */
 export const fails = (level: Level): boolean =>
@@ -78,7 +86,7 @@ export const fails = (level: Level): boolean =>
 
 const verdictOf = (level: Level): string =>
   level.breaches.length > 0
-    ? `broken: ${plural(level.breaches.length, 'breach', 'breaches')}`
+    ? `broken: ${plural(Object.keys(level.broken).length, 'rule')}`
     : level.limited !== undefined
       ? 'no verdict'
       : level.against?.verdict === 'worse'
