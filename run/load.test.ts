@@ -35,7 +35,7 @@ async function mock(options: VllmOptions): Promise<string> {
   return door.url
 }
 
-async function loadOf(url: string, { sizes = [1, 4, 16], requests = 98, rate, workers = 1 }: Tried = {}): Promise<Load> {
+async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, workers = 1 }: Tried = {}): Promise<Load> {
   const configuration = readConfiguration({ OPENAI_BASE_URL: `${url}/v1` })
   const target = await resolveTarget(configuration, { say: () => {}, startMock: () => Promise.reject(new Error('no mock is wanted')) })
   const { close, explain: _explain, ...facts } = target
@@ -97,7 +97,7 @@ describe('faults that only load shows', () => {
   })
 
   test.for(Object.entries(expected))('%s', { concurrent: true }, async ([fault, [level, rule]]) => {
-    const load = await loadOf(await mock({ fault }), { requests: fault === 'load-cross-talk' ? 420 : 98 })
+    const load = await loadOf(await mock({ fault }), { requests: fault === 'load-cross-talk' ? 420 : 70 })
     const begins = beginsAt(load)
     // How many requests are open at once depends on how busy this machine is: never more than the level, at times fewer.
     expect(begins).toBeGreaterThanOrEqual(level)
@@ -278,10 +278,8 @@ describe('npm run load', () => {
       const url = `${await mock({ fault: 'load-last-fragment-lost' })}/v1`
       const env = { OPENAI_BASE_URL: url, CONFORMANCE_REPORT_DIR: folder }
       const first = await npmRunLoad(['--levels', '1,16', '--requests', '48'], env)
-      expect([first.code, first.out]).toEqual([
-        1,
-        expect.stringContaining('Tool calling is right with up to 1 at once; with 16 at once it breaks'),
-      ])
+      // Whether level 1 has a verdict depends on how busy this machine is; the breach at level 16 is proven by its bytes.
+      expect([first.code, first.out]).toEqual([1, expect.stringMatching(/with 16 at once(?: it breaks)?: MUST give arguments/)])
       const results = JSON.parse(await readFile(join(folder, 'load', 'results.json'), 'utf8')) as LoadRecord
       expect(results.levels.map(({ concurrency }) => concurrency)).toEqual([1, 16])
       const evidence = await readFile(join(folder, 'load', 'exchanges.json'), 'utf8')
