@@ -264,8 +264,8 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
           await setStatus({ ...thing, status: own })
         }
         // The server counts changes itself; after an even number of these the object is as it was.
-        for (let at = 1; at < Number(generation); at += 1)
-          await call('PATCH', pathOf(thing), { resource: { count: at % 2 === 0 ? 1 : 2 } }, 'application/merge-patch+json')
+        for (let change = 1; change < Number(generation); change += 1)
+          await call('PATCH', pathOf(thing), { resource: { count: change % 2 === 0 ? 1 : 2 } }, 'application/merge-patch+json')
         if (deletionTimestamp !== undefined) await call('DELETE', pathOf(thing))
       },
       async remove(thing) {
