@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Plan } from '../fixtures/run/plan.ts'
 import type { RunOptions } from '../fixtures/run/run.ts'
@@ -65,7 +66,7 @@ export async function runVitest(
   const exitCode = process.exitCode
   const vitest = await startVitest('test', [], {
     root: ROOT,
-    config: resolve(ROOT, 'vitest.config.ts'),
+    config: resolve(ROOT, `vitest.config${OWN_EXTENSION}`),
     run: true,
     watch: false,
     project: ['conformance'],
