@@ -8,6 +8,7 @@ const commands = {
   waive: 'waive.js',
   compare: 'compare.js',
   report: '../reports/main.js',
+  sonobuoy: 'sonobuoy.js',
   mock: '../mocks/vllm/main.js',
 }
 const script = Object.hasOwn(commands, process.argv[2]) ? commands[process.argv.splice(2, 1)[0]] : 'main.js'
