@@ -122,7 +122,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     '# Known defects of released engines',
     'Every defect of released vLLM that is known here, by the versions and parsers that it was seen with; none covers a release that was not looked at. The proof of most is a recorded answer: [observed-defects.md](observed-defects.md); of the others [findings.md](findings.md).',
     '## Red',
-    'A call does not arrive, or not as the model wrote it. The run fails, and where such defects explain at least half of what failed, the one that explains most is its cause, in the layer `engine`. Those marked with ◇ show in some answers only, such as those of a busy server.',
+    'What breaches a MUST of these fails the run. Where such defects explain at least half of what failed, the one that explains most is the cause of the run, in the layer `engine`. Those marked with ◇ show in some answers only, such as those of a busy server.',
     defectTable('red'),
     '## Amber',
     'Nothing that tool calling is for breaks. What an entry explains is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`.',
