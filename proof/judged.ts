@@ -282,7 +282,7 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
     .filter(({ number }) => number !== undefined)
     .map((entry) => {
       const own = explained.get(entry) ?? []
-      const shown = shownBy(entry)
+      const defects = shownBy(entry)
       const ids = (judged: 'contract' | 'requirement' | 'words'): string =>
         unique(own.filter(({ rule }) => kindOf(rule) === judged).map(({ rule }) => `\`${rule}\``)).join(' ')
       const noticed = ids('contract')
@@ -291,8 +291,8 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
       const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
       return [
         `<a id="${entry.number}"></a>${entry.number}`,
-        shown.map(({ id }) => `\`${id}\``).join(' '),
-        shown.map(sentenceOf).join(' '),
+        defects.map(({ id }) => `\`${id}\``).join(' '),
+        defects.map(sentenceOf).join(' '),
         versions.join(', '),
         parsers.join(', '),
         String(new Set(own.map(({ recorded }) => recorded)).size),

@@ -27,7 +27,10 @@ export function identityOf(target: TargetFacts, configuration: Configuration, ex
 }
 
 /** The flags of the server's command line, where it is known: of a workspace, and of an image that the suite starts. */
-export function knownFlags({ cluster }: Pick<TargetFacts, 'cluster'>, { target }: Configuration): Readonly<Record<string, string>> | undefined {
+export function knownFlags(
+  { cluster }: Pick<TargetFacts, 'cluster'>,
+  { target }: Configuration,
+): Readonly<Record<string, string>> | undefined {
   if (cluster !== undefined) return wiringOf(cluster.facts)?.flags
   return target.kind === 'image' ? flagsOf(target.args) : undefined
 }

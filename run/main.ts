@@ -94,7 +94,13 @@ async function main(): Promise<number> {
     const { readiness } = target
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster, parser: knownFlags(target, configuration)?.['tool-call-parser'] }
+    const facts = {
+      profile,
+      hasKey: target.keyed,
+      contextLength: contextLengthOf(target),
+      cluster: target.cluster,
+      parser: knownFlags(target, configuration)?.['tool-call-parser'],
+    }
     const options = {
       facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
       made: readiness.exchanges,

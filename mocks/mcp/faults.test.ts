@@ -113,7 +113,11 @@ test.each(['Berlin', 'Germany/Berlin'])('a model that asks for the time zone %s 
   const verdicts = await runAgainst({ fault: { id: 'zone', what: 'The model shortens the zone.', trigger: [], said } })
   const about = verdicts.filter(({ tags, outcome }) => tags.includes('mcp') && outcome !== 'passed')
   expect(about.map(({ id, outcome, cause }) => ({ id, outcome, cause }))).toEqual(
-    ['mcp.result', 'mcp.answer:plain', 'mcp.answer:stream', 'mcp.uses-result'].map((id) => ({ id, outcome: 'inconclusive', cause: undefined })),
+    ['mcp.result', 'mcp.answer:plain', 'mcp.answer:stream', 'mcp.uses-result'].map((id) => ({
+      id,
+      outcome: 'inconclusive',
+      cause: undefined,
+    })),
   )
   expect(verdicts.find(({ id }) => id === 'mcp.result')?.reason).toContain(`{"timezone": "${zone}"}`)
 })

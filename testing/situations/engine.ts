@@ -26,8 +26,7 @@ export const engineSituations: readonly EngineSituation[] = [
       said({ calls }) {
         for (const call of calls) {
           const values = JSON.parse(call.arguments) as Record<string, unknown>
-          if (typeof values['author'] === 'object')
-            call.arguments = JSON.stringify({ ...values, author: JSON.stringify(values['author']) })
+          if (typeof values['author'] === 'object') call.arguments = JSON.stringify({ ...values, author: JSON.stringify(values['author']) })
         }
       },
     },
@@ -96,9 +95,7 @@ export const engineSituations: readonly EngineSituation[] = [
     says: 'The parser minimax_m2 of vLLM 0.17.1 answers required on /v1/responses with 500 and an empty message (docs/findings.md).',
     defect: {
       verdict: (refusal, { request: { path, body } }) =>
-        path === '/v1/responses' && isRequired(body)
-          ? { status: 500, type: 'InternalServerError', message: '', param: null }
-          : refusal,
+        path === '/v1/responses' && isRequired(body) ? { status: 500, type: 'InternalServerError', message: '', param: null } : refusal,
     },
   },
 ]
