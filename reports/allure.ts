@@ -4,6 +4,7 @@ import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attachments.ts'
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
+import { titled, WORDS } from './headline.ts'
 import { explain } from './junit.ts'
 import { addressesIn, linked } from './links.ts'
 import { waiverLine } from './waived.ts'
@@ -17,7 +18,7 @@ export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason
 export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
   warning: allure.Status.PASSED,
-  known: allure.Status.PASSED,
+  known: allure.Status.SKIPPED,
   waived: allure.Status.SKIPPED,
   failure: allure.Status.FAILED,
   blocked: allure.Status.BROKEN,
@@ -36,7 +37,7 @@ const MOST_FINDINGS = 10
  */
 export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
-  await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${excerpt(verdict.title)}` : excerpt(verdict.title))
+  await allure.displayName(nameOf(verdict, effect))
   await allure.testCaseId(verdict.id)
   await allure.historyId(verdict.id)
   await allure.epic(excerpt(run.target.name, 120))
@@ -46,8 +47,8 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   await allure.label(LABELS.verdict, verdict.id)
   await allure.label(LABELS.effect, effect)
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
-  if (why !== undefined) await allure.label(LABELS.reason, excerpt(why, 1000))
+  const why = whyOf(verdict)
+  if (why !== undefined) await allure.label(LABELS.reason, why)
   await allure.descriptionHtml(description(verdict))
   // Allure's frame around a description lets no link out of it.
   for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
@@ -68,13 +69,41 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
     case 'broken':
       throw new VerdictError(effect, verdict)
     case 'waived':
-      return context.skip(`waived: ${excerpt(waiverLine(verdict))}`)
+    case 'known':
     case 'inconclusive':
     case 'not applicable':
-      return context.skip(`${effect}: ${excerpt(verdict.reason ?? 'no reason recorded')}`)
+      return context.skip(skippedBecause(effect, whyOf(verdict)))
     case 'passed':
-    case 'known':
     case 'warning':
+  }
+}
+
+const nameOf = (verdict: Verdict, effect: Effect): string =>
+  `${effect === 'passed' ? '' : `${WORDS[effect].sign} `}${excerpt(titled(verdict))}`
+
+const whyOf = (verdict: Verdict): string | undefined => {
+  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
+  return why === undefined ? undefined : excerpt(why, 1000)
+}
+
+/** What Allure shows of a result that it counts as skipped. */
+export const skippedBecause = (effect: Effect, why = 'no reason recorded'): string =>
+  why.startsWith(`${effect}: `) ? why : `${effect}: ${why}`
+
+/** A result with another effect than it was written with. */
+export function withEffect(result: allure.TestResult, verdict: Verdict, effect: Effect): allure.TestResult {
+  const status = STATUS[effect]
+  return {
+    ...result,
+    name: nameOf(verdict, effect),
+    status,
+    statusDetails: status === allure.Status.SKIPPED ? { message: skippedBecause(effect, whyOf(verdict)) } : result.statusDetails,
+    labels: [
+      ...result.labels.filter(({ name }) => name !== 'tag' && name !== LABELS.effect),
+      { name: LABELS.effect, value: effect },
+      ...[...tagsOf(verdict, effect)].map((value) => ({ name: 'tag', value })),
+    ],
+    descriptionHtml: description(verdict),
   }
 }
 
