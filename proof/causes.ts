@@ -114,7 +114,11 @@ export function causesText(): string {
         causes.map((cause) => [
           [`\`${cause.id}\``, ...[...new Set(cause.wordings.map((wording) => wording.layer))].slice(1)].join(', also '),
           distinct(cause.wordings.map(({ sentence }) => sentence)),
-          distinct(cause.wordings.map(({ remedy }) => remedy)),
+          distinct(
+            cause.wordings.flatMap(({ remedy, elsewhere }: Wording) =>
+              elsewhere === undefined ? [remedy] : [remedy, `(known by its address only: ${elsewhere})`],
+            ),
+          ),
           provenBy(cause),
         ]),
       ),

@@ -1,39 +1,39 @@
 import * as allure from 'allure-js-commons'
 import type { TestContext } from 'vitest'
-import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
-import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attachments.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { answerText } from './bytes.ts'
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { titled, WORDS } from './headline.ts'
 import { explain } from './junit.ts'
 import { addressesIn, linked } from './links.ts'
+import { FILES } from './store.ts'
 import { waiverLine } from './waived.ts'
-import type { Finding, Run, Verdict } from '../fixtures/record.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 
 /** Labels that Allure hides, for the listener in allure-reporter.ts. */
 export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason', times: '_times' } as const
 
-/** Allure's status for each effect. A warning passes: it is shown, but not counted as a failure. */
+/** Allure's status for each effect: it counts as passed, failed and broken exactly what the record does. */
 export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
-  warning: allure.Status.PASSED,
+  warning: allure.Status.SKIPPED,
   known: allure.Status.SKIPPED,
   waived: allure.Status.SKIPPED,
   failure: allure.Status.FAILED,
-  blocked: allure.Status.BROKEN,
+  blocked: allure.Status.SKIPPED,
   broken: allure.Status.BROKEN,
   inconclusive: allure.Status.SKIPPED,
   'not applicable': allure.Status.SKIPPED,
 }
 
 const SEVERITY = { MUST: allure.Severity.CRITICAL, SHOULD: allure.Severity.MINOR, MAY: allure.Severity.TRIVIAL } as const
-const MOST_EXCHANGES = 3
 const MOST_FINDINGS = 10
 
 /**
- * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed and for a warning, throws
- * for failed, blocked and broken, skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
+ * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed, throws for failed and broken,
+ * skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
  */
 export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
@@ -60,21 +60,17 @@ export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, E
   }
   if (verdict.findings.length > MOST_FINDINGS)
     await allure.logStep(`and ${verdict.findings.length - MOST_FINDINGS} more, in verdicts.jsonl`)
-  if (effect !== 'passed' && effect !== 'not applicable') await attach(verdict, exchanges, run)
+  if (effect === 'failure') await attach(verdict, exchanges, run)
 
   switch (effect) {
+    case 'passed':
+      return
     case 'failure':
       throw new VerdictError('AssertionError', verdict)
-    case 'blocked':
     case 'broken':
       throw new VerdictError(effect, verdict)
-    case 'waived':
-    case 'known':
-    case 'inconclusive':
-    case 'not applicable':
-      return context.skip(skippedBecause(effect, whyOf(verdict)))
-    case 'passed':
-    case 'warning':
+    default:
+      context.skip(skippedBecause(effect, whyOf(verdict)))
   }
 }
 
@@ -82,7 +78,9 @@ const nameOf = (verdict: Verdict, effect: Effect): string =>
   `${effect === 'passed' ? '' : `${WORDS[effect].sign} `}${excerpt(titled(verdict))}`
 
 const whyOf = (verdict: Verdict): string | undefined => {
-  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
+  const [first] = verdict.findings
+  const found = first && `got ${first.got}, wanted ${first.wanted}, at ${first.where}`
+  const why = verdict.waiver === undefined ? (verdict.reason ?? found) : waiverLine(verdict)
   return why === undefined ? undefined : excerpt(why, 1000)
 }
 
@@ -158,31 +156,19 @@ function cell(text: string): string {
   return `<td>${escapeMarkup(excerpt(text, 600))}</td>`
 }
 
-/** For each map of exchanges: which verdict shows a large exchange whole. */
-const shownWhole = new WeakMap<ReadonlyMap<string, Exchange>, Map<string, string>>()
+/** Enough to see the breach; index.html has all bytes with their times. */
+const ROOM = { whole: 4096, around: 1024 }
 
-async function attach(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
-  const ids = new Set([...verdict.findings.map(({ exchange }) => exchange), ...verdict.exchanges])
-  for (const id of [...ids].slice(0, MOST_EXCHANGES)) {
-    const exchange = exchanges.get(id)
-    if (exchange) await allure.step(`Exchange ${excerpt(id)}`, () => attachExchange(exchange, verdict, exchanges, run))
-  }
-  if (ids.size > MOST_EXCHANGES) await allure.logStep(`and ${ids.size - MOST_EXCHANGES} more exchanges, in exchanges.jsonl`)
-}
-
-async function attachExchange(exchange: Exchange, verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
-  const finding: Finding | undefined = verdict.findings.find((one) => one.exchange === exchange.id)
-  const bytes = bodyBytes(exchange)
-  const whole = shownWhole.get(exchanges) ?? new Map<string, string>()
-  shownWhole.set(exchanges, whole)
-  const elsewhere = bytes.length > SMALL_BODY && whole.has(exchange.id)
-  if (!elsewhere) whole.set(exchange.id, verdict.id)
-  const answer = answerText(exchange, elsewhere ? SMALL_BODY : Number.POSITIVE_INFINITY, finding?.byte)
-  const note = elsewhere ? `[the whole answer is attached to ${whole.get(exchange.id)}]\n\n` : ''
+async function attach({ findings, exchanges: judged }: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
+  const exchange = exchanges.get(findings[0]?.exchange ?? judged[0] ?? '')
+  if (exchange === undefined) return
+  const bytes = findings.flatMap((finding) => (finding.exchange === exchange.id && finding.byte !== undefined ? [finding.byte] : []))
   const text = { contentType: allure.ContentType.TEXT, fileExtension: 'txt' }
-  await allure.attachment('Request as sent', requestText(exchange.request), text)
-  await allure.attachment('Answer as received', note + answer, text)
-  if (exchange.chunks.length > 1 && !elsewhere) await allure.attachment('Arrival of its chunks', timeline(exchange), text)
-  if (finding?.byte !== undefined) await allure.attachment(`Bytes around ${finding.byte}`, hexDump(bytes, finding.byte), text)
-  await allure.attachment('The same request with curl', curl(exchange.request, run.target.baseUrl), text)
+  await allure.step(`Exchange ${excerpt(exchange.id)}`, async () => {
+    await allure.attachment('Answer as received', answerText(exchange, bytes.slice(0, MOST_FINDINGS), ROOM), text)
+    await allure.attachment('The same request with curl', curl(exchange.request, run.target.baseUrl, recorded(exchange.id)), text)
+  })
 }
+
+/** A large body is read from the record, beside the report. */
+const recorded = (id: string) => ({ id, file: FILES.exchanges, above: ROOM.whole })

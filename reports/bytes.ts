@@ -111,3 +111,16 @@ export function answerLine(exchange: Exchange): string {
   const size = `${plural(bytes, 'byte')}${chunks.length > 1 ? ` in ${chunks.length} chunks` : ''}`
   return `${status === undefined ? 'no HTTP answer' : `HTTP ${status}`}, ${size}, ${duration.toFixed(0)} ms, ${excerpt(ending(exchange), 300)}`
 }
+
+/** An answer as plain text: status, headers, and its bytes in order of arrival with their times, each breach behind an arrow. */
+export function answerText(exchange: Exchange, breaches: readonly number[], room: Room): string {
+  const several = exchange.chunks.length > 1
+  const body = piecesOf(exchange, breaches, room).map((piece) => {
+    if ('bytes' in piece) return `\n[${plural(piece.bytes, 'byte')} left out]`
+    const time = several && piece.at !== undefined ? `\n[${piece.at.toFixed(1)} ms] ` : ''
+    return `${time}${piece.marked ? `▶[byte ${piece.from}] ` : ''}${piece.text.replace(several ? /\n+$/ : /$^/, '')}`
+  })
+  const status = exchange.status === undefined ? 'no HTTP answer' : `HTTP status ${exchange.status}`
+  const head = [status, ...exchange.headers.map(([name, value]) => `${name}: ${value}`)]
+  return `${head.join('\n')}\n${body.join('')}\n\n[${answerLine(exchange)}]`
+}
