@@ -97,7 +97,7 @@ details > summary { cursor: pointer; overflow-wrap: anywhere } .more > summary {
 .bytes { padding: 6px 0; max-height: 34em; overflow: auto } .bytes > span { display: grid; grid-template-columns: 6.6em minmax(0, 1fr); gap: 0 10px; padding-right: 8px }
 .bytes > span::before { content: attr(data-t); color: var(--soft); text-align: right; user-select: none } .bytes > em { display: block; padding-left: 7.4em; color: var(--soft) } .bytes :is(i, em) { font-style: normal } .bytes u { text-decoration: none; color: var(--soft); user-select: none }
 mark { background: var(--mark); color: inherit; font-weight: 700; border-radius: 2px } mark::before { content: "▶ byte " attr(data-b) " "; font-weight: 400; user-select: none }
-.differs td:not(:first-child) { font-weight: 600 }
+.differs { table-layout: fixed } .differs th:first-child { width: 17%; white-space: normal }
 ${(['passed', 'failure', 'warning', 'known', 'waived', 'broken', 'blocked', 'inconclusive', 'not-applicable'] as const)
   .map(
     (name) =>

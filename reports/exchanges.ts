@@ -101,11 +101,12 @@ function sideOf(exchange: Exchange, breaches: readonly number[], room: typeof PR
     ({ status, waitMs, body }) => `<p>Asked again ${waitMs} ms after status ${status}: <code>${text(body)}</code></p>`,
   )
   const head = headers.map(([name, value]) => `<em>${text(name)}: ${text(value)}</em>`)
-  return `<h3>Request ${reads}</h3><pre class="paste">${curl(request, baseUrl, recorded)
+  const command = curl(request, baseUrl, recorded)
     .split('\n')
     .map((line) => text(line, Infinity))
-    .join('\n')}</pre>
-${later.join('')}<h3>Answer <small>${text(answerLine(exchange), 400)}</small></h3><pre class="bytes" tabindex="0" aria-label="Bytes of the answer">${head.join('')}${bytesHtml(exchange, breaches, room)}</pre>`
+    .join('\n')
+  return `${later.join('')}<h3>Answer <small>${text(answerLine(exchange), 400)}</small></h3><pre class="bytes" tabindex="0" aria-label="Bytes of the answer">${head.join('')}${bytesHtml(exchange, breaches, room)}</pre>
+<h3>The same request with curl ${reads}</h3><pre class="paste">${command}</pre>`
 }
 
 /** Each chunk on a line of its own with its time; a new line within it is shown as what it is. */

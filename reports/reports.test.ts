@@ -321,13 +321,15 @@ test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Al
   const [, failed = ''] =
     [...readFileSync(join(folder, FILES.allureReport), 'utf8').matchAll(/d\("data\/test-results\/([^"]+)\.json","([^"]*)"\)/g)]
       .map(([, id, data = '']) => [Buffer.from(data, 'base64').toString('utf8'), id] as const)
-      .find(([result]) => result.includes('"status":"failed"')) ?? []
+      .find(([result]) => (JSON.parse(result) as { readonly status: string }).status === 'failed') ?? []
   await using second = await openPage(`${allure}#${failed}`)
   await until(second, `document.querySelector('#app') !== null && document.title !== ''`)
   const named = await second.evaluate('document.title')
   await until(second, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
-  await second.evaluate(OPEN_EVERYTHING)
-  // What is opened is loaded then.
+  // Attachments stand in steps, and are loaded when they are opened.
+  await second.evaluate(openIn('step-arrow-button"]'))
+  await until(second, `document.querySelector('#app [data-testid="test-result-attachment-header"]') !== null`)
+  await second.evaluate(openIn('attachment-header"] > button:first-child'))
   await until(second, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
   expect(await second.evaluate('document.title')).toBe(named)
   expect(await second.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
@@ -342,14 +344,9 @@ function expectInert(page: Page, address: string): void {
   expect(outside).toEqual([])
 }
 
-/** Opens the description, every step and every attachment of a test's page in Allure. */
-const OPEN_EVERYTHING = `(async () => {
-  const kinds = ['description"] button', 'step-arrow-button"]', 'attachment-header"] > button:first-child']
-  for (const kind of kinds) {
-    for (const button of document.querySelectorAll('#app [data-testid="test-result-' + kind)) button.click()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-})()`
+/** Clicks everything of a kind on a test's page in Allure. */
+const openIn = (kind: string): string =>
+  `document.querySelectorAll('#app [data-testid="test-result-${kind}').forEach((button) => button.click())`
 
 test('an answer is shown in its order of arrival, whole characters with their chunk, cut where nothing is proven', () => {
   const bytes = Buffer.from('data: é\n\ndata: [DONE]\n\n')
