@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -15,6 +15,7 @@ import { agrees, allureReport } from './allure-report.ts'
 import { junit } from './junit.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { makeReports } from './make.ts'
+import { page as pageOf } from './page.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { apart } from '../fixtures/text.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -335,6 +336,79 @@ test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Al
   expect(await second.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
   expectInert(second, allure)
 })
+
+const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
+/** The faults that axe calls serious or critical, with the element. */
+const SERIOUS = `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`
+
+test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
+  const plain = { ...madeUpExchange(['{"choices":[]}'], 'made-up.plain'), status: 500 }
+  const request = { ...plain.request, form: 'plain' as const }
+  const folder = record(madeUpRun({ ended: { ...finished, cause: madeUpCause } }), everyVerdict(), [
+    { ...plain, request },
+    madeUpExchange(),
+  ])
+  await using page = await openPage(pathToFileURL(writePage(folder)).href)
+  await until(page, `document.querySelectorAll('.check').length === ${everyVerdict().length}`)
+  await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
+  await until(page, `document.querySelectorAll('.check .sides').length === ${everyVerdict().length}`)
+  await page.evaluate(`document.querySelector('#only-all').click()`)
+  await page.evaluate(`${readFileSync(AXE, 'utf8')}; 0`)
+  for (const colors of ['light', 'dark'] as const) {
+    await page.show(390, colors)
+    expect(await page.evaluate(SERIOUS)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  }
+})
+
+test.skipIf(CHROMIUM === undefined)('a failed check and a passed one are one click away from their bytes, the breach marked', async () => {
+  const folder = record(
+    madeUpRun(),
+    [madeUpVerdict({ outcome: 'failed', id: 'bad:stream' }), madeUpVerdict({ id: 'good:plain' })],
+    [madeUpExchange()],
+  )
+  await using page = await openPage(pathToFileURL(writePage(folder)).href)
+  const shown = (effect: string) => `[...document.querySelectorAll('.check.${effect}')].map((one) => one.checkVisibility())[0]`
+  await until(page, shown('failure'))
+  expect(await page.evaluate(shown('passed'))).toBe(false)
+  await page.evaluate(`document.querySelector('#only-passed').click()`)
+  expect(await page.evaluate(shown('failure'))).toBe(false)
+  for (const effect of ['passed', 'failure']) {
+    await page.evaluate(`document.querySelector('#only-${effect}').click(), document.querySelector('.check.${effect} summary').click()`)
+    await until(page, `document.querySelector('.check.${effect} .bytes')?.checkVisibility() === true`)
+    expect(await page.evaluate(`document.querySelector('.check.${effect} .paste').innerText`)).toContain('curl --silent')
+  }
+  expect(await page.evaluate(`document.querySelector('.check.failure mark').dataset.b`)).toBe('28')
+  expect(await page.evaluate(`document.querySelector('.check.failure .title').innerText`)).toBe('MUST be failed (streamed)')
+})
+
+test('the page of 300 verdicts over 120 requests stays below a megabyte', () => {
+  const exchanges = Array.from({ length: 120 }, (_, index) => {
+    const chunk = `data: {"id":"x","object":"chat.completion.chunk","choices":[{"delta":{"content":"${'w'.repeat(150)}"}}]}\n\n`
+    const made = madeUpExchange(
+      Array.from({ length: 80 }, () => chunk),
+      `made-up-${index}.stream`,
+    )
+    return { ...made, request: { ...made.request, body: `{"messages":"${'q'.repeat(index * 100)}"}` } }
+  })
+  const verdicts = Array.from({ length: 300 }, (_, index) =>
+    madeUpVerdict({
+      id: `made.up-${index}`,
+      title: `MUST ${'say what is wanted '.repeat(5)}`,
+      exchanges: exchanges.slice(index % 90, (index % 90) + 20).map(({ id }) => id),
+    }),
+  )
+  expect(
+    Buffer.byteLength(pageOf({ run: madeUpRun(), verdicts, exchanges: new Map(exchanges.map((one) => [one.id, one])), partial: false })),
+  ).toBeLessThan(1_000_000)
+})
+
+/** Writes only the page of a record; returns its path. */
+function writePage(folder: string): string {
+  const path = join(folder, FILES.html)
+  writeFileSync(path, pageOf(readRecord(folder)))
+  return path
+}
 
 function expectInert(page: Page, address: string): void {
   expect(page.dialogs).toEqual([])
