@@ -18,8 +18,6 @@ export interface Headline {
   /** What limits the sentence: part of the suite, cut short, own defects. */
   readonly notes: readonly string[]
   readonly numbers: Counts
-  /** Requirements that the sentence counts: those that the gate holds and that passed or failed. */
-  readonly judged: number
 }
 
 /** What a record says in one sentence, with what limits it and its numbers. */
@@ -60,7 +58,7 @@ export function headline(recording: Recording): Headline {
       : core
         ? `Tool calling does NOT work on ${where}: ${failed}`
         : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
-    return { state: 'fails', sentence, notes, numbers, judged }
+    return { state: 'fails', sentence, notes, numbers }
   }
   const why =
     total === 0
@@ -78,8 +76,7 @@ export function headline(recording: Recording): Headline {
                 : partial
                   ? 'the run was cut short, with no failure until then'
                   : undefined
-  if (why !== undefined)
-    return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers, judged }
+  if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   const accepted = [
     known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,
     outcome.waived > 0 && plural(outcome.waived, 'waived requirement'),
@@ -91,9 +88,8 @@ export function headline(recording: Recording): Headline {
       sentence: `${works}, but ${plural(wrongWaivers.length, 'waiver')} no longer ${wrongWaivers.length === 1 ? 'holds' : 'hold'}`,
       notes,
       numbers,
-      judged,
     }
-  return { state: 'works', sentence: works, notes, numbers, judged }
+  return { state: 'works', sentence: works, notes, numbers }
 }
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

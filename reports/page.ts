@@ -85,16 +85,22 @@ const OTHERS: readonly (readonly [file: string, what: string])[] = [
 
 /** What the numbers of the headline and of the bar count. */
 function explained(recording: Recording): string {
-  const { run, verdicts } = recording
-  const { judged } = headline(recording)
+  const { run, verdicts, partial } = recording
+  if (verdicts.length === 0) return ''
+  const { state, numbers } = headline(recording)
   const levels = run.failOn === 'should' ? ['MUST', 'SHOULD'] : ['MUST']
   const isHeld = ({ level }: Verdict): boolean => levels.includes(level)
-  const others = verdicts.filter((verdict) => !(isHeld(verdict) && (verdict.outcome === 'passed' || verdict.outcome === 'failed')))
-  const beside = Map.groupBy(others, (verdict) => (isHeld(verdict) ? verdict.outcome : levels.length > 1 ? 'MAY' : 'SHOULD or MAY'))
-  const failed = withEffect(recording, 'failure').length
-  const parts = [...beside].map(([what, { length }]) => `${length} ${what}`)
-  if (verdicts.length === 0) return ''
-  return `<p class="explained">${plural(verdicts.length, 'verdict')}${recording.partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. The headline counts the ${judged} on a ${levels.join(' or ')} that passed or failed (${failed} failed).${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
+  const countsBlocked = state === 'unjudged' && numbers.level.MUST.blocked > 0
+  const isCounted = (verdict: Verdict): boolean =>
+    isHeld(verdict) && (['passed', 'failed'].includes(verdict.outcome) || (countsBlocked && verdict.outcome === 'blocked'))
+  const counted = verdicts.filter(isCounted).length
+  const others = Map.groupBy(
+    verdicts.filter((verdict) => !isCounted(verdict)),
+    (verdict) => (isHeld(verdict) ? verdict.outcome : levels.length > 1 ? 'MAY' : 'SHOULD or MAY'),
+  )
+  const parts = [...others].map(([what, { length }]) => `${length} ${what}`)
+  const outcomes = countsBlocked ? 'passed, failed or were blocked' : 'passed or failed'
+  return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${counted} are on a ${levels.join(' or ')} and ${outcomes}${state === 'works' ? '' : ': these the headline counts'}.${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
 }
 
 function facts(recording: Recording): string {
@@ -258,7 +264,7 @@ function check(verdict: Verdict, { run }: Recording, shown: ShownExchanges): str
     ...(cause === undefined ? [] : [['Cause', `${safe(cause.sentence, 600)} [${safe(cause.layer)}]`] as const]),
   ]
   return `<details class="check ${classOf(effect)}" id="${anchorOf(id)}"><summary>${badge(effect)}<span><span class="title">${safe(titled(verdict), 300)}</span> <small>${safe(id)}</small>${gist}</span></summary>
-<div class="body"><dl>${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join('')}</dl>${findingsTable(findings)}${evidence(verdict, shown)}</div></details>`
+<div class="body"><dl>${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join('')}</dl>${findingsTable(findings)}${proof(verdict, shown)}</div></details>`
 }
 
 /** The anchor of a verdict on the page. */
@@ -281,7 +287,7 @@ const cutGot = ({ got, wanted }: Finding, limit: number): string => safe(apart(g
 const cutWanted = ({ got, wanted }: Finding, limit: number): string => safe(apart(got, wanted, limit).wanted, 2 * limit)
 
 /** Where the script puts the bytes of the exchanges that prove the verdict; without it the links lead to them. */
-function evidence({ findings, exchanges }: Verdict, { anchorOf: at }: ShownExchanges): string {
+function proof({ findings, exchanges }: Verdict, { anchorOf: at }: ShownExchanges): string {
   const proving = findings.length > 0 ? findings.map(({ exchange }) => exchange) : exchanges.slice(0, 1)
   const ids = [...new Set([...proving, ...exchanges])].filter((id) => at(id) !== undefined)
   if (ids.length === 0) return ''

@@ -14,7 +14,7 @@ import { absentOf } from './headline.ts'
 import { agrees, allureReport } from './allure-report.ts'
 import { junit } from './junit.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import { makeReports } from './make.ts'
+import { isColored, makeReports } from './make.ts'
 import { page as pageOf } from './page.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { apart } from '../fixtures/text.ts'
@@ -500,6 +500,18 @@ test('progress moves on a terminal and is quiet elsewhere', () => {
   expect(moves).toHaveLength(102)
   expect(moves.at(-1)).toBe('')
   expect(moves.join('')).not.toContain('\n')
+})
+
+test.for([
+  [{ isTTY: true }, {}, true],
+  [{}, {}, false],
+  [{}, { GITHUB_ACTIONS: 'true' }, true],
+  [{}, { GITLAB_CI: 'true' }, true],
+  [{}, { TF_BUILD: 'True' }, true],
+  [{}, { CI: 'true' }, false],
+  [{ isTTY: true }, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+] as const)('colours are for terminals and for the logs of a CI that shows them: %j %j %s', ([stream, env, colored]) => {
+  expect(isColored(stream, env)).toBe(colored)
 })
 
 test('a complete run against a server names the known defects of its release that did not show', () => {

@@ -163,7 +163,7 @@ test.for(recordings)('every surface counts the same: %s', ([, recording]) => {
     const one = name.replace(' ', '-')
     expect(html.match(new RegExp(`<details class="check ${one}"`, 'g')) ?? []).toHaveLength(name === 'not reached' ? 0 : number)
     expect(html.includes(`<i class="${one}" style="flex-grow:${number}">`)).toBe(number > 0)
-    expect([...html.matchAll(new RegExp(`<li class="${one}">.*?<b>(\\d+)</b>`, 'g'))].map(([, count]) => Number(count))).toEqual(
+    expect([...html.matchAll(new RegExp(`<li class="${one}">.*?<b>(\\d+)</b>`, 'g'))].map(([, digits]) => Number(digits))).toEqual(
       number > 0 ? [number] : [],
     )
   }
