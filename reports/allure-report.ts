@@ -12,7 +12,7 @@ import { tally } from './headline.ts'
 import { FILES, type Recording } from './store.ts'
 import { excerpt } from '../fixtures/text.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '..')
 
 /**
@@ -101,7 +101,7 @@ async function generate(results: string, recording: Recording): Promise<string> 
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
     const output = join(scratch, 'report')
     const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
-    await run(process.execPath, args, { cwd: scratch, env: environment() })
+    await execute(process.execPath, args, { cwd: scratch, env: environment() })
     return readFileSync(join(output, 'index.html'), 'utf8')
   } finally {
     rmSync(scratch, { recursive: true, force: true })

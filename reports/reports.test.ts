@@ -361,6 +361,9 @@ test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, lig
   }
 })
 
+/** Whether the first check of an effect is to be seen. */
+const shown = (effect: string) => `[...document.querySelectorAll('.check.${effect}')].map((one) => one.checkVisibility())[0]`
+
 test.skipIf(CHROMIUM === undefined)('a failed check and a passed one are one click away from their bytes, the breach marked', async () => {
   const folder = record(
     madeUpRun(),
@@ -368,7 +371,6 @@ test.skipIf(CHROMIUM === undefined)('a failed check and a passed one are one cli
     [madeUpExchange()],
   )
   await using page = await openPage(pathToFileURL(writePage(folder)).href)
-  const shown = (effect: string) => `[...document.querySelectorAll('.check.${effect}')].map((one) => one.checkVisibility())[0]`
   await until(page, shown('failure'))
   expect(await page.evaluate(shown('passed'))).toBe(false)
   await page.evaluate(`document.querySelector('#only-passed').click()`)
