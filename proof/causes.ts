@@ -115,7 +115,7 @@ export function causesText(): string {
   const layers = Map.groupBy(documentedCauses(), ({ wordings }) => wordings[0]?.layer ?? '')
   return [
     '# Causes',
-    `What a failed or blocked run can name as its one cause: ${documentedCauses().length} causes, by the layer in which they lie. In braces stands what a run fills in, \`{configuration}\` being the ConfigMap that sets a parser; a point (·) separates the wordings of one cause. Each is proven by situations in which it must be named. They are rows of tables, which tests run:`,
+    `What a failed or blocked run can name as its one cause: ${documentedCauses().length} causes, by the layer in which they lie. In braces stands what a run fills in, \`{configuration}\` being the ConfigMap that sets a parser and \`{flags}\` the flags that do so; a point (·) separates the wordings of one cause. Each is proven by situations in which it must be named. They are rows of tables, which tests run:`,
     proofs
       .map(({ table: file, test, rows }) => {
         const count = rows.filter(({ cause }) => cause !== undefined).length
@@ -129,7 +129,11 @@ export function causesText(): string {
         causes.map((cause) => [
           [`\`${cause.id}\``, ...[...new Set(cause.wordings.map((wording) => wording.layer))].slice(1)].join(', also '),
           distinct(cause.wordings.map(({ sentence }) => sentence)),
-          distinct(cause.wordings.map(({ remedy }) => remedy)),
+          distinct(
+            cause.wordings.flatMap(({ remedy, elsewhere }: Wording) =>
+              elsewhere === undefined ? [remedy] : [remedy, `(known by its address only: ${elsewhere})`],
+            ),
+          ),
           provenBy(cause),
         ]),
       ),

@@ -20,6 +20,7 @@ export const FILES = {
   attestation: 'attestation.json',
   badge: 'badge.json',
   html: 'index.html',
+  allureReport: 'allure.html',
   allure: 'allure-results',
   run: 'run.json',
 } as const
