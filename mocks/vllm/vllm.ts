@@ -12,7 +12,7 @@ import { isRefusal, reading } from './refusal.ts'
 import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from './request.ts'
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
-import { tokenId, tokenize, tokenText } from './tokens.ts'
+import { hash, tokenId, tokenize, tokenText } from './tokens.ts'
 import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, TimedBytes, Turn } from './wire.ts'
 
 export type { Fault } from './fault.ts'
@@ -127,7 +127,9 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   if (queueLimit !== undefined) counts.refused = 0
   const open = new Map<number, Open>()
   const memory = new Map<string, unknown>()
-  let hex = hexFrom(options.seed ?? 1)
+  const seed = options.seed ?? 1
+  let hex = hexFrom(seed)
+  const timesAsked = new Uint32Array(1024)
   let lastId = 0
   let chats = 0
   const started = clock() / 1000
@@ -376,6 +378,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function begin(request: MockRequest): MockAnswer {
     const id = ++lastId
+    // Ids follow from what is asked, and how often it was: what a fault does to one answer leaves the ids of all others as they are.
+    const asked = hash(request.path + request.body)
+    const nth = (timesAsked[asked % timesAsked.length]! += 1)
+    hex = hexFrom(seed + asked + nth * 7919)
     const record: Open = { handler: 'none', method: request.method, status: 0, chunks: 0 }
     const scene: Scene = { profile: profile!, request, memory, running: [...open.values()].filter((other) => other.chat).length }
     const routed = route(request, scene, record)
