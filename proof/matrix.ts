@@ -19,9 +19,9 @@ const scenarios = await loadScenarios(5)
 
 /** How a run is made, beside how its mock is set up. */
 interface Way {
-  readonly depth?: Depth
-  readonly mcp?: McpServers
-  readonly reader?: Reader
+  readonly depth?: Depth | undefined
+  readonly mcp?: McpServers | undefined
+  readonly reader?: Reader | undefined
 }
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
