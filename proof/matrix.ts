@@ -54,6 +54,20 @@ export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promi
   return runOn(serverOf(0), {}, {}, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
 }
 
+/** Answers are read one after the other as they come: what is asked next, and when, never depends on how long reading takes. */
+function inOrder(reader: Reader): Reader {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    judge: reader.judge,
+    read(...asked) {
+      const [before, view] = [last, reader.read(...asked)]
+      const inTurn = before.then(() => view)
+      last = inTurn.catch(() => {})
+      return inTurn
+    },
+  }
+}
+
 async function runOn(
   vllm: Vllm,
   options: VllmOptions,
@@ -67,7 +81,7 @@ async function runOn(
   if (profile === undefined) throw new Error(`the contract has no profile ${options.profile ?? vllm.profile.version}`)
   return reachAll(scenarios, {
     send,
-    reader,
+    reader: inOrder(reader),
     made,
     depth,
     model: vllm.model,
