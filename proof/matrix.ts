@@ -30,7 +30,7 @@ export async function runAgainst({ depth, mcp, reader, ...options }: VllmOptions
 }
 
 /** The second at which all runs of the matrix are made: what does not change between two faults is the same bytes. */
-const clock = (): number => Date.UTC(2026, 10, 28)
+export const clock = (): number => Date.UTC(2026, 10, 28)
 
 /**
  * Runs the suite against the healthy server; resolves to the function that runs it against a fault. What a fault leaves as it is is not read
@@ -54,15 +54,18 @@ export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promi
   return runOn(serverOf(0), {}, {}, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
 }
 
-/** Answers are read one after the other as they come: what is asked next, and when, never depends on how long reading takes. */
+/** Answers are read in the order in which they came, one a turn: what is asked next, and when, never depends on how long reading takes. */
 function inOrder(reader: Reader): Reader {
   let last: Promise<unknown> = Promise.resolve()
   return {
-    judge: reader.judge,
+    judge: (...asked) => reader.judge(...asked),
     read(...asked) {
       const [before, view] = [last, reader.read(...asked)]
       const inTurn = before.then(() => view)
-      last = inTurn.catch(() => {})
+      last = inTurn.then(
+        () => new Promise(setImmediate),
+        () => {},
+      )
       return inTurn
     },
   }

@@ -38,12 +38,12 @@ export function rememberingReader(): Reader {
   }
 }
 
-const spelt = new WeakMap<RuleContext, string>()
+const contexts = new WeakMap<RuleContext, string>()
 
 /** A context as text: equal ones make a rule say the same. */
 function spell(context: RuleContext): string {
-  const text = spelt.get(context) ?? JSON.stringify([context.profile.id, context.contextLength, context.models])
-  spelt.set(context, text)
+  const text = contexts.get(context) ?? JSON.stringify([context.profile.id, context.contextLength, context.models])
+  contexts.set(context, text)
   return text
 }
 

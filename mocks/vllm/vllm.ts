@@ -100,8 +100,8 @@ const errorTypes: Readonly<Record<number, string>> = {
 }
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
-const utf8 = new TextEncoder()
-const encode = ({ latin1 }: Draft, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
+const charset = ({ latin1 }: Draft): BufferEncoding => (latin1 ? 'latin1' : 'utf8')
+const encode = (draft: Draft, text: string): Uint8Array => Buffer.from(text, charset(draft))
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
@@ -391,12 +391,12 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     record.chunks = chunks.length
     open.set(id, record)
     const answer: MockAnswer = { id, status: reply.status, headers: headersOf(reply), chunks, end: reply.end }
-    if (reply.head !== undefined) answer.head = utf8.encode(reply.head)
+    if (reply.head !== undefined) answer.head = Buffer.from(reply.head)
     return answer
   }
 
   function headersOf(reply: Draft): [string, string][] {
-    const length: [string, string][] = reply.events ? [] : [['content-length', String(encode(reply, reply.body).length)]]
+    const length: [string, string][] = reply.events ? [] : [['content-length', String(Buffer.byteLength(reply.body, charset(reply)))]]
     const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
