@@ -10,6 +10,7 @@ import { effectOf, type Effect } from './counts.ts'
 import { headline, tally } from './headline.ts'
 import { panel } from './panel.ts'
 import { FILES, readRecord, type Recording } from './store.ts'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { excerpt } from '../fixtures/text.ts'
 
 const run = promisify(execFile)
@@ -63,7 +64,7 @@ async function replay(folder: string, { verdicts }: Recording): Promise<string> 
   mkdirSync(results)
   if (verdicts.length === 0) return ''
   const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
-  const args = [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')]
+  const args = [vitest, 'run', '--configLoader', 'native', '--config', join(import.meta.dirname, `replay.config${OWN_EXTENSION}`)]
   const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
   // Its exit code is 1 whenever a verdict failed, so the results that it wrote are checked instead.
   return await new Promise((done) => {
