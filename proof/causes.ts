@@ -3,6 +3,7 @@ import { idOf, type Wording } from '../fixtures/causes.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { addresses, brokenConnections, loopbackFamilies, neverReady, notYetReady } from '../testing/situations/address.ts'
+import { between } from '../testing/situations/between.ts'
 import { containers, engines } from '../testing/situations/container.ts'
 import { exchangesOfRuns } from '../testing/situations/exchanges.ts'
 import { mcpPlaces } from '../testing/situations/mcp.ts'
@@ -56,6 +57,11 @@ const proofs: readonly Proof[] = [
     table: 'testing/situations/container.ts',
     test: 'fixtures/target/image.test.ts',
     rows: engines.map(({ what, cause }) => ({ what, cause })),
+  },
+  {
+    table: 'testing/situations/between.ts',
+    test: 'run/both-ways.test.ts',
+    rows: between.map(([what, { cause }]) => ({ what, cause })),
   },
   { table: 'mocks/mcp/faults.ts', test: 'mocks/mcp/faults.test.ts', rows: mcpFaults.map(({ what, cause }) => ({ what, cause })) },
   {
