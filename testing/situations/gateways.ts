@@ -200,7 +200,6 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
       says: /the server generates \d+ tokens a second for each/,
     },
   ],
-  ['nginx', 'limits the bandwidth', { site: 'limit_rate 4000;', timeoutMs: 5000, cause: 'throttled' }],
 
   // Bytes.
   ['apache2', 'compresses whatever is asked', { site: 'SetOutputFilter DEFLATE\nSetEnv force-gzip 1', cause: 'compressed' }],
@@ -229,7 +228,7 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
     'a content-length on streams',
     { site: `http-response set-header content-length 200 ${eventStreams.haproxy}`, cause: 'wrong-framing' },
   ],
-  ['caddy', 'a content-length of its own', { site: 'header_down Content-Length 200', cause: 'wrong-framing' }],
+  ['caddy', 'a content-length of its own', { site: 'header_down Content-Length 200', cause: 'models-unreadable' }],
 
   // What is answered in the server's place.
   ['nginx', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^nginx .* \(status 502\)\.$/ }],
