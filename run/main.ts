@@ -152,7 +152,7 @@ async function main(): Promise<number> {
       (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
     )
     const inference = failed.filter(({ cause }) => cause === undefined)
-    const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts }
+    const asking = { model: run.server.model ?? '', models: run.server.models, facts: options.facts }
     const found = await causeOfRun(
       target,
       {
@@ -160,7 +160,7 @@ async function main(): Promise<number> {
         exchanges,
         failed: inference.map(({ id, title }) => ({ id, title })),
       },
-      () => besideTheAddress(target, configuration, { units, options, run: about, verdicts, failed: inference }, say),
+      () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, say),
     )
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const ended = await endRun({
@@ -175,7 +175,7 @@ async function main(): Promise<number> {
       problems: problems.filter((problem) => diskTrouble(problem) === undefined),
       repeat: async (again) => {
         const sender = connect(target, configuration)
-        const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts, made: readiness.exchanges }
+        const about = { ...asking, made: readiness.exchanges }
         const { tries } = configuration
         return repeat(again, {
           units,
