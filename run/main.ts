@@ -24,6 +24,7 @@ import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
 import { besideTheAddress } from './both-ways.ts'
 import { endRun } from './end.ts'
+import { knownFlags } from './identity.ts'
 import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
@@ -94,7 +95,13 @@ async function main(): Promise<number> {
     const { readiness } = target
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
+    const facts = {
+      profile,
+      hasKey: target.keyed,
+      contextLength: contextLengthOf(target),
+      cluster: target.cluster,
+      parser: knownFlags(target, configuration)?.['tool-call-parser'],
+    }
     const options = {
       facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
       made: readiness.exchanges,
@@ -158,7 +165,8 @@ async function main(): Promise<number> {
       {
         hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
         exchanges,
-        failed: inference.map(({ id, title }) => ({ id, title })),
+        failed: inference,
+        parser: facts.parser,
       },
       () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, say),
     )

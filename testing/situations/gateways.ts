@@ -320,5 +320,6 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
     { site: 'retry-on all-retryable-errors\nretries 1\ntimeout server 2s', servers: [{ fault: plainHangs }], cause: 'gateway-timeout' },
   ],
   ['nginx', 'a server that breaks off, over HTTP/1.0', { site: unbuffered, servers: [{ fault: breaksOff }], cause: 'answers-cut' }],
+  ['nginx', 'one of two servers has no parser', { servers: [{}, { parser: 'none', seed: 2 }], cause: 'replicas-differ' }],
   ['haproxy', 'one of two servers serves another model', { servers: [{}, { model: 'another-model', seed: 2 }], cause: 'replicas-differ' }],
 ]
