@@ -30,6 +30,12 @@ export default defineConfig({
           include: ['fixtures/**/*.containers.ts'],
         },
       },
+      {
+        test: {
+          name: 'hops',
+          include: ['fixtures/**/*.hops.ts'],
+        },
+      },
     ],
   },
 })

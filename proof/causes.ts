@@ -4,6 +4,7 @@ import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { recordedDefects } from '../mocks/recordings/defects.ts'
 import { addresses, brokenConnections, loopbackFamilies, neverReady, notYetReady } from '../testing/situations/address.ts'
+import { between } from '../testing/situations/between.ts'
 import { containers, engines } from '../testing/situations/container.ts'
 import { engineSituations } from '../testing/situations/engine.ts'
 import { exchangesOfRuns } from '../testing/situations/exchanges.ts'
@@ -71,6 +72,11 @@ const proofs: readonly Proof[] = [
     table: 'testing/situations/container.ts',
     test: 'fixtures/target/image.test.ts',
     rows: engines.map(({ what, cause }) => ({ what, cause })),
+  },
+  {
+    table: 'testing/situations/between.ts',
+    test: 'run/both-ways.test.ts',
+    rows: between.map(([what, { cause }]) => ({ what, cause })),
   },
   { table: 'mocks/mcp/faults.ts', test: 'mocks/mcp/faults.test.ts', rows: mcpFaults.map(({ what, cause }) => ({ what, cause })) },
   {

@@ -22,6 +22,7 @@ import { reportOn } from '../reports/make.ts'
 import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
+import { besideTheAddress } from './both-ways.ts'
 import { endRun } from './end.ts'
 import { knownFlags } from './identity.ts'
 import { repeat, repeatBound } from './repeat.ts'
@@ -142,7 +143,7 @@ async function main(): Promise<number> {
       process.exit(signal === 'SIGINT' ? 130 : 143)
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    const { close: _close, explain: _explain, ...targetFacts } = target
+    const { close: _close, explain: _explain, beside: _beside, ...targetFacts } = target
     const { problems, verdicts, exchanges } = await runVitest(
       { run, target: targetFacts, configuration, facts, plan, timeUrl: timeDoor.url },
       {
@@ -158,12 +159,17 @@ async function main(): Promise<number> {
       (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
     )
     const inference = failed.filter(({ cause }) => cause === undefined)
-    const found = await causeOfRun(target, {
-      hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
-      exchanges,
-      failed: inference,
-      parser: facts.parser,
-    })
+    const asking = { model: run.server.model ?? '', models: run.server.models, facts: options.facts }
+    const found = await causeOfRun(
+      target,
+      {
+        hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
+        exchanges,
+        failed: inference,
+        parser: facts.parser,
+      },
+      () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, say),
+    )
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const ended = await endRun({
       run,
@@ -177,7 +183,7 @@ async function main(): Promise<number> {
       problems: problems.filter((problem) => diskTrouble(problem) === undefined),
       repeat: async (again) => {
         const sender = connect(target, configuration)
-        const about = { model: run.server.model ?? '', models: run.server.models, facts: options.facts, made: readiness.exchanges }
+        const about = { ...asking, made: readiness.exchanges }
         const { tries } = configuration
         return repeat(again, {
           units,

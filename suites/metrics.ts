@@ -31,6 +31,12 @@ function severalProcesses(facts: Facts, before: readonly Sample[], after: readon
     scrapes(facts).flatMap((samples) => samples.filter(({ name }) => name === 'process_start_time_seconds').map(({ value }) => value)),
   )
   if (starts.size > 1) return `${starts.size} processes answer at this address (process_start_time_seconds): each counts by itself`
+  const chats = { handler: '/v1/chat/completions', status: '2xx' }
+  const counted = grown(before, after, 'http_requests_total', chats)
+  const received = ended(facts).filter(({ exchange }) => exchange.request.path === chats.handler).length
+  // Whichever middleware counts a request also answers it. A count that stands still is no other process but an old page.
+  if (counted !== undefined && counted > 0 && counted < received)
+    return `this process counts ${counted} of the ${received} chats that were answered (http_requests_total): several replicas answer at this address`
   const fallen = before.find(({ name }) => /^vllm:.*_(?:total|count)$/.test(name) && (grown(before, after, name) ?? 0) < 0)
   return fallen !== undefined && starts.size === 0
     ? `${fallen.name} fell: the server was restarted, or several replicas answer at this address`

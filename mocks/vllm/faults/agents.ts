@@ -158,6 +158,18 @@ export const agents: Fault[] = [
       reply.events ? { ...reply, headers: [...reply.headers, ['transfer-encoding', 'chunked'], ['transfer-encoding', 'chunked']] } : reply,
   },
   {
+    id: 'content-length-beside-transfer-encoding',
+    what: 'The head of a stream has the content-length of its first event beside transfer-encoding: chunked.',
+    class: 'C06',
+    trigger: [streamed(noTools)],
+    reply(reply) {
+      const [first] = reply.events ?? []
+      if (first === undefined || !('chunk' in first)) return reply
+      const length = Buffer.byteLength(`data: ${JSON.stringify(first.chunk)}\n\n`)
+      return { ...reply, headers: [...reply.headers, ['transfer-encoding', 'chunked'], ['content-length', String(length)]] }
+    },
+  },
+  {
     id: 'arguments-as-content-behind-result',
     what: 'A streamed call behind a tool result shows its arguments as content, too.',
     class: 'C51',
