@@ -14,7 +14,7 @@ import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { clientsFor, connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
@@ -104,7 +104,12 @@ async function main(): Promise<number> {
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
     const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
     const options = {
-      facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
+      facts: {
+        ...facts,
+        mcp: mcpServers(configuration, timeDoor.url),
+        clients: clientsFor(target, configuration, readiness.model),
+        views: () => [],
+      },
       made: readiness.exchanges,
       depth: configuration.depth,
     }

@@ -335,7 +335,12 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
       output.push(item)
     }
     if (open) {
-      push('response.function_call_arguments.done', { arguments: open.so, item_id: open.id, name: named(word(open.call.name), draft.turn.asked, draft.profile).name, output_index })
+      push('response.function_call_arguments.done', {
+        arguments: open.so,
+        item_id: open.id,
+        name: named(word(open.call.name), draft.turn.asked, draft.profile).name,
+        output_index,
+      })
       const item = callItem(draft, open.id, open.call, open.so, status)
       push('response.output_item.done', { item, output_index })
       output.push(item)
