@@ -1,4 +1,5 @@
 import { agreement, absentOf, costLine, headline, knownOf, modelLine, rates, reasons, tallies, withEffect } from './headline.ts'
+import { clientRows } from './clients.ts'
 import type { Counts } from './counts.ts'
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { linked } from './links.ts'
@@ -33,6 +34,7 @@ export function panel(recording: Recording, ids: ReadonlyMap<string, string>): s
 <header><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
 ${notes.map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${tallyBar(numbers)}</header>
 ${causeBox(recording)}
+${clientTable(recording)}
 <dl>${facts.map(([name, text]) => `<div><dt>${name}</dt><dd>${escapeMarkup(text)}</dd></div>`).join('')}</dl>
 ${table('Failed requirements', failures, ids, failures.length <= LONG || run.ended?.cause === undefined)}
 ${knownTable(recording)}
@@ -46,6 +48,21 @@ ${seen(recording)}
 ${grouped('Inconclusive', withEffect(recording, 'inconclusive'), false)}
 ${grouped('Not applicable', withEffect(recording, 'not applicable'), false)}
 ${shownIds.map((id) => `<i id="${escapeMarkup(id)}" class="anchor"></i>`).join('')}</section>`
+}
+
+function clientTable(recording: Recording): string {
+  const rows = clientRows(recording)
+  if (rows.length === 0) return ''
+  return listed(
+    'Known clients',
+    ['Client', 'Verdict', 'The rule that decides'],
+    rows.map(({ client, version, captured, state, rule = '' }) => [
+      `${safe(client, 80)}<br><small>${safe(version, 80)}, ${safe(captured)}</small>`,
+      safe(state),
+      safe(rule, 400),
+    ]),
+    rows.some(({ state }) => state !== 'works'),
+  )
 }
 
 function knownTable(recording: Recording): string {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { clientRows, clientsLine } from './clients.ts'
 import { effectOf, type FailOn } from './counts.ts'
 import { agreement, costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
 import type { Comparison, Verdict } from '../fixtures/record.ts'
@@ -50,6 +51,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
         ...more(yaml.length + 1 - MOST_REMEDY),
       )
   }
+
+  const clients = clientsLine(clientRows(recording))
+  if (clients !== undefined) field('clients', excerpt(clients, 400))
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {

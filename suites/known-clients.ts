@@ -32,7 +32,7 @@ const comesBack =
     return calls[0].name === name ? undefined : { where: 'name', got: shown(calls[0].name), wanted: name }
   }
 
-export default scenario('Requests as known clients send them', ({ ask, request, should }) => {
+export default scenario('Requests as known clients send them', ({ ask, request, must, should }) => {
   for (const [key, { title, shape: client }] of Object.entries(knownClients)) {
     const source = `captured from ${client.version} on ${client.captured}: npm run capture -- ${key}`
     for (const turn of ['first', 'result'] as const) {
@@ -66,16 +66,24 @@ export default scenario('Requests as known clients send them', ({ ask, request, 
               // What an older server does not know, it may refuse with a reason.
               { expect: 'answer', form, from, mayRefuse: 'explained', unless },
             )
-      const judged = turn === 'first' ? comesBack(shape) : undefined
-      should(
-        `known-clients.${key}.${turn}`,
-        turn === 'first'
-          ? `SHOULD serve the first request of ${title} and give the call back as that client reads it`
-          : `SHOULD serve the turn of ${title} that hands back the result of a call`,
-        source,
-        asked,
-        judged === undefined ? answers : answered(judged),
-      )
+      if (key === 'codex' && turn === 'first')
+        must(
+          `known-clients.${key}.${turn}`,
+          `MUST give the call of a tool in a namespace back with name and namespace, as ${title} reads it, where it takes such tools`,
+          `OpenAI API reference: Responses, function_call; vllm#46737; ${source}`,
+          asked,
+          answered(comesBack(shape)),
+        )
+      else
+        should(
+          `known-clients.${key}.${turn}`,
+          turn === 'first'
+            ? `SHOULD serve the first request of ${title} and give the call back as that client reads it`
+            : `SHOULD serve the turn of ${title} that hands back the result of a call`,
+          source,
+          asked,
+          turn === 'first' ? answered(comesBack(shape)) : answers,
+        )
     }
   }
 })

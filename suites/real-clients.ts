@@ -7,7 +7,7 @@ const handedBack = ({ output, said, secret, trouble }: Ran) => {
   const last = said.trim().split('\n').slice(-12).join('\n')
   return {
     where: 'answer of the client',
-    got: `${trouble === undefined ? '' : `${trouble}: `}${shown((trouble === undefined ? output : last || output).slice(-600))}`,
+    got: `${trouble === undefined ? '' : `${trouble}: `}${shown((trouble === undefined ? output : `${output}\n${last}`).slice(-600))}`,
     wanted: 'the secret that its tool handed out',
   }
 }

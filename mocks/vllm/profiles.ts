@@ -410,6 +410,7 @@ const openai: MockProfile = {
     messageNulls: [],
     toolNulls: [],
     toolTail: [],
+    namespaces: 'served',
     tail: {},
     choiceWithoutTools: 'auto',
     incompleteEvent: true,

@@ -121,7 +121,8 @@ function checkAsOpenAi(body: Body): void {
   if (tools !== undefined && !Array.isArray(tools)) deny("Invalid type for 'tools': expected an array of objects.", 'tools', 'invalid_type')
   for (const [i, tool] of list(tools).entries()) {
     if (!record(tool)['type']) deny(`Missing required parameter: 'tools[${i}].type'.`, `tools[${i}].type`, 'missing_required_parameter')
-    if (!record(tool)['name']) deny(`Missing required parameter: 'tools[${i}].name'.`, `tools[${i}].name`, 'missing_required_parameter')
+    if (record(tool)['type'] === 'function' && !record(tool)['name'])
+      deny(`Missing required parameter: 'tools[${i}].name'.`, `tools[${i}].name`, 'missing_required_parameter')
   }
   if (typeof choice === 'string' && !['none', 'auto', 'required'].includes(choice)) {
     deny(`Invalid value: '${choice}'. Supported values are: 'none', 'auto', and 'required'.`, 'tool_choice', 'invalid_value')
