@@ -1,7 +1,7 @@
 import { join, resolve, sep } from 'node:path'
 import { Status, type StepResult, type TestResult } from 'allure-js-commons'
 import type { ReporterConfig } from 'allure-js-commons/sdk/reporter'
-import { LABELS, STATUS } from './allure.ts'
+import { LABELS, skippedBecause, STATUS } from './allure.ts'
 import type { Effect } from './counts.ts'
 import { FILES } from './store.ts'
 
@@ -36,7 +36,7 @@ function clean(result: TestResult): void {
   const [start, duration]: readonly [number, number] = JSON.parse(labelled(LABELS.times) ?? '[0,0]')
   result.start = start
   result.stop = start + duration
-  if (result.status === Status.SKIPPED) result.statusDetails = { message: `${effect}: ${labelled(LABELS.reason) ?? 'no reason recorded'}` }
+  if (result.status === Status.SKIPPED) result.statusDetails = { message: skippedBecause(effect, labelled(LABELS.reason)) }
 }
 
 /** Marks a step with a finding as failed, although nothing was thrown in it. */

@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { allureReport } from './allure-report.ts'
 import { annotations, appendStepSummary, withoutCommands } from './annotations.ts'
 import { attestation } from './attestation.ts'
 import { badge } from './badge.ts'
 import { conformanceReport } from './conformance-report.ts'
-import { html } from './html.ts'
 import { junit } from './junit.ts'
+import { page } from './page.ts'
 import { resultsOf } from './results.ts'
 import { sarif } from './sarif.ts'
 import { diskTrouble, FILES, readRecord, type Recording } from './store.ts'
@@ -30,10 +31,11 @@ export async function makeReports(
   put(FILES.conformance, conformanceReport(recording))
   put(FILES.attestation, attestation(recording))
   put(FILES.badge, badge(recording))
-  const page = await html(folder)
+  put(FILES.html, page(recording))
+  await allureReport(folder, recording)
   appendStepSummary(text, env)
   return [
-    withoutCommands(summary(recording, { color, report: relative('', page) }), env),
+    withoutCommands(summary(recording, { color, report: relative('', join(folder, FILES.html)) }), env),
     ...annotations(recording, env).map((line) => `${line}\n`),
   ].join('')
 }

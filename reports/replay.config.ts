@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { allureReporter } from './allure-reporter.ts'
 import { DEFAULT_FOLDER } from './store.ts'
 
@@ -7,7 +8,7 @@ import { DEFAULT_FOLDER } from './store.ts'
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
   test: {
-    include: ['reports/replay.ts'],
+    include: [`reports/replay${OWN_EXTENSION}`],
     reporters: [allureReporter(resolve(process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER))],
   },
 })

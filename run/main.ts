@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { quote } from 'shlex'
-import { json } from '../fixtures/exchange/body.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
-import { fields, list } from '../fixtures/contract/view.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpCause } from '../fixtures/mcp/cause.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
@@ -13,8 +11,9 @@ import type { Run } from '../fixtures/record.ts'
 import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
+import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { clientsFor, connect, resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { clientsFor, connect, resolveTarget, secretsOf } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
@@ -24,6 +23,7 @@ import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports
 import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
 import { endRun } from './end.ts'
+import { knownFlags } from './identity.ts'
 import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
@@ -49,14 +49,6 @@ function readFilter(args: readonly string[]): Filter {
       `The arguments cannot be read: ${problem}; use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'.`,
     )
   }
-}
-
-const contextLengthOf = (target: Target): number | undefined => {
-  const exchange = target.readiness.exchanges.find(({ request }) => request.path === '/v1/models')
-  const card = list(exchange && fields(json(exchange))?.['data'])
-    .map(fields)
-    .find((candidate) => candidate?.['id'] === target.readiness.model)
-  return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
 /** The whole command that makes the reports of a folder. */
@@ -102,7 +94,13 @@ async function main(): Promise<number> {
     const { readiness } = target
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
+    const facts = {
+      profile,
+      hasKey: target.keyed,
+      contextLength: contextLengthOf(target),
+      cluster: target.cluster,
+      parser: knownFlags(target, configuration)?.['tool-call-parser'],
+    }
     const options = {
       facts: {
         ...facts,
@@ -168,7 +166,8 @@ async function main(): Promise<number> {
     const found = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       exchanges,
-      failed: inference.map(({ id, title }) => ({ id, title })),
+      failed: inference,
+      parser: facts.parser,
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const ended = await endRun({

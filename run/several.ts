@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Configuration, SeveralTargets } from '../fixtures/target/configuration.ts'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** Stands for a workspace that was left out because it is not ready. */
@@ -62,18 +63,22 @@ function runOf(name: string, namespace: string, { reportDir, compare }: Configur
   // Each is compared with its own earlier run, where there is one.
   const earlier = compare !== undefined && existsSync(join(compare, name)) ? join(compare, name) : ''
   return new Promise((done) => {
-    const child = spawn(process.execPath, [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, 'main.ts'), ...args], {
-      stdio: 'inherit',
-      // Empty counts as unset, and wins over a .env file.
-      env: {
-        ...process.env,
-        KAITO_WORKSPACE: name,
-        KAITO_NAMESPACE: namespace,
-        KAITO_INFERENCESET: '',
-        CONFORMANCE_REPORT_DIR: join(reportDir, name),
-        CONFORMANCE_COMPARE: earlier,
+    const child = spawn(
+      process.execPath,
+      [resolve(import.meta.dirname, 'start.cjs'), resolve(import.meta.dirname, `main${OWN_EXTENSION}`), ...args],
+      {
+        stdio: 'inherit',
+        // Empty counts as unset, and wins over a .env file.
+        env: {
+          ...process.env,
+          KAITO_WORKSPACE: name,
+          KAITO_NAMESPACE: namespace,
+          KAITO_INFERENCESET: '',
+          CONFORMANCE_REPORT_DIR: join(reportDir, name),
+          CONFORMANCE_COMPARE: earlier,
+        },
       },
-    })
+    )
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
     process.on('SIGINT', pass).on('SIGTERM', pass)
     child.once('close', (code, signal) => {

@@ -6,6 +6,9 @@ import {
   grewWith,
   hasRouteAlways,
   promptTokens,
+  refuses,
+  sameInputTokens,
+  tells,
   questions,
   sameCalls,
   uniqueIds,
@@ -232,11 +235,7 @@ export default scenario('Messages API', (script) => {
       'SHOULD tell the results of both calls',
       `${SOURCE}: tool_result; the model's choice`,
       results[form],
-      answered(({ content, calls }) => {
-        if (calls.length > 0) return { inconclusive: 'the model calls again behind the results' }
-        const missing = ['17.4', '31.6'].filter((secret) => !content.includes(secret))
-        return missing.length === 0 ? undefined : { where: 'content', got: shown(content), wanted: missing.join(' and ') }
-      }),
+      answered(tells('content', ['17.4', '31.6'])),
     )
     together(
       `messages.system-in-prompt.${form}`,
@@ -250,11 +249,7 @@ export default scenario('Messages API', (script) => {
       'MUST put calls and results of the history into the prompt: input_tokens grow with each of them',
       `${SOURCE}: tool_result; vllm#39614`,
       [any.plain, auto[form], results[form]],
-      ([before, one, all]) => {
-        const [without, withOne] = [promptTokens(before), promptTokens(one)]
-        const tokens = withOne === undefined || without === undefined ? undefined : withOne - without
-        return grewWith(contents, without, promptTokens(all), tokens)
-      },
+      ([before, one, all]) => grewWith(contents, before, one, all),
     )
   }
 
@@ -271,11 +266,7 @@ export default scenario('Messages API', (script) => {
       'MUST count the same input_tokens for the same question, plain and streamed',
       `${SOURCE}: usage; vllm#8625`,
       [asked.plain, asked.stream],
-      ([plain, stream]) => {
-        const [a, b] = [promptTokens(plain), promptTokens(stream)]
-        if (a === undefined || b === undefined) return { notApplicable: 'no tokens were counted' }
-        return a === b ? undefined : { where: 'usage.input_tokens', got: `${b} streamed`, wanted: `${a}, as plain` }
-      },
+      ([plain, stream]) => sameInputTokens(plain, stream),
     )
 
   for (const [key, [what, body]] of Object.entries(wrong)) {
@@ -284,12 +275,7 @@ export default scenario('Messages API', (script) => {
       { method: 'POST', path: '/v1/messages', body: JSON.stringify({ model: '$MODEL', max_tokens: 16, temperature: 0, ...body }) },
       { expect: 'refusal', ...(key === 'tool-not-offered' ? {} : { from: 'full' }) },
     )
-    must(`messages.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}: errors`, refused, (reply) => {
-      if (reply.status === 404 || reply.status === 405) return { notApplicable: 'the server has no /v1/messages' }
-      return reply.status >= 400 && reply.status < 500
-        ? undefined
-        : { where: 'status line', got: `${reply.status} ${reply.text.slice(0, 160)}`, wanted: '400 or 422' }
-    })
+    must(`messages.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}: errors`, refused, refuses)
   }
 
   together(

@@ -5,54 +5,74 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { LABELS, STATUS } from './allure.ts'
+import type { TestResult } from 'allure-js-commons'
+import { LABELS, STATUS, withEffect } from './allure.ts'
 import { effectOf, type Effect } from './counts.ts'
-import { headline, tally } from './headline.ts'
-import { panel } from './panel.ts'
-import { FILES, readRecord, type Recording } from './store.ts'
+import { tally } from './headline.ts'
+import { FILES, type Recording } from './store.ts'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { excerpt } from '../fixtures/text.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
 const ROOT = resolve(import.meta.dirname, '..')
 
 /**
- * Makes index.html in a report folder: one file that asks no host for anything. Uses the Allure results that the run left when they agree with
- * the record verdict by verdict, else makes them from the record. Resolves to the path of the page; rejects with a RecordError or what
+ * Makes Allure's report of a record as one file that asks no host for anything. Uses the Allure results that the run left, with what was
+ * decided after them (waivers), when they then agree with the record verdict by verdict; else makes them from the record. Rejects with what
  * Allure says.
  */
-export async function html(folder: string): Promise<string> {
-  const recording = readRecord(folder)
+export async function allureReport(folder: string, recording: Recording): Promise<void> {
   const results = join(folder, FILES.allure)
+  settle(results, recording)
   if (!agrees(results, recording)) {
     const output = await replay(folder, recording)
     if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.\n${output}`)
   }
-  const page = join(folder, FILES.html)
-  const draft = join(folder, `.${FILES.html}`)
-  writeFileSync(draft, dress(await generate(results, recording), recording))
-  renameSync(draft, page)
-  return page
+  const draft = join(folder, `.${FILES.allureReport}`)
+  writeFileSync(draft, dress(await generate(results, recording)))
+  renameSync(draft, join(folder, FILES.allureReport))
 }
+
+/** Brings the results that were written while the run went on to what was decided when it had ended: vitest need not run again for it. */
+function settle(results: string, { run, verdicts }: Recording): void {
+  if (!existsSync(results)) return
+  const byId = new Map(verdicts.map((verdict) => [verdict.id, verdict]))
+  for (const path of resultsIn(results)) {
+    const result = readResult(path)
+    const verdict = result === undefined ? undefined : byId.get(verdictOf(result))
+    if (result === undefined || verdict === undefined) continue
+    const effect = effectOf(verdict, run.failOn)
+    if (effect === result.labels.find(({ name }) => name === LABELS.effect)?.value) continue
+    writeFileSync(path, JSON.stringify(withEffect(result, verdict, effect)))
+  }
+}
+
+const resultsIn = (results: string): readonly string[] =>
+  readdirSync(results)
+    .filter((file) => file.endsWith('-result.json'))
+    .map((file) => join(results, file))
 
 /** Whether a folder of Allure results says of every verdict, and of nothing else, what the record says. */
 export function agrees(results: string, { run: { failOn }, verdicts }: Recording): boolean {
   if (!existsSync(results)) return false
   const wanted = new Map<string, string>(verdicts.map((verdict) => [verdict.id, STATUS[effectOf(verdict, failOn)]]))
-  for (const name of readdirSync(results).filter((file) => file.endsWith('-result.json'))) {
-    const { id, status } = readResult(join(results, name))
-    if (wanted.get(id) !== status) return false
+  for (const path of resultsIn(results)) {
+    const result = readResult(path)
+    const id = result === undefined ? '' : verdictOf(result)
+    if (wanted.get(id) !== result?.status) return false
     wanted.delete(id)
   }
   return wanted.size === 0
 }
 
-/** Verdict id and status of an Allure result; empty and `unreadable` for one that was cut while it was written. */
-function readResult(path: string): { readonly id: string; readonly status: string } {
+const verdictOf = ({ labels }: TestResult): string => labels.find(({ name }) => name === LABELS.verdict)?.value ?? ''
+
+/** An Allure result; undefined for one that was cut while it was written. */
+function readResult(path: string): TestResult | undefined {
   try {
-    const result: { status: string; labels: { name: string; value: string }[] } = JSON.parse(readFileSync(path, 'utf8'))
-    return { id: result.labels.find((label) => label.name === LABELS.verdict)?.value ?? '', status: result.status }
+    return JSON.parse(readFileSync(path, 'utf8')) as TestResult
   } catch {
-    return { id: '', status: 'unreadable' }
+    return undefined
   }
 }
 
@@ -63,7 +83,7 @@ async function replay(folder: string, { verdicts }: Recording): Promise<string> 
   mkdirSync(results)
   if (verdicts.length === 0) return ''
   const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
-  const args = [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')]
+  const args = [vitest, 'run', '--configLoader', 'native', '--config', join(import.meta.dirname, `replay.config${OWN_EXTENSION}`)]
   const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
   // Its exit code is 1 whenever a verdict failed, so the results that it wrote are checked instead.
   return await new Promise((done) => {
@@ -82,7 +102,7 @@ async function generate(results: string, recording: Recording): Promise<string> 
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
     const output = join(scratch, 'report')
     const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
-    await run(process.execPath, args, { cwd: scratch, env: environment() })
+    await execute(process.execPath, args, { cwd: scratch, env: environment() })
     return readFileSync(join(output, 'index.html'), 'utf8')
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -98,7 +118,6 @@ function environment(): Record<string, string> {
 
 function allureConfig(recording: Recording): object {
   const { run: about } = recording
-  const { numbers } = headline(recording)
   return {
     name: `${excerpt(about.suite.name, 80)} on ${excerpt(about.target.name, 120)}`,
     variables: {
@@ -107,7 +126,7 @@ function allureConfig(recording: Recording): object {
       profile: excerpt(`${about.server.profile} (${about.server.profileReason})`),
       model: excerpt(about.server.model ?? about.server.models.join(', ')),
       suite: excerpt(`${about.suite.name} ${about.suite.version}`),
-      verdicts: tally(numbers),
+      verdicts: tally(recording),
     },
     categories: {
       rules: [
@@ -127,8 +146,7 @@ function allureConfig(recording: Recording): object {
           singleFile: true,
           reportLanguage: 'en',
           groupBy: ['feature'],
-          sections: ['charts'],
-          charts: [{ type: 'currentStatus' }, { type: 'testResultSeverities' }],
+          sections: [],
         },
       },
     },
@@ -139,8 +157,15 @@ function category(name: string, effect: Effect, groupByMessage = false): object 
   return { name, matchers: { labels: { tag: `^${effect}$` } }, groupByMessage }
 }
 
-/** Allure's page without its calls to the outside, under a policy that forbids them, with our summary above it. */
-export function dress(page: string, recording: Recording): string {
+/** What is empty here, and what contradicts the record: a share without what could not be judged, and times of single exchanges. */
+const HIDDEN = [
+  ...['qualityGate', 'globalAttachments', 'globalErrors', 'timeline'].map((name) => `[data-testid="nav-tab-${name}"]`),
+  '[data-testid="report-data"]',
+  '[data-testid="report-header"] svg',
+]
+
+/** Allure's page without its calls to the outside, under a policy that forbids them. */
+function dress(page: string): string {
   const nonce = randomBytes(16).toString('base64')
   const policy = [
     `default-src 'none'`,
@@ -154,20 +179,9 @@ export function dress(page: string, recording: Recording): string {
     `base-uri 'self' file:`,
     `form-action 'none'`,
   ].join('; ')
-  const ids = resultIds(page)
   return page
     .replace(/<script async src="https:\/\/[^"]*"><\/script>\s*<script>[^]*?<\/script>/g, '')
     .replaceAll('<script', `<script nonce="${nonce}"`)
+    .replace('</head>', () => `<style>${HIDDEN.join(', ')} { display: none !important }</style></head>`)
     .replace('<head>', () => `<head><meta http-equiv="Content-Security-Policy" content="${policy}">`)
-    .replace('<div id="app"></div>', () => `${panel(recording, ids)}<div id="app"></div>`)
-}
-
-/** Allure's id of each verdict's result, by verdict id. */
-function resultIds(page: string): Map<string, string> {
-  const ids = new Map<string, string>()
-  for (const [, id = '', data = ''] of page.matchAll(/d\("data\/test-results\/([^"]+)\.json","([^"]*)"\)/g)) {
-    const result: { readonly fullName: string } = JSON.parse(Buffer.from(data, 'base64').toString('utf8'))
-    ids.set(result.fullName, id)
-  }
-  return ids
 }
