@@ -64,6 +64,14 @@ test('a client that has another way is told it', () => {
   })
 })
 
+test('a note limits the client that it concerns', () => {
+  const note = madeUpVerdict({ id: 'responses.usage-details', reason: 'usage holds lists' })
+  expect(rowOf('@openai/agents (Responses)', madeUpVerdict({ id: 'known-clients.agents.first' }), note)).toMatchObject({
+    state: 'works with limits',
+    rule: 'usage holds lists',
+  })
+})
+
 test('a client that only streams does not care about plain answers', () => {
   const plain = madeUpVerdict({ id: 'responses.answers.auto.plain', outcome: 'failed' })
   expect(rowOf('codex', own({}), plain)).toMatchObject({ state: 'works' })

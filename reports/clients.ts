@@ -34,7 +34,20 @@ export function clientRows({ verdicts }: Recording): readonly ClientRow[] {
     const others = needed.filter(({ id }) => !(onlyStreams(known) && isPlain(id)))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
-    return [{ client: title, version: shape.version, captured: shape.captured, ...judged(known, own, others, real) }]
+    return [
+      {
+        client: title,
+        version: shape.version,
+        captured: shape.captured,
+        ...judged(
+          known,
+          own,
+          others,
+          real,
+          verdicts.find(({ id }) => id === known.limitedBy),
+        ),
+      },
+    ]
   })
 }
 
@@ -45,6 +58,7 @@ function judged(
   own: readonly Verdict[],
   needed: readonly Verdict[],
   real: readonly Verdict[],
+  note: Verdict | undefined,
 ): Pick<ClientRow, 'state' | 'rule'> {
   const ran = real.filter(({ outcome }) => outcome === 'passed')
   const failedRun = real.find(isFailure)
@@ -60,6 +74,7 @@ function judged(
   if (refused !== undefined) return { state: 'does not work', rule: excerpt(refused.reason ?? '', 240) }
   const limited = failedRun ?? both.find(({ outcome }) => outcome === 'known')
   if (limited !== undefined) return { state: 'works with limits', rule: ruleOf(limited) }
+  if (note?.outcome === 'passed' && note.reason !== undefined) return { state: 'works with limits', rule: excerpt(note.reason, 240) }
   const passed = [...both, ...real].some(({ outcome }) => outcome === 'passed')
   const unseen = own.find(({ outcome }) => outcome !== 'passed') ?? both.find(({ outcome }) => outcome === 'blocked')
   if (!passed || (ran.length === 0 && unseen !== undefined))

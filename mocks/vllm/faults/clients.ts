@@ -68,6 +68,16 @@ export const clients: Fault[] = [
     verdict: whenAsked(/"type":\s*"namespace"/, failure(500, "'NamespaceTool' object has no attribute 'parameters'")),
   },
   {
+    id: 'response-usage-details-text',
+    what: 'The details of usage in a streamed response are texts.',
+    class: 'C08',
+    trigger: [respond(oneCall, { stream: true })],
+    responseEvents(events) {
+      const usage = record(record(events.at(-1)?.data['response'])['usage'])
+      record(usage['output_tokens_details'])['reasoning_tokens'] = '0'
+    },
+  },
+  {
     id: 'adaptive-thinking-500',
     what: 'A request of /v1/messages with adaptive thinking, as Claude Code sends it, gives status 500.',
     class: 'C62',
