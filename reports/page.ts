@@ -1,6 +1,7 @@
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { apart, escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { effectOf, type Effect } from './counts.ts'
+import { clientRows } from './clients.ts'
 import { badge, bar, classOf, documentOf } from './document.ts'
 import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
@@ -52,6 +53,7 @@ export function page(recording: Recording): string {
   const empty = problemsOf(recording).flatMap(({ kind, message }) => (kind === 'empty' ? [message] : []))
   const sections = [
     causeBox(recording),
+    clientTable(recording),
     facts(recording),
     waivedTable(recording),
     comparisonBlock(recording),
@@ -132,6 +134,20 @@ function causeBox(recording: Recording): string {
     .join('\n')
   return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${safe(cause.sentence, 600)}</h2>
 ${evidence === '' ? '' : `<h3>Evidence</h3><ul>${evidence}</ul>`}<h3>Remedy</h3><pre class="paste">${remedy}</pre></section>`
+}
+
+function clientTable(recording: Recording): string {
+  const rows = clientRows(recording)
+  return listed(
+    'Known clients',
+    ['Client', 'Verdict', 'The rule that decides'],
+    rows.map(({ client, version, captured, state, rule = '' }) => [
+      `${safe(client, 80)}<br><small>${safe(version, 80)}, ${safe(captured)}</small>`,
+      safe(state),
+      safe(rule, 400),
+    ]),
+    rows.some(({ state }) => state !== 'works'),
+  )
 }
 
 function waivedTable(recording: Recording): string {

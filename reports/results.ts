@@ -1,3 +1,4 @@
+import { CLIENT_STATES, clientRows } from './clients.ts'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { DEPTHS } from '../fixtures/depth.ts'
@@ -131,6 +132,18 @@ export const resultsSchema = z
         evidence: z.string().optional().describe('The same for the same kinds of findings: what a comparison holds against another run.'),
       }),
     ),
+    clients: z
+      .array(
+        z.strictObject({
+          client: z.string(),
+          version: z.string(),
+          captured: z.string(),
+          state: z.enum(CLIENT_STATES),
+          rule: z.string().optional(),
+        }),
+      )
+      .optional()
+      .describe('Known clients, and the rule that decides whether each works.'),
     waivers: z.array(waiver),
     comparison: comparison.optional(),
   })
@@ -172,6 +185,7 @@ export function resultsOf(recording: Recording): Results {
     counts: { total, ...effect },
     ...(ended?.cause === undefined ? {} : { cause: { ...ended.cause, evidence: [...ended.cause.evidence] } }),
     verdicts: verdicts.map(compact),
+    clients: [...clientRows(recording)],
     waivers: (ended?.waivers ?? []).map((one) => ({ ...one, verdicts: [...one.verdicts] })),
     ...(ended?.comparison === undefined ? {} : { comparison: structuredClone(ended.comparison) as NonNullable<Results['comparison']> }),
   }

@@ -1,5 +1,6 @@
 import { apart, excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
+import { clientRows } from './clients.ts'
 import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, time, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -52,6 +53,12 @@ export function markdown(recording: Recording): string {
               .join('\n'),
           )}`,
         ]),
+    table(
+      'Known clients',
+      ['client', 'version', 'verdict', 'the rule that decides'],
+      clientRows(recording),
+      ({ client, version, state: verdict, rule }) => [plain(client, 80), plain(version, 80), verdict, plain(rule ?? '', 300)],
+    ),
     table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
     table(`Waived (${waived.length})`, ['requirement', 'reason', 'owner', 'until'], waived, ({ id, waiver }) => [
       code(id),

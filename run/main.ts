@@ -13,7 +13,7 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { connect, resolveTarget, secretsOf } from '../fixtures/target/target.ts'
+import { clientsFor, connect, resolveTarget, secretsOf } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
@@ -103,7 +103,12 @@ async function main(): Promise<number> {
       parser: knownFlags(target, configuration)?.['tool-call-parser'],
     }
     const options = {
-      facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
+      facts: {
+        ...facts,
+        mcp: mcpServers(configuration, timeDoor.url),
+        clients: clientsFor(target, configuration, readiness.model),
+        views: () => [],
+      },
       made: readiness.exchanges,
       depth: configuration.depth,
     }
