@@ -31,7 +31,9 @@ export function clientRows({ verdicts }: Recording): readonly ClientRow[] {
       verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)),
     )
     // A client that only streams does not care what plain answers look like.
-    const others = needed.filter(({ id }) => !(onlyStreams(known) && isPlain(id)))
+    const others = needed.filter(
+      ({ id, reason = '' }) => !(onlyStreams(known) && isPlain(id)) && !reason.startsWith('no exchange of this run'),
+    )
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
     return [
