@@ -277,8 +277,8 @@ export default scenario('Responses API', (script) => {
     answered(({ chunks }) => {
       const usage = fields(chunks.findLast(({ value }) => fields(value?.['response'])?.['usage'])?.value?.['response'])?.['usage']
       const details = ['input_tokens_details', 'output_tokens_details'].flatMap((key) => Object.entries(fields(fields(usage)?.[key]) ?? {}))
-      const wrong = details.find(([, value]) => typeof value !== 'number' && value !== null && !Array.isArray(value))
-      if (wrong !== undefined) return { where: `usage, ${wrong[0]}`, got: shown(wrong[1]), wanted: 'a number' }
+      const odd = details.find(([, value]) => typeof value !== 'number' && value !== null && !Array.isArray(value))
+      if (odd !== undefined) return { where: `usage, ${odd[0]}`, got: shown(odd[1]), wanted: 'a number' }
       const lists = details.filter(([, value]) => Array.isArray(value)).map(([key]) => key)
       return lists.length === 0
         ? undefined

@@ -60,7 +60,7 @@ function functionsOf(tool: unknown): Body[] {
 }
 
 /** Name and namespace of a call as the client offered them. */
-function named(name: string, asked: Body, profile: MockProfile): { name: string; namespace?: string } {
+function asOffered(name: string, asked: Body, profile: MockProfile): { name: string; namespace?: string } {
   if (profile.responses.namespaces !== 'served') return { name }
   const namespace = list(asked['tools'])
     .map(record)
@@ -289,7 +289,7 @@ function messageItem({ profile }: Draft, id: string, text: string | undefined, s
 }
 
 function callItem({ profile, turn }: Draft, id: string, call: Call, args: string, status: Status): Body {
-  const { name, namespace } = named(word(call.name), turn.asked, profile)
+  const { name, namespace } = asOffered(word(call.name), turn.asked, profile)
   return {
     arguments: args,
     call_id: call.id,
@@ -339,7 +339,7 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
       push('response.function_call_arguments.done', {
         arguments: open.so,
         item_id: open.id,
-        name: named(word(open.call.name), draft.turn.asked, draft.profile).name,
+        name: asOffered(word(open.call.name), draft.turn.asked, draft.profile).name,
         output_index,
       })
       const item = callItem(draft, open.id, open.call, open.so, status)
