@@ -2,8 +2,10 @@ import { causeCatalogue } from '../fixtures/cause-catalogue.ts'
 import { idOf, type Wording } from '../fixtures/causes.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
+import { recordedDefects } from '../mocks/recordings/defects.ts'
 import { addresses, brokenConnections, loopbackFamilies, neverReady, notYetReady } from '../testing/situations/address.ts'
 import { containers, engines } from '../testing/situations/container.ts'
+import { engineSituations } from '../testing/situations/engine.ts'
 import { exchangesOfRuns } from '../testing/situations/exchanges.ts'
 import { mcpPlaces } from '../testing/situations/mcp.ts'
 import { wholeRuns } from '../testing/situations/whole-run.ts'
@@ -46,6 +48,19 @@ const proofs: readonly Proof[] = [
     table: 'testing/situations/exchanges.ts',
     test: 'fixtures/cause/exchanges.test.ts',
     rows: exchangesOfRuns.map(([cause, sentence]) => ({ what: sentence, cause })),
+  },
+  {
+    table: 'testing/situations/engine.ts',
+    test: 'fixtures/cause/engine.test.ts',
+    rows: engineSituations.map(({ profile, parser, cause }) => ({ what: `vLLM ${profile}, parser ${parser}`, cause })),
+  },
+  {
+    table: 'mocks/recordings/defects.ts',
+    test: 'proof/recorded.test.ts',
+    rows: recordedDefects.map(({ of, proof: { version, parser, case: name } }) => ({
+      what: `the recording of vLLM ${version}, parser ${parser}, \`${name}\``,
+      cause: of,
+    })),
   },
   {
     table: 'testing/situations/container.ts',

@@ -182,7 +182,7 @@ export function knownOf(
   return [...found.values()]
 }
 
-/** Known defects of the release that a complete run did not meet, with any parser or with that of the model's family. */
+/** Amber known defects of the release that a complete run did not meet, with any parser or with that of the model's family. */
 export function absentOf({ run, verdicts, exchanges, partial }: Recording): readonly KnownDefect[] {
   const version = profileNamed(run.server.profile)?.version
   if (version === undefined || partial || run.filter !== undefined || run.ended?.cause !== undefined || run.target.kind === 'mock')
@@ -190,7 +190,9 @@ export function absentOf({ run, verdicts, exchanges, partial }: Recording): read
   const met = new Set(verdicts.flatMap(({ known }) => known ?? []).map(({ id }) => id))
   const family = familySpoken([...exchanges.values()].flatMap(chatViewOf))
   const concerned = ({ parsers }: KnownDefect): boolean => parsers === 'all' || (family !== undefined && parsers.includes(family))
-  return knownDefects.filter((defect) => concerned(defect) && stands(defect, version, family) && !met.has(defect.id))
+  return knownDefects.filter(
+    (defect) => defect.shows === 'amber' && concerned(defect) && stands(defect, version, family) && !met.has(defect.id),
+  )
 }
 
 /** An answer whose logprobs may show the model's own words. */

@@ -54,7 +54,8 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
     const alike = agreement(recording)
-    const said = alike === undefined ? 'no single cause explains all failures; see each of them below.' : `not known. ${alike}`
+    const unexplained = `not known: nothing on the wire and no known defect of ${excerpt(run.server.name, 80)} explains most of what failed; see each failure below.`
+    const said = alike === undefined ? unexplained : `not known. ${alike}`
     lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)

@@ -23,6 +23,7 @@ import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports
 import { progress } from '../reports/terminal.ts'
 import { runVitest } from './conformance.ts'
 import { endRun } from './end.ts'
+import { knownFlags } from './identity.ts'
 import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
@@ -93,7 +94,13 @@ async function main(): Promise<number> {
     const { readiness } = target
     const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
     const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
+    const facts = {
+      profile,
+      hasKey: target.keyed,
+      contextLength: contextLengthOf(target),
+      cluster: target.cluster,
+      parser: knownFlags(target, configuration)?.['tool-call-parser'],
+    }
     const options = {
       facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
       made: readiness.exchanges,
@@ -154,7 +161,8 @@ async function main(): Promise<number> {
     const found = await causeOfRun(target, {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       exchanges,
-      failed: inference.map(({ id, title }) => ({ id, title })),
+      failed: inference,
+      parser: facts.parser,
     })
     const cause = found ?? mcpCause(verdicts, inference.length === 0)
     const ended = await endRun({
