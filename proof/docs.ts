@@ -18,6 +18,8 @@ import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faultOf, faults } from '../mocks/vllm/faults/index.ts'
 import { causesText } from './causes.ts'
+import { compatibilityDocuments } from './compatibility.ts'
+import { EVIDENCE_FOLDER, readEvidence } from './evidence.ts'
 import { linked, table } from './markdown.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { provenElsewhere, unnoticed } from './unnoticed.ts'
@@ -151,6 +153,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ['README.md', readme],
     ['docs/results.schema.json', schemaText(resultsSchema)],
     ['docs/waivers.schema.json', schemaText(waiverSchema)],
+    ...compatibilityDocuments(readEvidence(resolve(ROOT, EVIDENCE_FOLDER))),
   ])
 }
 
