@@ -10,11 +10,14 @@ const ROOT = resolve(import.meta.dirname, '..') + sep
 
 type Options = Pick<ReporterConfig, 'resultsDir' | 'listeners'> & { reportMatchers: boolean }
 
+/** What becomes of Allure's results before they are written. */
+export const LISTENERS: NonNullable<ReporterConfig['listeners']> = [{ beforeTestResultWrite: clean, beforeStepStop: fail }]
+
 /** The entry of allure-vitest in vitest's `reporters`; results go into the report folder. */
 export function allureReporter(folder: string): ['allure-vitest/reporter', Options] {
   return [
     'allure-vitest/reporter',
-    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: [{ beforeTestResultWrite: clean, beforeStepStop: fail }] },
+    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: LISTENERS },
   ]
 }
 

@@ -34,7 +34,12 @@ const MOST_FINDINGS = 10
  * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed and for a warning, throws
  * for failed, blocked and broken, skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
  */
-export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
+export async function publish(
+  verdict: Verdict,
+  exchanges: ReadonlyMap<string, Exchange>,
+  context: Pick<TestContext, 'skip'>,
+  run: Run,
+): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
   await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${excerpt(verdict.title)}` : excerpt(verdict.title))
   await allure.testCaseId(verdict.id)

@@ -1,35 +1,36 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join, resolve } from 'node:path'
 import { LABELS, STATUS } from './allure.ts'
+import { startGenerator, type Generator } from './allure-generator.ts'
+import { replay } from './allure-replay.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { headline, tally } from './headline.ts'
 import { panel } from './panel.ts'
 import { FILES, readRecord, type Recording } from './store.ts'
 import { excerpt } from '../fixtures/text.ts'
 
-const run = promisify(execFile)
-const ROOT = resolve(import.meta.dirname, '..')
-
 /**
  * Makes index.html in a report folder: one file that asks no host for anything. Uses the Allure results that the run left when they agree with
  * the record verdict by verdict, else makes them from the record. Resolves to the path of the page; rejects with a RecordError or what
- * Allure says.
+ * Allure says. A generator that is given serves many pages, and stays open.
  */
-export async function html(folder: string): Promise<string> {
+export async function html(folder: string, generator?: Generator): Promise<string> {
   const recording = readRecord(folder)
   const results = join(folder, FILES.allure)
   if (!agrees(results, recording)) {
-    const output = await replay(folder, recording)
-    if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.\n${output}`)
+    await replay(results, recording)
+    if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.`)
   }
   const page = join(folder, FILES.html)
   const draft = join(folder, `.${FILES.html}`)
-  writeFileSync(draft, dress(await generate(results, recording), recording))
+  const own = generator ?? startGenerator()
+  try {
+    writeFileSync(draft, dress(await generate(own, results, recording), recording))
+  } finally {
+    if (generator === undefined) await own.close()
+  }
   renameSync(draft, page)
   return page
 }
@@ -56,44 +57,16 @@ function readResult(path: string): { readonly id: string; readonly status: strin
   }
 }
 
-/** Makes the Allure results of a record in a separate vitest; resolves to its output. */
-async function replay(folder: string, { verdicts }: Recording): Promise<string> {
-  const results = join(folder, FILES.allure)
-  rmSync(results, { recursive: true, force: true })
-  mkdirSync(results)
-  if (verdicts.length === 0) return ''
-  const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
-  const args = [vitest, 'run', '--config', join(import.meta.dirname, 'replay.config.ts')]
-  const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
-  // Its exit code is 1 whenever a verdict failed, so the results that it wrote are checked instead.
-  return await new Promise((done) => {
-    execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: Number.POSITIVE_INFINITY }, (_error, stdout, stderr) =>
-      done(stdout + stderr),
-    )
-  })
-}
-
 /** The page as Allure makes it. */
-async function generate(results: string, recording: Recording): Promise<string> {
+async function generate(generator: Generator, results: string, recording: Recording): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
   try {
-    const config = join(scratch, 'allurerc.json')
-    writeFileSync(config, JSON.stringify(allureConfig(recording)))
-    const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
     const output = join(scratch, 'report')
-    const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
-    await run(process.execPath, args, { cwd: scratch, env: environment() })
+    await generator.generate({ results: resolve(results), output, config: allureConfig(recording) })
     return readFileSync(join(output, 'index.html'), 'utf8')
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-}
-
-/** An environment without the caller's variables: vitest and Allure read dozens of them, those of CI included. */
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
 }
 
 function allureConfig(recording: Recording): object {

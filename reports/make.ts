@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { annotations, appendStepSummary, withoutCommands } from './annotations.ts'
+import type { Generator } from './allure-generator.ts'
 import { attestation } from './attestation.ts'
 import { badge } from './badge.ts'
 import { conformanceReport } from './conformance-report.ts'
@@ -18,7 +19,11 @@ import { summary } from './terminal.ts'
  */
 export async function makeReports(
   folder: string,
-  { color, env = {} }: { readonly color: boolean; readonly env?: Readonly<Record<string, string | undefined>> },
+  {
+    color,
+    env = {},
+    generator,
+  }: { readonly color: boolean; readonly env?: Readonly<Record<string, string | undefined>>; readonly generator?: Generator },
 ): Promise<string> {
   const recording = readRecord(folder)
   const put = (file: string, text: string): void => writeFileSync(join(folder, file), text)
@@ -30,7 +35,7 @@ export async function makeReports(
   put(FILES.conformance, conformanceReport(recording))
   put(FILES.attestation, attestation(recording))
   put(FILES.badge, badge(recording))
-  const page = await html(folder)
+  const page = await html(folder, generator)
   appendStepSummary(text, env)
   return [
     withoutCommands(summary(recording, { color, report: relative('', page) }), env),
