@@ -22,8 +22,9 @@ const LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 }
 
 /** Starts Allure in a thread of its own: without the caller's environment, dozens of whose variables it reads, those of CI included. */
 export function startGenerator(): Generator {
+  // Without a PATH it finds no git, which it would ask about this repository for each page.
   const env = Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ['HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
   const worker = new Worker(new URL('allure-worker.ts', import.meta.url), { env, stdout: true, stderr: true, resourceLimits: LIMITS })
   // Idle between two pages, it keeps nothing alive.

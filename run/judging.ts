@@ -106,12 +106,12 @@ export const againBound = (
   )
 
 /** Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. */
-export async function reachHere({ judging, target, run, plan, facts, record, redactor }: Begun, signal: AbortSignal): Promise<Reached> {
+export async function reachHere({ judging, target, run, plan, facts, record }: Begun, signal: AbortSignal): Promise<Reached> {
   const { configuration, units, mcp } = judging
   const verdicts: Verdict[] = []
   const exchanges: Exchange[] = []
   const problems: string[] = []
-  const keep = (exchange: Exchange): void => void exchanges.push(record.keep(redactor.exchange(exchange)))
+  const keep = (exchange: Exchange): void => void exchanges.push(record.keep(exchange))
   const sender = connect(target, configuration)
   const stop = (): void => void sender.close()
   signal.addEventListener('abort', stop)

@@ -19,6 +19,7 @@ import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
 import { judgeFleet } from './fleet.ts'
 import { againBound, begin, conclude } from './judging.ts'
+import { runSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -64,6 +65,7 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
+  if (configuration.target.kind === 'fleet') runSlim()
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
