@@ -22,6 +22,7 @@ import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type
 import { resultsOf } from '../reports/results.ts'
 import { diskTrouble, FILES, RecordError } from '../reports/store.ts'
 import { againBound, begin, conclude, reachHere, type Judging } from './judging.ts'
+import { runSlim } from './slim.ts'
 import type { Terms } from './terms.ts'
 
 /** What a fleet is judged by. */
@@ -33,6 +34,8 @@ export interface FleetJudging {
   readonly filter: Filter
   /** A line for the user. */
   readonly say: (line: string) => void
+  /** Gives the report folder free for another process. */
+  readonly release: () => void
 }
 
 /**
@@ -76,18 +79,16 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const run = { suite, version, started, depth, unready, notes: [...notes], seconds: (Date.now() - began) / 1000, ...(filter === undefined ? {} : { filter }) }
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
   const fleet = fleetResults(run, members, earlier)
-  return report(folder, fleet, say)
+  return report(folder, fleet, judging)
 }
 
-/** Writes all reports: those of the fleet first, for whoever waits for it, then those of each workspace. */
-async function report(folder: string, fleet: FleetResults, say: (line: string) => void): Promise<number> {
+/** Writes the reports of the fleet, for whoever waits for it; those of each workspace are left to a process that holds nothing else. */
+async function report(folder: string, fleet: FleetResults, { say, release }: FleetJudging): Promise<number> {
   try {
     process.stdout.write(`\n${reportOnFleet(folder, fleet)}`)
-    let made = 0
-    await reportOnMembers(folder, fleet, () => {
-      made += 1
-      if (made % REPORTED === 0) say(`Reports of ${made} of ${plural(fleet.workspaces.length, 'workspace')} are made.`)
-    })
+    release()
+    runSlim(join(import.meta.dirname, 'fleet-reports.ts'), folder)
+    await reportOnMembers(folder, fleet, say)
     return fleet.run.exitCode
   } catch (error) {
     const code = diskTrouble(error)
@@ -96,9 +97,6 @@ async function report(folder: string, fleet: FleetResults, say: (line: string) =
     return 2
   }
 }
-
-/** Workspaces after which the making of reports says how far it is. */
-const REPORTED = 20
 
 /** The plan of a workspace of which nothing is known yet: what it may cost at most. */
 function boundOf({ configuration, units, filter }: FleetJudging): Plan {

@@ -19,7 +19,7 @@ import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
 import { judgeFleet } from './fleet.ts'
 import { againBound, begin, conclude } from './judging.ts'
-import { runSlim } from './slim.ts'
+import { beSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -65,13 +65,13 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
-  if (configuration.target.kind === 'fleet') runSlim()
+  if (configuration.target.kind === 'fleet') beSlim()
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
   if (configuration.target.kind === 'fleet')
-    return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
+    return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say, release })
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,

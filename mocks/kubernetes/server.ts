@@ -157,7 +157,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   }
   for (const thing of options.things ?? []) put(thing)
   for (const name of new Set(['default', 'kube-system', ...[...objects.values()].flatMap(({ metadata }) => metadata.namespace ?? [])]))
-    put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    if (!objects.has(`namespaces//${name}`)) put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
   const askedOf = (path: string): Asked | undefined => {
     const found = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)

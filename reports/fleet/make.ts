@@ -7,7 +7,9 @@ import { appendStepSummary } from '../annotations.ts'
 import { document, emptySuite, junitSuite, type Totals } from '../junit.ts'
 import { isColored, makeReports } from '../make.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
+import { fleetResults } from './aggregate.ts'
 import { fleetPage } from './page.ts'
+import { missedMember, recordedMember, type FleetPlan, type PlannedMember } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, fleetSchema, type FleetResults, type MemberResult } from './results.ts'
 import { fleetMarkdown, fleetSummary } from './texts.ts'
 
@@ -31,10 +33,10 @@ export function reportOnFleet(folder: string, fleet: FleetResults): string {
 }
 
 /**
- * Makes the reports of each workspace in turn, and junit.xml with a suite for each: one record at a time is in memory. `done` is called
- * after each.
+ * Makes the reports of each workspace in turn, and junit.xml with a suite for each: one record at a time is in memory. `say` is told how far
+ * it is.
  */
-export async function reportOnMembers(folder: string, { run, workspaces }: FleetResults, done: () => void): Promise<void> {
+export async function reportOnMembers(folder: string, { run, workspaces }: FleetResults, say: (line: string) => void): Promise<void> {
   const suites = join(folder, `.${FLEET_FILES.junit}.suites`)
   writeFileSync(suites, '')
   const totals: Totals[] = []
@@ -44,7 +46,7 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
   }
   const generator = startGenerator()
   try {
-    for (const member of workspaces) {
+    for (const [index, member] of workspaces.entries()) {
       if (member.folder === undefined) add({ name: member.label, tests: 1, failures: 0, errors: 1, time: '0.000' }, unjudgedSuite(member))
       else {
         const own = join(folder, member.folder)
@@ -52,7 +54,7 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
         const suite = junitSuite(readRecord(own), member.label)
         add(suite.totals, suite.lines)
       }
-      done()
+      if ((index + 1) % TOLD === 0) say(`Reports of ${index + 1} of ${workspaces.length} workspaces are made.`)
     }
   } finally {
     await generator.close()
@@ -70,12 +72,34 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
   rmSync(suites)
 }
 
+/** Workspaces after which the making of reports says how far it is. */
+const TOLD = 20
+
 /** Stands where the suites go. */
 const SUITES = '\u0000'
 
 function unjudgedSuite({ label, headline, cause }: MemberResult): readonly string[] {
   const details = cause === undefined ? [] : [`Cause: ${cause.sentence} [${cause.layer}]`, ...cause.evidence.map((line) => `Evidence: ${line}`), `Remedy: ${cause.remedy}`]
   return emptySuite(label, headline, details)
+}
+
+/** Makes the reports of a fleet from what is on the disk, complete or cut short; returns its summary for the terminal and whether it is complete. */
+export async function remakeFleet(folder: string, plan: FleetPlan, say: (line: string) => void): Promise<{ readonly text: string; readonly complete: boolean }> {
+  const { suite, version, started, depth, filter, unready } = plan
+  const before = readFleet(folder)
+  // Of the same run, as its plan says: what it was compared with, and why a workspace has no record, stands nowhere else.
+  const same = before?.run.started === started ? before : undefined
+  const saidOf = (label: string): MemberResult | undefined => same?.workspaces.find((member) => member.label === label && member.folder === undefined)
+  const results = plan.members.map((member) => recordedMember(folder, member) ?? saidOf(member.label))
+  const complete = results.every((result) => result !== undefined)
+  const notes = complete ? [] : ['The run was cut short: CONFORMANCE_RESUME=1 goes on with the workspaces that are missing.']
+  const run = { suite, version, started, depth, unready, notes, seconds: same?.run.seconds ?? 0, ...(filter === undefined ? {} : { filter }) }
+  const judged = results.map((result, index) => result ?? missedMember(plan.members[index] as PlannedMember))
+  const made = fleetResults(run, [...judged, ...plan.unjudged])
+  const fleet = same?.comparison === undefined ? made : { ...made, comparison: same.comparison }
+  const text = reportOnFleet(folder, fleet)
+  await reportOnMembers(folder, fleet, say)
+  return { text, complete }
 }
 
 /** Reads the results of an earlier fleet: of its folder, or its results.json. Undefined when there are none; throws a RecordError for others. */
