@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'conformance',
-          include: ['suites/**/*.test.ts'],
+          include: ['suites/**/*.test.{ts,js}'],
           // What is judged there reaches this process by a channel between threads.
           pool: 'threads',
         },
@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'self',
-          include: ['{fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
+          include: ['{deploy,fixtures,mocks,reports,run,proof,testing}/**/*.test.ts'],
           // Safety nets, so wide that no verdict depends on how busy the machine is.
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -2,8 +2,10 @@ import { causeCatalogue } from '../fixtures/cause-catalogue.ts'
 import { idOf, type Wording } from '../fixtures/causes.ts'
 import { situations } from '../mocks/kubernetes/situations.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
+import { recordedDefects } from '../mocks/recordings/defects.ts'
 import { addresses, brokenConnections, loopbackFamilies, neverReady, notYetReady } from '../testing/situations/address.ts'
 import { containers, engines } from '../testing/situations/container.ts'
+import { engineSituations } from '../testing/situations/engine.ts'
 import { exchangesOfRuns } from '../testing/situations/exchanges.ts'
 import { mcpPlaces } from '../testing/situations/mcp.ts'
 import { wholeRuns } from '../testing/situations/whole-run.ts'
@@ -46,6 +48,19 @@ const proofs: readonly Proof[] = [
     table: 'testing/situations/exchanges.ts',
     test: 'fixtures/cause/exchanges.test.ts',
     rows: exchangesOfRuns.map(([cause, sentence]) => ({ what: sentence, cause })),
+  },
+  {
+    table: 'testing/situations/engine.ts',
+    test: 'fixtures/cause/engine.test.ts',
+    rows: engineSituations.map(({ profile, parser, cause }) => ({ what: `vLLM ${profile}, parser ${parser}`, cause })),
+  },
+  {
+    table: 'mocks/recordings/defects.ts',
+    test: 'proof/recorded.test.ts',
+    rows: recordedDefects.map(({ of, proof: { version, parser, case: name } }) => ({
+      what: `the recording of vLLM ${version}, parser ${parser}, \`${name}\``,
+      cause: of,
+    })),
   },
   {
     table: 'testing/situations/container.ts',
@@ -100,7 +115,7 @@ export function causesText(): string {
   const layers = Map.groupBy(documentedCauses(), ({ wordings }) => wordings[0]?.layer ?? '')
   return [
     '# Causes',
-    `What a failed or blocked run can name as its one cause: ${documentedCauses().length} causes, by the layer in which they lie. In braces stands what a run fills in, \`{configuration}\` being the ConfigMap that sets a parser; a point (·) separates the wordings of one cause. Each is proven by situations in which it must be named. They are rows of tables, which tests run:`,
+    `What a failed or blocked run can name as its one cause: ${documentedCauses().length} causes, by the layer in which they lie. In braces stands what a run fills in, \`{configuration}\` being the ConfigMap that sets a parser and \`{flags}\` the flags that do so; a point (·) separates the wordings of one cause. Each is proven by situations in which it must be named. They are rows of tables, which tests run:`,
     proofs
       .map(({ table: file, test, rows }) => {
         const count = rows.filter(({ cause }) => cause !== undefined).length
@@ -114,7 +129,11 @@ export function causesText(): string {
         causes.map((cause) => [
           [`\`${cause.id}\``, ...[...new Set(cause.wordings.map((wording) => wording.layer))].slice(1)].join(', also '),
           distinct(cause.wordings.map(({ sentence }) => sentence)),
-          distinct(cause.wordings.map(({ remedy }) => remedy)),
+          distinct(
+            cause.wordings.flatMap(({ remedy, elsewhere }: Wording) =>
+              elsewhere === undefined ? [remedy] : [remedy, `(known by its address only: ${elsewhere})`],
+            ),
+          ),
           provenBy(cause),
         ]),
       ),

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseArgs } from 'node:util'
 import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
+import { fixedIn } from '../fixtures/cause/engine.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
-import { knownDefects, lookedAt } from '../fixtures/contract/known.ts'
+import { knownDefects, lookedAt, sentenceOf, type KnownDefect } from '../fixtures/contract/known.ts'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
@@ -36,6 +37,28 @@ export async function planOf({ workspace = false, depth }: { readonly workspace?
     ...(depth === undefined ? {} : { depth }),
   }).verdicts
 }
+
+/** The known defects of one colour, with what to do about each. */
+const defectTable = (colour: KnownDefect['shows']): string =>
+  table(
+    ['id', 'defect', 'vLLM', 'parsers', 'upstream', 'what to do', 'breaches'],
+    knownDefects
+      .filter(({ shows }) => shows === colour)
+      .map((defect) => {
+        const { id, first, last, parsers, ended = {}, byChance = false, issue, avoid, breaches } = defect
+        return [
+          `\`${id}\`${byChance ? ' ◇' : ''}`,
+          sentenceOf(defect),
+          last === first ? first : `${first} to ${last}`,
+          parsers === 'all'
+            ? 'all'
+            : parsers.map((parser) => (ended[parser] === undefined ? parser : `${parser} (to ${ended[parser]})`)).join(', '),
+          linked(issue),
+          `${avoid} ${fixedIn(defect, parsers === 'all' ? undefined : parsers)}`,
+          breaches.join(', '),
+        ]
+      }),
+  )
 
 /** The JSON Schema of a file as editors and other programs take it. */
 const schemaText = (schema: z.ZodType): string => `${JSON.stringify(z.toJSONSchema(schema, { io: 'input' }), null, 2)}\n`
@@ -97,20 +120,13 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const knownText = [
     GENERATED,
     '# Known defects of released engines',
-    'A finding that an entry explains is amber: it is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`. No entry covers what tool calling is for, and none a release that was not looked at.',
-    table(
-      ['id', 'defect', 'vLLM', 'parsers', 'upstream', 'breaches'],
-      knownDefects.map(({ id, what, first, last, parsers, ended = {}, issue, breaches }) => [
-        `\`${id}\``,
-        what,
-        last === first ? first : `${first} to ${last}`,
-        parsers === 'all'
-          ? 'all'
-          : parsers.map((parser) => (ended[parser] === undefined ? parser : `${parser} (to ${ended[parser]})`)).join(', '),
-        linked(issue),
-        breaches.join(', '),
-      ]),
-    ),
+    'Every defect of released vLLM that is known here, by the versions and parsers that it was seen with; none covers a release that was not looked at. The proof of most is a recorded answer: [observed-defects.md](observed-defects.md); of the others [findings.md](findings.md).',
+    '## Red',
+    'What breaches a MUST of these fails the run. Where such defects explain at least half of what failed, the one that explains most is the cause of the run, in the layer `engine`. Those marked with ◇ show in some answers only, such as those of a busy server.',
+    defectTable('red'),
+    '## Amber',
+    'Nothing that tool calling is for breaks. What an entry explains is counted and named, and fails the run only with `CONFORMANCE_KNOWN=fail`.',
+    defectTable('amber'),
   ].join('\n\n')
 
   const readme = readFileSync(resolve(ROOT, 'README.md'), 'utf8').replace(

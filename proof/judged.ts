@@ -3,7 +3,7 @@ import { readWithClient } from '../fixtures/contract/client.ts'
 import { exchangeRules, judge, rules } from '../fixtures/contract/contract.ts'
 import { canonical, parseJson } from '../fixtures/contract/json.ts'
 import { familySpoken } from '../fixtures/contract/content.ts'
-import { knownDefect } from '../fixtures/contract/known.ts'
+import { knownDefect, knownDefects, sentenceOf, type KnownDefect } from '../fixtures/contract/known.ts'
 import { callMarkup } from '../fixtures/contract/markup.ts'
 import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
 import { readExchange } from '../fixtures/contract/read.ts'
@@ -13,7 +13,7 @@ import { fields, list, namedChoice, type ChatRequest, type Intent, type View } f
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
-import { linked, table } from './markdown.ts'
+import { table } from './markdown.ts'
 import type { Packed, Recorded } from '../mocks/recordings/answers.ts'
 import { recordedDefects, type RecordedDefect, type Where } from '../mocks/recordings/defects.ts'
 
@@ -25,8 +25,10 @@ export interface RecordedFinding {
   readonly rule: string
   readonly level: 'MUST' | 'SHOULD' | 'MAY'
   readonly breach: Breach
-  /** Id of the entry of known.ts that explains it. */
+  /** Id of the amber known defect that explains it. */
   readonly known: string | undefined
+  /** Id of the red known defect that a run would name for it: by its bytes, and the parser that the server was started with. */
+  readonly red: string | undefined
 }
 
 /** Wrong by the API, but answered or refused as the version sees fit: no rule but the general ones judges these. */
@@ -130,8 +132,9 @@ export async function judgeRecordings(
       const add = (recorded: Recorded, view: View, rule: string, level: RecordedFinding['level'], breach: Breach): void => {
         const truncated = view.intent.truncated === true
         const exchange = exchangeOf(version, recorded)
-        const known = knownDefect({ id: rule, got: breach.got, exchange, truncated, family }, profile)?.id
-        findings.push({ version, recorded, rule, level, breach, known })
+        const defect = knownDefect({ id: rule, got: breach.got, exchange, truncated, family, parser: recorded.parser }, profile)
+        const [known, red] = defect?.shows === 'red' ? [undefined, defect.id] : [defect?.id, undefined]
+        findings.push({ version, recorded, rule, level, breach, known, red })
       }
       exchanges += recordedBy.length
       const keys = new Map(recordedBy.map((recorded) => [recorded, `${context.models.join()} ${sameness(profile, recorded)}`]))
@@ -268,13 +271,18 @@ export function explanations(finding: RecordedFinding): RecordedDefect[] {
   )
 }
 
+/** The known defects that an entry of defects.ts shows. */
+export const shownBy = ({ of, known = [] }: RecordedDefect): readonly KnownDefect[] =>
+  knownDefects.filter(({ id }) => id === of || known.some((part) => part.id === id))
+
 /** docs/observed-defects.md: which defect the contract notices on the recordings, by which rules. */
 export function defectsTable(findings: readonly RecordedFinding[]): string {
   const explained = Map.groupBy(findings, (finding) => explanations(finding)[0])
   const rows = recordedDefects
-    .filter(({ defect }) => defect > 0)
+    .filter(({ number }) => number !== undefined)
     .map((entry) => {
       const own = explained.get(entry) ?? []
+      const defects = shownBy(entry)
       const ids = (judged: 'contract' | 'requirement' | 'words'): string =>
         unique(own.filter(({ rule }) => kindOf(rule) === judged).map(({ rule }) => `\`${rule}\``)).join(' ')
       const noticed = ids('contract')
@@ -282,13 +290,13 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
       const versions = unique(own.length > 0 ? own.map(({ version }) => version) : [entry.proof.version])
       const parsers = unique(own.length > 0 ? own.map(({ recorded }) => recorded.parser) : [entry.proof.parser])
       return [
-        `<a id="${entry.defect}"></a>${entry.defect}`,
-        entry.sentence,
+        `<a id="${entry.number}"></a>${entry.number}`,
+        defects.map(({ id }) => `\`${id}\``).join(' '),
+        defects.map(sentenceOf).join(' '),
         versions.join(', '),
         parsers.join(', '),
         String(new Set(own.map(({ recorded }) => recorded)).size),
         noticed === '' ? `none: ${others.join('; ')}` : [noticed, ...(others.length > 0 ? [`(${others.join('; ')})`] : [])].join(' '),
-        linked(entry.issue),
         `${entry.proof.version} ${entry.proof.parser} \`${entry.proof.case}\``,
       ]
     })
@@ -296,9 +304,9 @@ export function defectsTable(findings: readonly RecordedFinding[]): string {
     '# Observed defects of vLLM, and what the contract notices of them',
     '',
     'Made from the recorded answers in `mocks/recordings/answers` by `RENEW=1 npx vitest run --project self proof/recorded.test.ts`; do not edit.',
-    'Other documents cite an entry by its number: observed defect 26. Answers: how many recorded answers show it. Recording: version, parser and case of one of them.',
+    'Other documents cite an entry by its number: observed defect 26. Known defect: its row in [known-defects.md](known-defects.md), with the upstream issue and what to do. Answers: how many recorded answers show it. Recording: version, parser and case of one of them.',
     '',
-    table(['#', 'Defect', 'Versions', 'Parsers', 'Answers', 'Rules of the contract that notice it', 'Issue', 'Recording'], rows),
+    table(['#', 'Known defect', 'What', 'Versions', 'Parsers', 'Answers', 'Rules of the contract that notice it', 'Recording'], rows),
     '',
   ].join('\n')
 }

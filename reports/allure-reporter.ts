@@ -1,7 +1,7 @@
 import { join, resolve, sep } from 'node:path'
 import { Status, type StepResult, type TestResult } from 'allure-js-commons'
 import type { ReporterConfig } from 'allure-js-commons/sdk/reporter'
-import { LABELS, STATUS } from './allure.ts'
+import { LABELS, skippedBecause, STATUS } from './allure.ts'
 import type { Effect } from './counts.ts'
 import { FILES } from './store.ts'
 
@@ -10,14 +10,11 @@ const ROOT = resolve(import.meta.dirname, '..') + sep
 
 type Options = Pick<ReporterConfig, 'resultsDir' | 'listeners'> & { reportMatchers: boolean }
 
-/** What becomes of Allure's results before they are written. */
-export const LISTENERS: NonNullable<ReporterConfig['listeners']> = [{ beforeTestResultWrite: clean, beforeStepStop: fail }]
-
 /** The entry of allure-vitest in vitest's `reporters`; results go into the report folder. */
 export function allureReporter(folder: string): ['allure-vitest/reporter', Options] {
   return [
     'allure-vitest/reporter',
-    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: LISTENERS },
+    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: [{ beforeTestResultWrite: clean, beforeStepStop: fail }] },
   ]
 }
 
@@ -39,7 +36,7 @@ function clean(result: TestResult): void {
   const [start, duration]: readonly [number, number] = JSON.parse(labelled(LABELS.times) ?? '[0,0]')
   result.start = start
   result.stop = start + duration
-  if (result.status === Status.SKIPPED) result.statusDetails = { message: `${effect}: ${labelled(LABELS.reason) ?? 'no reason recorded'}` }
+  if (result.status === Status.SKIPPED) result.statusDetails = { message: skippedBecause(effect, labelled(LABELS.reason)) }
 }
 
 /** Marks a step with a finding as failed, although nothing was thrown in it. */

@@ -1,47 +1,43 @@
 import * as allure from 'allure-js-commons'
 import type { TestContext } from 'vitest'
-import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
-import { answerText, hexDump, requestText, SMALL_BODY, timeline } from './attachments.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { answerText } from './bytes.ts'
 import { curl } from './curl.ts'
 import { effectOf, type Effect } from './counts.ts'
+import { titled, WORDS } from './headline.ts'
 import { explain } from './junit.ts'
 import { addressesIn, linked } from './links.ts'
+import { FILES } from './store.ts'
 import { waiverLine } from './waived.ts'
-import type { Finding, Run, Verdict } from '../fixtures/record.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
 import { escapeMarkup, excerpt } from '../fixtures/text.ts'
 
 /** Labels that Allure hides, for the listener in allure-reporter.ts. */
 export const LABELS = { verdict: '_verdict', effect: '_effect', reason: '_reason', times: '_times' } as const
 
-/** Allure's status for each effect. A warning passes: it is shown, but not counted as a failure. */
+/** Allure's status for each effect: it counts as passed, failed and broken exactly what the record does. */
 export const STATUS: Readonly<Record<Effect, allure.Status>> = {
   passed: allure.Status.PASSED,
-  warning: allure.Status.PASSED,
-  known: allure.Status.PASSED,
+  warning: allure.Status.SKIPPED,
+  known: allure.Status.SKIPPED,
   waived: allure.Status.SKIPPED,
   failure: allure.Status.FAILED,
-  blocked: allure.Status.BROKEN,
+  blocked: allure.Status.SKIPPED,
   broken: allure.Status.BROKEN,
   inconclusive: allure.Status.SKIPPED,
   'not applicable': allure.Status.SKIPPED,
 }
 
 const SEVERITY = { MUST: allure.Severity.CRITICAL, SHOULD: allure.Severity.MINOR, MAY: allure.Severity.TRIVIAL } as const
-const MOST_EXCHANGES = 3
 const MOST_FINDINGS = 10
 
 /**
- * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed and for a warning, throws
- * for failed, blocked and broken, skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
+ * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed, throws for failed and broken,
+ * skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
  */
-export async function publish(
-  verdict: Verdict,
-  exchanges: ReadonlyMap<string, Exchange>,
-  context: Pick<TestContext, 'skip'>,
-  run: Run,
-): Promise<void> {
+export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
   const effect = effectOf(verdict, run.failOn)
-  await allure.displayName(effect === 'warning' || effect === 'known' ? `⚠ ${excerpt(verdict.title)}` : excerpt(verdict.title))
+  await allure.displayName(nameOf(verdict, effect))
   await allure.testCaseId(verdict.id)
   await allure.historyId(verdict.id)
   await allure.epic(excerpt(run.target.name, 120))
@@ -51,8 +47,8 @@ export async function publish(
   await allure.label(LABELS.verdict, verdict.id)
   await allure.label(LABELS.effect, effect)
   await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  const why = verdict.waiver === undefined ? verdict.reason : waiverLine(verdict)
-  if (why !== undefined) await allure.label(LABELS.reason, excerpt(why, 1000))
+  const why = whyOf(verdict)
+  if (why !== undefined) await allure.label(LABELS.reason, why)
   await allure.descriptionHtml(description(verdict))
   // Allure's frame around a description lets no link out of it.
   for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
@@ -64,22 +60,48 @@ export async function publish(
   }
   if (verdict.findings.length > MOST_FINDINGS)
     await allure.logStep(`and ${verdict.findings.length - MOST_FINDINGS} more, in verdicts.jsonl`)
-  if (effect !== 'passed' && effect !== 'not applicable') await attach(verdict, exchanges, run)
+  if (effect === 'failure') await attach(verdict, exchanges, run)
 
   switch (effect) {
+    case 'passed':
+      return
     case 'failure':
       throw new VerdictError('AssertionError', verdict)
-    case 'blocked':
     case 'broken':
       throw new VerdictError(effect, verdict)
-    case 'waived':
-      return context.skip(`waived: ${excerpt(waiverLine(verdict))}`)
-    case 'inconclusive':
-    case 'not applicable':
-      return context.skip(`${effect}: ${excerpt(verdict.reason ?? 'no reason recorded')}`)
-    case 'passed':
-    case 'known':
-    case 'warning':
+    default:
+      context.skip(skippedBecause(effect, whyOf(verdict)))
+  }
+}
+
+const nameOf = (verdict: Verdict, effect: Effect): string =>
+  `${effect === 'passed' ? '' : `${WORDS[effect].sign} `}${excerpt(titled(verdict))}`
+
+const whyOf = (verdict: Verdict): string | undefined => {
+  const [first] = verdict.findings
+  const found = first && `got ${first.got}, wanted ${first.wanted}, at ${first.where}`
+  const why = verdict.waiver === undefined ? (verdict.reason ?? found) : waiverLine(verdict)
+  return why === undefined ? undefined : excerpt(why, 1000)
+}
+
+/** What Allure shows of a result that it counts as skipped. */
+export const skippedBecause = (effect: Effect, why = 'no reason recorded'): string =>
+  why.startsWith(`${effect}: `) ? why : `${effect}: ${why}`
+
+/** A result with another effect than it was written with. */
+export function withEffect(result: allure.TestResult, verdict: Verdict, effect: Effect): allure.TestResult {
+  const status = STATUS[effect]
+  return {
+    ...result,
+    name: nameOf(verdict, effect),
+    status,
+    statusDetails: status === allure.Status.SKIPPED ? { message: skippedBecause(effect, whyOf(verdict)) } : result.statusDetails,
+    labels: [
+      ...result.labels.filter(({ name }) => name !== 'tag' && name !== LABELS.effect),
+      { name: LABELS.effect, value: effect },
+      ...[...tagsOf(verdict, effect)].map((value) => ({ name: 'tag', value })),
+    ],
+    descriptionHtml: description(verdict),
   }
 }
 
@@ -134,31 +156,19 @@ function cell(text: string): string {
   return `<td>${escapeMarkup(excerpt(text, 600))}</td>`
 }
 
-/** For each map of exchanges: which verdict shows a large exchange whole. */
-const shownWhole = new WeakMap<ReadonlyMap<string, Exchange>, Map<string, string>>()
+/** Enough to see the breach; index.html has all bytes with their times. */
+const ROOM = { whole: 4096, around: 1024 }
 
-async function attach(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
-  const ids = new Set([...verdict.findings.map(({ exchange }) => exchange), ...verdict.exchanges])
-  for (const id of [...ids].slice(0, MOST_EXCHANGES)) {
-    const exchange = exchanges.get(id)
-    if (exchange) await allure.step(`Exchange ${excerpt(id)}`, () => attachExchange(exchange, verdict, exchanges, run))
-  }
-  if (ids.size > MOST_EXCHANGES) await allure.logStep(`and ${ids.size - MOST_EXCHANGES} more exchanges, in exchanges.jsonl`)
-}
-
-async function attachExchange(exchange: Exchange, verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
-  const finding: Finding | undefined = verdict.findings.find((one) => one.exchange === exchange.id)
-  const bytes = bodyBytes(exchange)
-  const whole = shownWhole.get(exchanges) ?? new Map<string, string>()
-  shownWhole.set(exchanges, whole)
-  const elsewhere = bytes.length > SMALL_BODY && whole.has(exchange.id)
-  if (!elsewhere) whole.set(exchange.id, verdict.id)
-  const answer = answerText(exchange, elsewhere ? SMALL_BODY : Number.POSITIVE_INFINITY, finding?.byte)
-  const note = elsewhere ? `[the whole answer is attached to ${whole.get(exchange.id)}]\n\n` : ''
+async function attach({ findings, exchanges: judged }: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
+  const exchange = exchanges.get(findings[0]?.exchange ?? judged[0] ?? '')
+  if (exchange === undefined) return
+  const bytes = findings.flatMap((finding) => (finding.exchange === exchange.id && finding.byte !== undefined ? [finding.byte] : []))
   const text = { contentType: allure.ContentType.TEXT, fileExtension: 'txt' }
-  await allure.attachment('Request as sent', requestText(exchange.request), text)
-  await allure.attachment('Answer as received', note + answer, text)
-  if (exchange.chunks.length > 1 && !elsewhere) await allure.attachment('Arrival of its chunks', timeline(exchange), text)
-  if (finding?.byte !== undefined) await allure.attachment(`Bytes around ${finding.byte}`, hexDump(bytes, finding.byte), text)
-  await allure.attachment('The same request with curl', curl(exchange.request, run.target.baseUrl), text)
+  await allure.step(`Exchange ${excerpt(exchange.id)}`, async () => {
+    await allure.attachment('Answer as received', answerText(exchange, bytes.slice(0, MOST_FINDINGS), ROOM), text)
+    await allure.attachment('The same request with curl', curl(exchange.request, run.target.baseUrl, recorded(exchange.id)), text)
+  })
 }
+
+/** A large body is read from the record, beside the report. */
+const recorded = (id: string) => ({ id, file: FILES.exchanges, above: ROOM.whole })

@@ -5,9 +5,13 @@ const LONGEST_ARGUMENT = 100_000
 
 /**
  * A command for a POSIX shell that sends the same bytes again. The key is taken from $OPENAI_API_KEY and never written.
- * `baseUrl` is the target's, with or without its `/v1`.
+ * `baseUrl` is the target's, with or without its `/v1`. With `recorded` a body of more than so many characters is read from the record.
  */
-export function curl(request: Request, baseUrl: string): string {
+export function curl(
+  request: Request,
+  baseUrl: string,
+  recorded?: { readonly id: string; readonly file: string; readonly above: number },
+): string {
   const root = baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '')
   const options = ['curl', '--silent', '--show-error', '--include', '--globoff', '--path-as-is']
   if (request.form === 'stream') options.push('--no-buffer')
@@ -22,6 +26,8 @@ export function curl(request: Request, baseUrl: string): string {
   const url = quote(`${root}${request.path}`)
   const { body } = request
   if (body === undefined) return `${options.join(' ')} ${url}`
+  if (recorded !== undefined && body.length > recorded.above)
+    return `jq -j ${quote(`select(.id == ${JSON.stringify(recorded.id)}).request.body`)} ${recorded.file} | ${options.join(' ')} --data-binary @- ${url}`
   if (body.length < LONGEST_ARGUMENT && !/[^\P{C}\n]/u.test(body)) return `${options.join(' ')} --data-raw ${quote(body)} ${url}`
   const lines = Buffer.from(body)
     .toString('base64')

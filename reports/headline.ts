@@ -94,32 +94,59 @@ export function headline(recording: Recording): Headline {
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
-const WORDS: readonly (readonly [Effect, one: string, many?: string])[] = [
-  ['passed', 'passed'],
-  ['failure', 'failed'],
-  ['warning', 'warning', 'warnings'],
-  ['known', 'known'],
-  ['waived', 'waived'],
-  ['broken', 'broken'],
-  ['blocked', 'blocked'],
-  ['inconclusive', 'inconclusive'],
-  ['not applicable', 'not applicable'],
-]
+/** Each effect, and what a run that was cut short never reached: how every report names it. */
+export const WORDS = {
+  passed: { sign: '✓', word: 'passed' },
+  failure: { sign: '✗', word: 'failed' },
+  warning: { sign: '!', word: 'warning' },
+  known: { sign: '◆', word: 'known' },
+  waived: { sign: '◇', word: 'waived' },
+  broken: { sign: '‼', word: 'broken' },
+  blocked: { sign: '⊘', word: 'blocked' },
+  inconclusive: { sign: '?', word: 'inconclusive' },
+  'not applicable': { sign: '–', word: 'not applicable' },
+  'not reached': { sign: '…', word: 'not reached' },
+} as const satisfies Readonly<Record<Effect | 'not reached', { readonly sign: string; readonly word: string }>>
 
-/** The effects that occur, with how many verdicts each and the word for them. */
-export function tallies({ effect: numbers }: Counts): { readonly effect: Effect; readonly count: number; readonly word: string }[] {
-  return WORDS.map(([effect, one, many = one]) => ({ effect, count: numbers[effect], word: numbers[effect] === 1 ? one : many })).filter(
-    ({ count }) => count > 0,
-  )
+/** An effect, or that a verdict was never reached. */
+export type Shown = keyof typeof WORDS
+
+/** The effects that occur, with how many verdicts each and the word for them; together they are all that was planned. */
+export function tallies({
+  run,
+  verdicts,
+  partial,
+}: Pick<Recording, 'run' | 'verdicts' | 'partial'>): { readonly effect: Shown; readonly count: number; readonly word: string }[] {
+  const numbers = { ...counts(verdicts, run.failOn).effect, 'not reached': partial ? Math.max(0, run.planned - verdicts.length) : 0 }
+  return (Object.keys(WORDS) as Shown[])
+    .map((effect) => ({
+      effect,
+      count: numbers[effect],
+      word: effect === 'warning' && numbers.warning > 1 ? 'warnings' : WORDS[effect].word,
+    }))
+    .filter(({ count }) => count > 0)
 }
 
 /** `150 passed · 2 failed · …`, without the zeros. */
-export function tally(numbers: Counts): string {
+export function tally(recording: Pick<Recording, 'run' | 'verdicts' | 'partial'>): string {
   return (
-    tallies(numbers)
+    tallies(recording)
       .map(({ count, word }) => `${count} ${word}`)
       .join(' · ') || 'no verdicts'
   )
+}
+
+/** The title of a verdict, with the form in which it was asked where another verdict is on the other form. */
+export const titled = ({ id, title }: Pick<Verdict, 'id' | 'title'>): string => {
+  const [, form] = /[:.](plain|stream)$/.exec(id) ?? []
+  const word = { plain: 'plain', stream: 'streamed' }[form ?? '']
+  return word === undefined || title.includes(`, ${word}`) ? title : `${title} (${word})`
+}
+
+/** `2026-11-22 16:00 UTC`: the one form of a time in reports for people. */
+export function time(iso: string): string {
+  const date = new Date(iso)
+  return Number.isNaN(date.valueOf()) ? excerpt(iso) : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** Verdicts with this effect, in the order of the record. */
@@ -182,7 +209,7 @@ export function knownOf(
   return [...found.values()]
 }
 
-/** Known defects of the release that a complete run did not meet, with any parser or with that of the model's family. */
+/** Amber known defects of the release that a complete run did not meet, with any parser or with that of the model's family. */
 export function absentOf({ run, verdicts, exchanges, partial }: Recording): readonly KnownDefect[] {
   const version = profileNamed(run.server.profile)?.version
   if (version === undefined || partial || run.filter !== undefined || run.ended?.cause !== undefined || run.target.kind === 'mock')
@@ -190,7 +217,9 @@ export function absentOf({ run, verdicts, exchanges, partial }: Recording): read
   const met = new Set(verdicts.flatMap(({ known }) => known ?? []).map(({ id }) => id))
   const family = familySpoken([...exchanges.values()].flatMap(chatViewOf))
   const concerned = ({ parsers }: KnownDefect): boolean => parsers === 'all' || (family !== undefined && parsers.includes(family))
-  return knownDefects.filter((defect) => concerned(defect) && stands(defect, version, family) && !met.has(defect.id))
+  return knownDefects.filter(
+    (defect) => defect.shows === 'amber' && concerned(defect) && stands(defect, version, family) && !met.has(defect.id),
+  )
 }
 
 /** An answer whose logprobs may show the model's own words. */

@@ -5,7 +5,7 @@ import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Recording } from './store.ts'
 import { waiverLine } from './waived.ts'
-import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
+import { apart, escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 
 /** Findings shown of one verdict: a file stays below the 30 MB that GitLab reads, with a thousand failures too. */
 const FINDINGS = 5
@@ -54,7 +54,7 @@ export function junitSuite(recording: Recording, name: string): { readonly total
     server: run.server.name,
     profile: `${run.server.profile} (${run.server.profileReason})`,
     model: run.server.model ?? '',
-    verdicts: tally(numbers),
+    verdicts: tally(recording),
     filter: run.filter ?? '',
     complete: partial ? 'no: the run was cut short' : 'yes',
     cause: run.ended?.cause?.sentence ?? '',
@@ -112,7 +112,8 @@ function bodyOf(verdict: Verdict, run: Run, cause: readonly string[]): string {
   const told = cause.length === 0 ? [] : [...cause, '']
   const details = escapeMarkup([...told, ...explain(verdict, FINDINGS)].join('\n'))
   const [first] = verdict.findings
-  const message = first ? `got ${first.got}, wanted ${first.wanted}, at ${first.where}` : reason
+  const cut = first && apart(first.got, first.wanted, 200)
+  const message = first && cut ? `got ${cut.got}, wanted ${cut.wanted}, at ${first.where}` : reason
   const effect = effectOf(verdict, run.failOn)
   switch (effect) {
     case 'passed':
@@ -153,6 +154,7 @@ export function explain(verdict: Verdict, most = 20): string[] {
     ...(verdict.reason === undefined ? [] : [excerpt(verdict.reason, 1000)]),
     ...verdict.findings
       .slice(0, most)
+      .map((finding) => ({ ...finding, ...apart(finding.got, finding.wanted, 900) }))
       .flatMap(({ got, wanted, where, exchange, byte }) => [
         `got:    ${excerpt(got, 1000)}`,
         `wanted: ${excerpt(wanted, 1000)}`,

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { allureReport } from './allure-report.ts'
 import { annotations, appendStepSummary, withoutCommands } from './annotations.ts'
-import type { Generator } from './allure-generator.ts'
 import { attestation } from './attestation.ts'
 import { badge } from './badge.ts'
 import { conformanceReport } from './conformance-report.ts'
-import { html } from './html.ts'
 import { junit } from './junit.ts'
+import { page } from './page.ts'
 import { resultsOf } from './results.ts'
 import { sarif } from './sarif.ts'
 import { diskTrouble, FILES, readRecord, type Recording } from './store.ts'
@@ -15,15 +15,15 @@ import { summary } from './terminal.ts'
 
 /**
  * Makes every report of the record in a folder, complete or cut short, and resolves to the summary for the terminal; under GitHub Actions
- * and Azure DevOps it ends with their annotations. Rejects with a RecordError when there is no record.
+ * and Azure DevOps it ends with their annotations. `allure: false` leaves out Allure's report, which takes longer than all others. Rejects with a RecordError when there is no record.
  */
 export async function makeReports(
   folder: string,
   {
     color,
     env = {},
-    generator,
-  }: { readonly color: boolean; readonly env?: Readonly<Record<string, string | undefined>>; readonly generator?: Generator },
+    allure = true,
+  }: { readonly color: boolean; readonly env?: Readonly<Record<string, string | undefined>>; readonly allure?: boolean },
 ): Promise<string> {
   const recording = readRecord(folder)
   const put = (file: string, text: string): void => writeFileSync(join(folder, file), text)
@@ -35,10 +35,11 @@ export async function makeReports(
   put(FILES.conformance, conformanceReport(recording))
   put(FILES.attestation, attestation(recording))
   put(FILES.badge, badge(recording))
-  const page = await html(folder, generator)
+  put(FILES.html, page(recording, { allure }))
+  if (allure) await allureReport(folder, recording)
   appendStepSummary(text, env)
   return [
-    withoutCommands(summary(recording, { color, report: relative('', page) }), env),
+    withoutCommands(summary(recording, { color, report: relative('', join(folder, FILES.html)) }), env),
     ...annotations(recording, env).map((line) => `${line}\n`),
   ].join('')
 }

@@ -2,20 +2,22 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import { answerText, hexDump } from './attachments.ts'
+import { answerText, piecesOf } from './bytes.ts'
 import { CHROMIUM, openPage, type Page } from '../testing/browser.ts'
 import { curl } from './curl.ts'
 import { counts } from './counts.ts'
 import { absentOf } from './headline.ts'
-import { agrees, html } from './html.ts'
+import { agrees, allureReport } from './allure-report.ts'
 import { junit } from './junit.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import { makeReports } from './make.ts'
+import { isColored, makeReports } from './make.ts'
+import { page as pageOf } from './page.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
+import { apart } from '../fixtures/text.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
 import { markdown } from './summary.ts'
@@ -179,18 +181,19 @@ test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, fai
   expect(xml.match(/<skipped message="known: /g)).toHaveLength(effect.known)
 
   expect(statuses(folder)).toEqual({
-    passed: effect.passed + effect.warning + effect.known,
+    passed: effect.passed,
     failed: effect.failure,
-    broken: effect.blocked + effect.broken,
-    skipped: effect.waived + effect.inconclusive + effect['not applicable'],
+    broken: effect.broken,
+    skipped: effect.warning + effect.known + effect.waived + effect.blocked + effect.inconclusive + effect['not applicable'],
   })
   const page = readFileSync(join(folder, FILES.html), 'utf8')
   expect(page).toContain(`<b>${effect.failure}</b> failed`)
   expect(page).toContain(`<b>${effect.warning}</b> warning`)
-  const text = decoded(page)
-  expect(text).toContain('⚠ MAY be failed')
+  const allure = readFileSync(join(folder, FILES.allureReport), 'utf8')
+  const text = decoded(page + allure)
+  expect(text).toContain('! MAY be failed')
 
-  expect(page).not.toMatch(/googletagmanager|gtag|(?:src|(?<!<a )href)="https?:/)
+  for (const html of [page, allure]) expect(html).not.toMatch(/googletagmanager|gtag|(?:src|(?<!<a )href)="https?:/)
   for (const ofThisMachine of [resolve(import.meta.dirname, '..'), folder, `"${hostname()}"`]) expect(text).not.toContain(ofThisMachine)
 })
 
@@ -200,8 +203,34 @@ test('Allure results that do not agree with the record are made again', async ()
   mkdirSync(results)
   writeFileSync(join(results, 'half-result.json'), '{"status":"passed","la')
   expect(agrees(results, readRecord(folder))).toBe(false)
-  await html(folder)
+  await allureReport(folder, readRecord(folder))
   expect(statuses(folder)).toEqual({ passed: 1 })
+})
+
+test('Allure results are made once: what is waived when the run has ended is changed in them', async () => {
+  const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed' })], [madeUpExchange()])
+  await allureReport(folder, readRecord(folder))
+  const files = () => readdirSync(join(folder, FILES.allure)).filter((name) => name.endsWith('-result.json'))
+  const made = files()
+  expect(statuses(folder)).toEqual({ failed: 1 })
+  const waiver = {
+    was: 'failed',
+    reason: 'accepted',
+    link: 'https://example.com/1',
+    owner: 'team',
+    expires: '2026-12-31',
+    daysLeft: 3,
+    at: 'w:1',
+  } as const
+  const waived = madeUpVerdict({ outcome: 'waived', waiver })
+  await allureReport(folder, { ...readRecord(folder), verdicts: [waived] })
+  expect(statuses(folder)).toEqual({ skipped: 1 })
+  expect(files()).toEqual(made)
+  expect(JSON.parse(readFileSync(join(folder, FILES.allure, made[0] ?? ''), 'utf8'))).toMatchObject({
+    name: '◇ MUST be waived',
+    statusDetails: { message: 'waived: accepted (team, until 2026-12-31, https://example.com/1)' },
+    labels: expect.arrayContaining([{ name: 'tag', value: 'waived' }]),
+  })
 })
 
 test.for([0, 5])('a run that was killed after %d verdicts still has its page, and says that it is partial', async (reached) => {
@@ -234,10 +263,8 @@ test('a secret that is in every field is in no artefact', async () => {
 test('the page links what a source names', async () => {
   const source = 'OpenAI API reference: usage; vllm#31438, observed defect 53, javascript:alert(1) "><img src=x>'
   const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed', source })], [])
-  await html(folder)
-  const page = readFileSync(join(folder, FILES.html), 'utf8')
-  const panel = /<section id="conformance"[^]*?<\/section>/.exec(page)?.[0] ?? ''
-  expect(panel).toContain(
+  await makeReports(folder, { color: false })
+  expect(readFileSync(join(folder, FILES.html), 'utf8')).toContain(
     '<a href="https://github.com/vllm-project/vllm/issues/31438" target="_blank" rel="noopener noreferrer">vllm#31438</a>, observed defect 53 (docs/observed-defects.md#53), javascript:alert(1) &#34;&#62;&#60;img',
   )
   const links = [
@@ -272,51 +299,161 @@ test('hostile text is inert in Markdown', () => {
   expect(text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '')).not.toMatch(/<[a-z!/]|(?<!\\)\]\(|(?<!\\)!\[/i)
 })
 
-test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page, and nothing is asked of any host', async () => {
+test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Allure, and nothing is asked of any host', async () => {
   const { run, verdicts, exchange } = filledWith(HOSTILE)
   const folder = record(run, verdicts, [exchange])
-  const address = pathToFileURL(await html(folder)).href
-  const xml = junit({ run, verdicts, exchanges: new Map(), partial: false })
+  await makeReports(folder, { color: false })
+  const xml = readFileSync(join(folder, FILES.junit), 'utf8')
 
+  const address = pathToFileURL(join(folder, FILES.html)).href
   await using page = await openPage(address)
-  await until(
-    page,
-    `document.querySelectorAll('#app [data-testid="tree-leaf"]').length > 3 || document.querySelector('#app').innerText.includes('MUST')`,
-  )
+  await until(page, `document.querySelectorAll('.check').length === ${verdicts.length}`)
   const title = await page.evaluate('document.title')
   expect(title).toContain('<script>')
-
   const problem = `new DOMParser().parseFromString(${JSON.stringify(xml)}, 'text/xml').querySelector('parsererror')?.textContent ?? ''`
   expect(await page.evaluate(problem)).toBe('')
-
-  const anchors = Number(await page.evaluate(`document.querySelectorAll('#conformance a').length`))
-  expect(anchors).toBe(3)
-  await page.evaluate(`document.querySelectorAll('#conformance details').forEach((one) => { one.open = true })`)
-  for (let index = 0; index < anchors; index++) {
-    await page.evaluate(`document.querySelectorAll('#conformance a')[${index}].click()`)
-    await until(page, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
-    await page.evaluate(OPEN_EVERYTHING)
-    // What is opened is loaded then.
-    await until(page, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
-  }
-
+  await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
+  await until(page, `document.querySelectorAll('.check .bytes').length === ${verdicts.length}`)
   expect(await page.evaluate('document.title')).toBe(title)
-  expect(await page.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
+  expect(await page.evaluate(`document.querySelectorAll('script, img, svg, iframe, link, a[href^="javascript"]').length`)).toBe(1)
+  expectInert(page, address)
+
+  const allure = pathToFileURL(join(folder, FILES.allureReport)).href
+  const [, failed = ''] =
+    [...readFileSync(join(folder, FILES.allureReport), 'utf8').matchAll(/d\("data\/test-results\/([^"]+)\.json","([^"]*)"\)/g)]
+      .map(([, id, data = '']) => [Buffer.from(data, 'base64').toString('utf8'), id] as const)
+      .find(([result]) => (JSON.parse(result) as { readonly status: string }).status === 'failed') ?? []
+  await using second = await openPage(`${allure}#${failed}`)
+  await until(second, `document.querySelector('#app') !== null && document.title !== ''`)
+  const named = await second.evaluate('document.title')
+  await until(second, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
+  // Attachments stand in steps, and are loaded when they are opened.
+  await second.evaluate(openIn('step-arrow-button"]'))
+  await until(second, `document.querySelector('#app [data-testid="test-result-attachment-header"]') !== null`)
+  await second.evaluate(openIn('attachment-header"] > button:first-child'))
+  await until(second, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
+  expect(await second.evaluate('document.title')).toBe(named)
+  expect(await second.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
+  expectInert(second, allure)
+})
+
+const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
+/** The faults that axe calls serious or critical, with the element. */
+const SERIOUS = `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`
+
+test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
+  const plain = { ...madeUpExchange(['{"choices":[]}'], 'made-up.plain'), status: 500 }
+  const request = { ...plain.request, form: 'plain' as const }
+  const folder = record(madeUpRun({ ended: { ...finished, cause: madeUpCause } }), everyVerdict(), [
+    { ...plain, request },
+    madeUpExchange(),
+  ])
+  await using page = await openPage(pathToFileURL(writePage(folder)).href)
+  await until(page, `document.querySelectorAll('.check').length === ${everyVerdict().length}`)
+  await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
+  await until(page, `document.querySelectorAll('.check .sides').length === ${everyVerdict().length}`)
+  await page.evaluate(`document.querySelector('#only-all').click()`)
+  await page.evaluate(`${readFileSync(AXE, 'utf8')}; 0`)
+  for (const colors of ['light', 'dark'] as const) {
+    await page.show(390, colors)
+    expect(await page.evaluate(SERIOUS)).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  }
+})
+
+/** Whether the first check of an effect is to be seen. */
+const shown = (effect: string) => `[...document.querySelectorAll('.check.${effect}')].map((one) => one.checkVisibility())[0]`
+
+test.skipIf(CHROMIUM === undefined)('a failed check and a passed one are one click away from their bytes, the breach marked', async () => {
+  const folder = record(
+    madeUpRun(),
+    [madeUpVerdict({ outcome: 'failed', id: 'bad:stream' }), madeUpVerdict({ id: 'good:plain' })],
+    [madeUpExchange()],
+  )
+  await using page = await openPage(pathToFileURL(writePage(folder)).href)
+  await until(page, shown('failure'))
+  expect(await page.evaluate(shown('passed'))).toBe(false)
+  await page.evaluate(`document.querySelector('#only-passed').click()`)
+  expect(await page.evaluate(shown('failure'))).toBe(false)
+  for (const effect of ['passed', 'failure']) {
+    await page.evaluate(`document.querySelector('#only-${effect}').click(), document.querySelector('.check.${effect} summary').click()`)
+    await until(page, `document.querySelector('.check.${effect} .bytes')?.checkVisibility() === true`)
+    expect(await page.evaluate(`document.querySelector('.check.${effect} .paste').innerText`)).toContain('curl --silent')
+  }
+  expect(await page.evaluate(`document.querySelector('.check.failure mark').dataset.b`)).toBe('28')
+  expect(await page.evaluate(`document.querySelector('.check.failure .title').innerText`)).toBe('MUST be failed (streamed)')
+})
+
+test('the page of 300 verdicts over 120 requests stays below a megabyte', () => {
+  const exchanges = Array.from({ length: 120 }, (_, index) => {
+    const chunk = `data: {"id":"x","object":"chat.completion.chunk","choices":[{"delta":{"content":"${'w'.repeat(150)}"}}]}\n\n`
+    const made = madeUpExchange(
+      Array.from({ length: 80 }, () => chunk),
+      `made-up-${index}.stream`,
+    )
+    return { ...made, request: { ...made.request, body: `{"messages":"${'q'.repeat(index * 100)}"}` } }
+  })
+  const verdicts = Array.from({ length: 300 }, (_, index) =>
+    madeUpVerdict({
+      id: `made.up-${index}`,
+      title: `MUST ${'say what is wanted '.repeat(5)}`,
+      exchanges: exchanges.slice(index % 90, (index % 90) + 20).map(({ id }) => id),
+    }),
+  )
+  expect(
+    Buffer.byteLength(pageOf({ run: madeUpRun(), verdicts, exchanges: new Map(exchanges.map((one) => [one.id, one])), partial: false })),
+  ).toBeLessThan(1_000_000)
+})
+
+/** Writes only the page of a record; returns its path. */
+function writePage(folder: string): string {
+  const path = join(folder, FILES.html)
+  writeFileSync(path, pageOf(readRecord(folder)))
+  return path
+}
+
+function expectInert(page: Page, address: string): void {
   expect(page.dialogs).toEqual([])
   const outside = page.requests.filter(
     (url) => !url.startsWith('data:') && !url.startsWith('blob:') && url !== address && !url.startsWith(`${address}#`),
   )
   expect(outside).toEqual([])
+}
+
+/** Clicks everything of a kind on a test's page in Allure. */
+const openIn = (kind: string): string =>
+  `document.querySelectorAll('#app [data-testid="test-result-${kind}').forEach((button) => button.click())`
+
+test('an answer is shown in its order of arrival, whole characters with their chunk, cut where nothing is proven', () => {
+  const bytes = Buffer.from('data: é\n\ndata: [DONE]\n\n')
+  const split = {
+    ...madeUpExchange(),
+    chunks: [bytes.subarray(0, 7), bytes.subarray(7)].map((part, index) => ({ at: index * 5, bytes: part })),
+  }
+  const room = { whole: 4096, around: 64 }
+  expect(piecesOf(split, [16], room)).toEqual([
+    { at: 0, from: 0, text: 'data: ', marked: false },
+    { at: 5, from: 6, text: 'é\n\ndata: ', marked: false },
+    { from: 16, text: '[DONE]', marked: true },
+    { from: 22, text: '\n\n', marked: false },
+  ])
+  const large = madeUpExchange([`${'é'.repeat(20_000)}HERE${'b'.repeat(40_000)}`])
+  const pieces = piecesOf(large, [40_000], room)
+  expect(pieces.find((piece) => 'marked' in piece && piece.marked)).toMatchObject({ from: 40_000, text: expect.stringMatching(/^HEREb+$/) })
+  const sizes = pieces.map((piece) => ('bytes' in piece ? piece.bytes : Buffer.byteLength(piece.text)))
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(80_004)
+  expect(pieces.filter((piece) => 'bytes' in piece)).toHaveLength(2)
+  expect(JSON.stringify(pieces)).not.toContain('\uFFFD')
+  expect(piecesOf(madeUpExchange([]), [3], room)).toEqual([])
 })
 
-/** Opens the description, every step and every attachment of a test's page in Allure. */
-const OPEN_EVERYTHING = `(async () => {
-  const kinds = ['description"] button', 'step-arrow-button"]', 'attachment-header"] > button:first-child']
-  for (const kind of kinds) {
-    for (const button of document.querySelectorAll('#app [data-testid="test-result-' + kind)) button.click()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-})()`
+test('got and wanted are cut around their difference', () => {
+  const [a, b] = [`${'x'.repeat(5000)}one${'y'.repeat(5000)}`, `${'x'.repeat(5000)}two${'y'.repeat(5000)}`]
+  const { got, wanted } = apart(a, b, 300)
+  expect(got).toMatch(/^\(4940 characters alike\) …x{60}oney+… \(\+\d+ characters\)$/)
+  expect(wanted).toContain('two')
+  expect(apart('one', 'two', 300)).toEqual({ got: 'one', wanted: 'two' })
+})
 
 test('curl sends the same bytes', () => {
   const request = { method: 'POST', path: '/v1/x', form: 'stream' } as const
@@ -333,12 +470,13 @@ test('curl sends the same bytes', () => {
   )
 })
 
-test('an answer is shown as it is, in part when it is large, in hexadecimal when it is no text', () => {
-  expect(answerText(madeUpExchange(['data: é\n\n']), Number.POSITIVE_INFINITY)).toBe(
-    'HTTP status 200\nContent-Type: text/event-stream; charset=utf-8\n\ndata: é\n\n\n\n[end: complete, after 20 ms, 10 bytes]',
+test('an answer as text has its times, and an arrow at the breach; bytes that are no text are shown as what they are', () => {
+  const room = { whole: 4096, around: 1024 }
+  expect(answerText(madeUpExchange(), [28], room)).toBe(
+    'HTTP status 200\nContent-Type: text/event-stream; charset=utf-8\n\n[12.5 ms] data: {"choices":[]}\n[15.5 ms] data: ▶[byte 28] [DONE]\n\n[HTTP 200, 36 bytes in 2 chunks, 20 ms, complete]',
   )
-  expect(answerText(madeUpExchange([`${'a'.repeat(50_000)}HERE${'b'.repeat(50_000)}`]), 16_384, 50_000)).toContain('HERE')
-  expect(hexDump(Uint8Array.of(0x64, 0xff, 0x0a), 1)).toBe(`       0  64>ff 0a${' '.repeat(39)}  d..`)
+  const broken = { ...madeUpExchange(), chunks: [{ at: 1, bytes: Uint8Array.of(0x64, 0xff, 0x0a) }] }
+  expect(answerText(broken, [], room)).toContain('d\\xff\n')
 })
 
 function progressOf(isTTY: boolean): string {
@@ -364,6 +502,18 @@ test('progress moves on a terminal and is quiet elsewhere', () => {
   expect(moves).toHaveLength(102)
   expect(moves.at(-1)).toBe('')
   expect(moves.join('')).not.toContain('\n')
+})
+
+test.for([
+  [{ isTTY: true }, {}, true],
+  [{}, {}, false],
+  [{}, { GITHUB_ACTIONS: 'true' }, true],
+  [{}, { GITLAB_CI: 'true' }, true],
+  [{}, { TF_BUILD: 'True' }, true],
+  [{}, { CI: 'true' }, false],
+  [{ isTTY: true }, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+] as const)('colours are for terminals and for the logs of a CI that shows them: %j %j %s', ([stream, env, colored]) => {
+  expect(isColored(stream, env)).toBe(colored)
 })
 
 test('a complete run against a server names the known defects of its release that did not show', () => {

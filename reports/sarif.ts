@@ -101,7 +101,10 @@ const fingerprint = (id: string, run: Run) => ({
 })
 
 const location = ({ file, line }: Place) => ({
-  physicalLocation: { artifactLocation: { uri: encodeURI(file.replaceAll('\\', '/').replace(/^\.\//, '')) }, region: { startLine: line } },
+  physicalLocation: {
+    artifactLocation: { uri: encodeURI(file.toWellFormed().replaceAll('\\', '/').replace(/^\.\//, '')) },
+    region: { startLine: line },
+  },
 })
 
 function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | undefined) {

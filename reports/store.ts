@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 
@@ -19,6 +20,7 @@ export const FILES = {
   attestation: 'attestation.json',
   badge: 'badge.json',
   html: 'index.html',
+  allureReport: 'allure.html',
   allure: 'allure-results',
   run: 'run.json',
   fleet: 'fleet.json',
@@ -130,13 +132,21 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
 const runText = (run: Run): string => `${JSON.stringify(run, null, 2)}\n`
 const lineOf = (verdict: Verdict): string => `${JSON.stringify(verdict)}\n`
 
-/** The verdicts with the cause of the run beside those that failed or were blocked; a cause that a verdict has of its own goes before it. */
+/**
+ * The verdicts with the cause of the run beside those that failed or were blocked; a cause that a verdict has of its own goes before it. A
+ * defect of the engine explains those alone that it was matched to.
+ */
 export function explained(verdicts: readonly Verdict[], cause: Cause | undefined): readonly Verdict[] {
   if (cause === undefined) return verdicts
-  return verdicts.map((verdict) =>
-    verdict.outcome === 'failed' || verdict.outcome === 'blocked' ? { ...verdict, explainedBy: verdict.cause ?? cause } : verdict,
-  )
+  return verdicts.map((verdict) => {
+    if (verdict.outcome !== 'failed' && verdict.outcome !== 'blocked') return verdict
+    const isMatched = cause.layer !== ENGINE || verdict.known?.some(({ id }) => id === cause.id) === true
+    const own = verdict.cause ?? (isMatched ? cause : undefined)
+    return own === undefined ? verdict : { ...verdict, explainedBy: own }
+  })
 }
+
+const ENGINE: Layer = 'engine'
 
 const DISK = /\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE)\b/
 

@@ -1,6 +1,6 @@
-import { excerpt, plural } from '../fixtures/text.ts'
+import { apart, excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
-import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, withEffect } from './headline.ts'
+import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, time, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
 
@@ -12,7 +12,7 @@ const MOST_CHANGES = 30
 /** The record as Markdown for people: a comment on a pull request, or the summary of a step. Foreign text in it is inert. */
 export function markdown(recording: Recording): string {
   const { run } = recording
-  const { state, sentence, notes, numbers } = headline(recording)
+  const { state, sentence, notes } = headline(recording)
   const sign = { works: '✅', fails: '❌', unjudged: '⚠️' }[state]
   const failures = withEffect(recording, 'failure')
   const waived = withEffect(recording, 'waived')
@@ -32,7 +32,7 @@ export function markdown(recording: Recording): string {
     [
       `${plain(serverLine(recording), 400)}  `,
       `model ${plain(modelLine(recording), 300)}  `,
-      `${tally(numbers)} (${costLine(recording)})`,
+      `${tally(recording)} (${costLine(recording)})`,
     ].join('\n'),
     ...(cause === undefined
       ? alike === undefined
@@ -108,7 +108,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const { with: earlier, server, notes } = comparison
   const lists = CHANGES.map(([key, name]) => [name, comparison[key]] as const).filter(([, changes]) => changes.length > 0)
   return [
-    `### Compared with ${plain(earlier.target, 120)}, ${plain(earlier.server, 80)}, of ${plain(earlier.started.slice(0, 16).replace('T', ' '))} UTC`,
+    `### Compared with ${plain(earlier.target, 120)}, ${plain(earlier.server, 80)}, of ${plain(time(earlier.started))}`,
     ...notes.map((note) => plain(note, 300)),
     server.length === 0
       ? ''
@@ -148,7 +148,8 @@ export function transition({ before, now, detail }: Change): string {
 function failedRow({ id, title, findings: [first, ...others], reason }: Verdict): readonly string[] {
   const name = `${plain(title, 200)} ${code(id)}`
   if (first === undefined) return [name, plain(reason ?? '', 240), '']
-  return [name, `${code(first.got, 160)}${others.length > 0 ? ` and ${others.length} more` : ''}`, plain(first.wanted, 160)]
+  const { got, wanted } = apart(first.got, first.wanted, 160)
+  return [name, `${code(got, 200)}${others.length > 0 ? ` and ${others.length} more` : ''}`, plain(wanted, 200)]
 }
 
 /** A titled table of Markdown, of which `most` rows are shown; empty without rows. */

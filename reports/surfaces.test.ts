@@ -16,7 +16,7 @@ import { compare } from './comparison.ts'
 import { conformanceReport } from './conformance-report.ts'
 import { counts } from './counts.ts'
 import { junit } from './junit.ts'
-import { panel } from './panel.ts'
+import { page } from './page.ts'
 import { resultsOf, resultsSchema } from './results.ts'
 import { sarif } from './sarif.ts'
 import type { Recording } from './store.ts'
@@ -157,6 +157,19 @@ test.for(recordings)('every surface counts the same: %s', ([, recording]) => {
     effect.known + effect.waived + effect.blocked + effect.inconclusive + effect['not applicable'],
   )
 
+  const html = page(recording)
+  const unreached = recording.partial ? run.planned - total : 0
+  for (const [name, number] of Object.entries({ ...effect, 'not reached': unreached })) {
+    const one = name.replace(' ', '-')
+    expect(html.match(new RegExp(`<details class="check ${one}"`, 'g')) ?? []).toHaveLength(name === 'not reached' ? 0 : number)
+    expect(html.includes(`<i class="${one}" style="flex-grow:${number}">`)).toBe(number > 0)
+    expect([...html.matchAll(new RegExp(`<li class="${one}">.*?<b>(\\d+)</b>`, 'g'))].map(([, digits]) => Number(digits))).toEqual(
+      number > 0 ? [number] : [],
+    )
+  }
+  for (const text of [html, summary(recording, { color: false }), markdown(recording), junit(recording)])
+    expect(text.includes('not reached')).toBe(unreached > 0)
+
   const words = [
     [effect.passed, 'passed'],
     [effect.failure, 'failed'],
@@ -197,7 +210,7 @@ test('where no cause is known, what most answers agree in is told', () => {
     exchanges: new Map(refused.map((one) => [one.id, one])),
   }
   const words = '3 of 3 chat requests were answered 451: unavailable for legal reasons'
-  for (const text of [junit(recording), markdown(recording), summary(recording, { color: false }), panel(recording, new Map())])
+  for (const text of [junit(recording), markdown(recording), summary(recording, { color: false }), page(recording)])
     expect(text).toContain(words)
 })
 

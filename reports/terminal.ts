@@ -1,11 +1,25 @@
 import { styleText } from 'node:util'
 import { effectOf, type FailOn } from './counts.ts'
-import { agreement, costLine, headline, knownOf, modelLine, rates, reasons, serverLine, tally, withEffect } from './headline.ts'
+import {
+  agreement,
+  costLine,
+  headline,
+  knownOf,
+  modelLine,
+  rates,
+  reasons,
+  serverLine,
+  tally,
+  time,
+  titled,
+  withEffect,
+  WORDS,
+} from './headline.ts'
 import type { Comparison, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
 import { timeLeft, waiverLine } from './waived.ts'
-import { excerpt, plural } from '../fixtures/text.ts'
+import { apart, excerpt, plural } from '../fixtures/text.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
@@ -22,7 +36,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text
   const { run } = recording
-  const { state, sentence, notes, numbers } = headline(recording)
+  const { state, sentence, notes } = headline(recording)
   const sign = { works: paint(['green', 'bold'], '✓'), fails: paint(['red', 'bold'], '✗'), unjudged: paint(['yellow', 'bold'], '?') }[state]
   const lines = [`${sign} ${paint('bold', sentence)}`, ...notes.map((note) => `  ${paint('yellow', note)}`), '']
   const field = (name: string, text: string) => lines.push(`  ${paint('dim', name.padEnd(9))} ${text}`)
@@ -54,7 +68,8 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
     const alike = agreement(recording)
-    const said = alike === undefined ? 'no single cause explains all failures; see each of them below.' : `not known. ${alike}`
+    const unexplained = `not known: nothing on the wire and no known defect of ${excerpt(run.server.name, 80)} explains most of what failed; see each failure below.`
+    const said = alike === undefined ? unexplained : `not known. ${alike}`
     lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
@@ -62,7 +77,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ...[...shown].flatMap(([group, verdicts]) => [
       `  ${paint('dim', excerpt(group, 100))}`,
       ...verdicts.flatMap((verdict) => [
-        `  ${paint('red', '✗')} ${excerpt(verdict.title, 160)}`,
+        `  ${paint('red', WORDS.failure.sign)} ${excerpt(titled(verdict), 160)}`,
         ...breach(verdict).map((text) => `      ${text}`),
       ]),
     ]),
@@ -74,7 +89,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     `Known defects of ${excerpt(run.server.name)} (${known.length})`,
     known.map(
       ({ what, issue, verdicts }) =>
-        `  ${paint('yellow', '◆')} ${excerpt(what, 160)} (${excerpt(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
+        `  ${paint('yellow', WORDS.known.sign)} ${excerpt(what, 160)} (${excerpt(issue, 80)}; ${plural(verdicts.length, 'requirement')})`,
     ),
   )
 
@@ -83,7 +98,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ...waived
       .slice(0, MOST_FAILURES)
       .flatMap((verdict) => [
-        `  ${paint('yellow', '◇')} ${excerpt(verdict.title, 140)} [${excerpt(verdict.id, 80)}]`,
+        `  ${paint('yellow', WORDS.waived.sign)} ${excerpt(titled(verdict), 140)} [${excerpt(verdict.id, 80)}]`,
         `      ${excerpt(waiverLine(verdict), 300)}, ${timeLeft(verdict.waiver?.daysLeft ?? 0)}`,
       ]),
     ...more(waived.length - MOST_FAILURES),
@@ -107,7 +122,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
 
   const warnings = withEffect(recording, 'warning')
   section(`Warnings (${warnings.length})`, [
-    ...warnings.slice(0, MOST_WARNINGS).map((verdict) => `  ${paint('yellow', '!')} ${excerpt(verdict.title, 120)}${gist(verdict)}`),
+    ...warnings
+      .slice(0, MOST_WARNINGS)
+      .map((verdict) => `  ${paint('yellow', WORDS.warning.sign)} ${excerpt(titled(verdict), 120)}${gist(verdict)}`),
     ...more(warnings.length - MOST_WARNINGS),
   ])
 
@@ -130,7 +147,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ...more(seen.length - MOST_SEEN),
   ])
 
-  lines.push('', `${tally(numbers)}  ${paint('dim', `(${costLine(recording)})`)}`)
+  lines.push('', `${tally(recording)}  ${paint('dim', `(${costLine(recording)})`)}`)
   if (report !== undefined) lines.push(`Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
 }
@@ -141,7 +158,7 @@ export function comparisonLines(comparison: Comparison, most: number): readonly 
   const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
   const rest = changes.length - most
   return [
-    `Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${excerpt(earlier.started.slice(0, 16).replace('T', ' '))} UTC`,
+    `Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${time(earlier.started)}`,
     ...notes.map((note) => excerpt(note, 240)),
     ...server.map(({ what, before, now }) => `${excerpt(what, 60)}: ${excerpt(before, 80)} → ${excerpt(now, 80)}`),
     ...CHANGES.flatMap(([key, name]) => (comparison[key].length === 0 ? [] : [`${name}: ${comparison[key].length}`])),
@@ -158,16 +175,18 @@ export function comparisonLines(comparison: Comparison, most: number): readonly 
 function breach(verdict: Verdict): string[] {
   const [finding, ...others] = verdict.findings
   if (!finding) return verdict.reason === undefined ? [] : [excerpt(verdict.reason)]
+  const { got, wanted } = apart(finding.got, finding.wanted, 110)
   const byte = finding.byte === undefined ? '' : `, byte ${finding.byte}`
   const rest = others.length > 0 ? `, and ${plural(others.length, 'more finding')}` : ''
   return [
-    `got ${excerpt(finding.got, 110)}, wanted ${excerpt(finding.wanted, 110)}`,
+    `got ${excerpt(got, 150)}, wanted ${excerpt(wanted, 150)}`,
     `at ${excerpt(finding.where, 100)}${byte}${finding.exchange === '' ? '' : ` in ${excerpt(finding.exchange, 100)}`}${rest}`,
   ]
 }
 
 function gist({ findings: [finding], reason }: Verdict): string {
-  const text = finding ? `got ${excerpt(finding.got, 60)}, wanted ${excerpt(finding.wanted, 60)}` : excerpt(reason ?? '', 120)
+  const cut = finding && apart(finding.got, finding.wanted, 60)
+  const text = cut ? `got ${excerpt(cut.got, 100)}, wanted ${excerpt(cut.wanted, 100)}` : excerpt(reason ?? '', 120)
   return text === '' ? '' : `: ${text}`
 }
 

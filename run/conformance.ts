@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Plan } from '../fixtures/run/plan.ts'
 import type { RunOptions } from '../fixtures/run/run.ts'
@@ -65,7 +66,9 @@ export async function runVitest(
   const exitCode = process.exitCode
   const vitest = await startVitest('test', [], {
     root: ROOT,
-    config: resolve(ROOT, 'vitest.config.ts'),
+    config: resolve(ROOT, `vitest.config${OWN_EXTENSION}`),
+    // Vite's own way writes beside the file, which a read-only image forbids.
+    configLoader: 'native',
     run: true,
     watch: false,
     project: ['conformance'],
@@ -73,6 +76,10 @@ export async function runVitest(
     provide: { conformance: { ...given, channel: channel.name } },
     maxConcurrency: 10_000,
     tags: [...new Set(given.plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
+  }).catch((error: unknown) => {
+    // An open channel would keep the process alive.
+    channel.close()
+    throw error
   })
   await vitest.close()
   process.exitCode = exitCode

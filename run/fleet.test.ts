@@ -21,7 +21,11 @@ const PATIENCE = { timeout: 240_000, interval: 5 }
 const children = new Set<ChildProcess>()
 
 /** `npm test` on a fleet, as a process of its own with nothing in its environment but what is given. */
-function begin(script: string, folder: string, env: Readonly<Record<string, string>>): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+function begin(
+  script: string,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, '..', script)], {
     env: {
       PATH: process.env['PATH'] ?? '',
@@ -102,7 +106,8 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
 
   test('the budget is said before, and progress by workspace', () => {
     expect(ended.out).toMatch(/^5 workspaces, 4 at once: at most 40 requests and [\d,]+ completion tokens/m)
-    for (const label of ['team-a/good-1', 'team-b/bare-2', 'team-b/hangs']) expect(ended.out).toMatch(new RegExp(`^\\[\\d/5\\] [✓✗] ${label}: `, 'm'))
+    for (const label of ['team-a/good-1', 'team-b/bare-2', 'team-b/hangs'])
+      expect(ended.out).toMatch(new RegExp(`^\\[\\d/5\\] [✓✗] ${label}: `, 'm'))
     expect(results.run.requests).toBeLessThanOrEqual(40)
   })
 
@@ -126,9 +131,15 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
   test('junit.xml has a suite for each, also for those that were not judged, and its numbers add up', async () => {
     const text = await readFile(join(folder, 'junit.xml'), 'utf8')
     const suites = [...text.matchAll(/<testsuite name="([^"]+)" tests="(\d+)" failures="(\d+)" errors="(\d+)"/g)]
-    expect(suites.map(([, name]) => name?.replaceAll('&#47;', '/')).toSorted()).toEqual(results.workspaces.map(({ label }) => label).toSorted())
+    expect(suites.map(([, name]) => name?.replaceAll('&#47;', '/')).toSorted()).toEqual(
+      results.workspaces.map(({ label }) => label).toSorted(),
+    )
     const sum = (index: number): number => suites.reduce((all, suite) => all + Number(suite[index]), 0)
-    expect(/<testsuites name="[^"]+" tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(text)?.slice(1).map(Number)).toEqual([sum(2), sum(3), sum(4)])
+    expect(/<testsuites name="[^"]+" tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(text)?.slice(1).map(Number)).toEqual([
+      sum(2),
+      sum(3),
+      sum(4),
+    ])
     const schema = await readFile(resolve(import.meta.dirname, '../testing/schemas/junit-10.xsd'), 'utf8')
     expect((await validateXML({ xml: { fileName: 'junit.xml', contents: text }, schema })).errors).toEqual([])
   })

@@ -22,7 +22,6 @@ import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type
 import { resultsOf } from '../reports/results.ts'
 import { diskTrouble, FILES, RecordError } from '../reports/store.ts'
 import { againBound, begin, conclude, reachHere, type Judging } from './judging.ts'
-import { runSlim } from './slim.ts'
 import type { Terms } from './terms.ts'
 
 /** What a fleet is judged by. */
@@ -34,8 +33,6 @@ export interface FleetJudging {
   readonly filter: Filter
   /** A line for the user. */
   readonly say: (line: string) => void
-  /** Gives the report folder free for another process. */
-  readonly release: () => void
 }
 
 /**
@@ -76,18 +73,25 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   })
   if (!configuration.resume) removeStale(folder, before, plan)
   const { suite, version, started, depth, filter, unready, notes } = plan
-  const run = { suite, version, started, depth, unready, notes: [...notes], seconds: (Date.now() - began) / 1000, ...(filter === undefined ? {} : { filter }) }
+  const run = {
+    suite,
+    version,
+    started,
+    depth,
+    unready,
+    notes: [...notes],
+    seconds: (Date.now() - began) / 1000,
+    ...(filter === undefined ? {} : { filter }),
+  }
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
   const fleet = fleetResults(run, members, earlier)
   return report(folder, fleet, judging)
 }
 
-/** Writes the reports of the fleet, for whoever waits for it; those of each workspace are left to a process that holds nothing else. */
-async function report(folder: string, fleet: FleetResults, { say, release }: FleetJudging): Promise<number> {
+/** Writes the reports of the fleet first, for whoever waits for it, then those of each workspace. */
+async function report(folder: string, fleet: FleetResults, { say }: FleetJudging): Promise<number> {
   try {
     process.stdout.write(`\n${reportOnFleet(folder, fleet)}`)
-    release()
-    runSlim(join(import.meta.dirname, 'fleet-reports.ts'), folder)
     await reportOnMembers(folder, fleet, say)
     return fleet.run.exitCode
   } catch (error) {
@@ -125,9 +129,7 @@ function askedOf({ configuration, target, filter }: FleetJudging): Readonly<Reco
   const { wanted, namespaces, contexts } = target
   const { depth, tries, failOn, known, model, profile } = configuration
   return {
-    ...('workspaces' in wanted
-      ? { KAITO_WORKSPACE: wordsOf(wanted.workspaces) }
-      : { KAITO_INFERENCESET: wordsOf(wanted.inferenceSets) }),
+    ...('workspaces' in wanted ? { KAITO_WORKSPACE: wordsOf(wanted.workspaces) } : { KAITO_INFERENCESET: wordsOf(wanted.inferenceSets) }),
     KAITO_NAMESPACE: namespaces === undefined ? '' : wordsOf(namespaces),
     KUBE_CONTEXT: (contexts ?? []).join(', '),
     CONFORMANCE_DEPTH: depth,
@@ -173,18 +175,26 @@ async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
 }
 
 /** Labels and folders: names alone where one namespace is meant, else with what tells them apart. */
-function placesOf({ namespaces, contexts = [] }: FleetTarget, { members, leftOut, troubles }: FoundFleet): Pick<FleetPlan, 'members' | 'unjudged'> {
+function placesOf(
+  { namespaces, contexts = [] }: FleetTarget,
+  { members, leftOut, troubles }: FoundFleet,
+): Pick<FleetPlan, 'members' | 'unjudged'> {
   const wide = contexts.length > 1
   const flat = !wide && (namespaces === undefined || oneName(namespaces) !== undefined)
   const partsOf = ({ context, namespace, name }: Member): string[] => [...(wide ? [context] : []), ...(flat ? [] : [namespace]), name]
   const placeOf = (member: Member): MemberPlace => ({ ...member, label: partsOf(member).join('/') })
   // A context may be called anything, a folder may not.
-  const folderOf = (member: Member): string => partsOf(member).map((part) => encodeURIComponent(part).replace(/^\.+/, '_')).join('/')
+  const folderOf = (member: Member): string =>
+    partsOf(member)
+      .map((part) => encodeURIComponent(part).replace(/^\.+/, '_'))
+      .join('/')
   return {
     members: members.map((member) => ({ ...placeOf(member), folder: folderOf(member) })),
     unjudged: [
       ...leftOut.map((member) => unjudgedMember(placeOf(member), 3, 'not judged: it is not ready')),
-      ...troubles.map(({ where, cause }) => unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause)),
+      ...troubles.map(({ where, cause }) =>
+        unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause),
+      ),
     ],
   }
 }
@@ -204,7 +214,8 @@ function nothingFound({ unjudged }: FleetPlan): readonly string[] {
 
 /** The fleet to compare with. Throws a RecordError when there is nothing at that path. */
 function earlierFleet(path: string): { readonly results: FleetResults; readonly from: string } | undefined {
-  if (!existsSync(path)) throw new RecordError(`There is no ${excerpt(path)}: give the report folder of an earlier run of several workspaces.`)
+  if (!existsSync(path))
+    throw new RecordError(`There is no ${excerpt(path)}: give the report folder of an earlier run of several workspaces.`)
   const results = readFleet(path)
   return results && { results, from: path }
 }
@@ -303,7 +314,8 @@ async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: Mc
     filter,
     mcp,
     // Each is compared with its own earlier run, where there is one.
-    terms: compared !== undefined && existsSync(compared) ? { ...terms, earlier: { results: readResults(compared), from: compared } } : terms,
+    terms:
+      compared !== undefined && existsSync(compared) ? { ...terms, earlier: { results: readResults(compared), from: compared } } : terms,
   }
   const target = await resolveTarget(own, {
     say: (line) => say(`${member.label}: ${line}`),
@@ -321,7 +333,9 @@ async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: Mc
       }),
     ])
     if (begun.record.trouble !== undefined)
-      throw new RecordError(`The record of ${member.label} could not be written (${begun.record.trouble}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
+      throw new RecordError(
+        `The record of ${member.label} could not be written (${begun.record.trouble}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
+      )
     return judgedMember(place, folder, resultsOf(ended))
   } finally {
     signal.removeEventListener('abort', close)

@@ -1,19 +1,32 @@
-/** What `npm test -- --help` prints: one screen. */
-export const HELP = `Judges whether OpenAI-style tool calling works on a server.
+import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 
-  npm test                                        the mock vLLM that comes with the suite
-  OPENAI_BASE_URL=http://host:8000/v1 npm test    any server by its address
-  KAITO_WORKSPACE=NAME npm test                   a KAITO workspace of the current kubeconfig context
-  CONFORMANCE_IMAGE=registry/name:tag npm test    an image, in a container of its own
+/** A command as it is typed in a clone, or with the package. */
+const command = (name: string, args = ''): string =>
+  OWN_EXTENSION === '.ts'
+    ? `npm ${name === 'test' ? name : `run ${name}`}${args === '' ? '' : ` -- ${args}`}`
+    : `kaito-tool-calling${name === 'test' ? '' : ` ${name}`}${args === '' ? '' : ` ${args}`}`
 
-  npm test -- -t 'Named tool choice'              part of a group, title or id
-  npm test -- --tags-filter 'stream and must'     by tag
+const WIDTH = OWN_EXTENSION === '.ts' ? 48 : 58
+const line = (typed: string, what: string): string => `  ${typed.padEnd(WIDTH)}${what}`
 
-  npm run report                                  makes the reports of the last run again
-  npm run waive [-- --prune]                      writes waivers for what failed, or takes out stale ones
-  npm run compare -- A B                          what changed from one run to another
-  npm run mock -- --port 8000                     a server to try the suite on
-
-Exit codes: 0 conforms, 1 does not conform, 2 wrong request, 3 could not be judged, 4 a defect of this suite.
-Reports: reports/out, or CONFORMANCE_REPORT_DIR. All variables are in README.md under Configuration.
-`
+/** What `--help` prints: one screen. */
+export const HELP = `${[
+  'Judges whether OpenAI-style tool calling works on a server.',
+  '',
+  line(command('test'), 'the mock vLLM that comes with the suite'),
+  line(`OPENAI_BASE_URL=http://host:8000/v1 ${command('test')}`, 'any server by its address'),
+  line(`KAITO_WORKSPACE=NAME ${command('test')}`, 'a KAITO workspace of the current kubeconfig context'),
+  line(`CONFORMANCE_IMAGE=registry/name:tag ${command('test')}`, 'an image, in a container of its own'),
+  '',
+  line(command('test', "-t 'Named tool choice'"), 'part of a group, title or id'),
+  line(command('test', "--tags-filter 'stream and must'"), 'by tag'),
+  '',
+  line(command('report'), 'makes the reports of the last run again'),
+  line(command('waive'), `writes waivers for what failed; ${command('waive', '--prune')} takes out stale ones`),
+  line(command('compare', 'A B'), 'what changed from one run to another'),
+  line(command('load'), 'up to how many requests at once tool calling is right'),
+  line(command('mock', '--port 8000'), 'a server to try the suite on'),
+  '',
+  'Exit codes: 0 conforms, 1 does not conform, 2 wrong request, 3 could not be judged, 4 a defect of this suite.',
+  'Reports: reports/out, or CONFORMANCE_REPORT_DIR. All variables are in README.md under Configuration.',
+].join('\n')}\n`

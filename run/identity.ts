@@ -10,7 +10,7 @@ import type { TargetFacts } from '../fixtures/target/target.ts'
 export function identityOf(target: TargetFacts, configuration: Configuration, exchanges: readonly Exchange[]): Identity {
   const facts = target.cluster?.facts
   const image = configuration.target.kind === 'image' ? configuration.target : undefined
-  const flags = facts ? wiringOf(facts)?.flags : image === undefined ? undefined : flagsOf(image.args)
+  const flags = knownFlags(target, configuration)
   const status = imageStatus(target)
   const parser = flags?.['tool-call-parser'] ?? familySpoken(exchanges.flatMap(chatView))
   const known: { readonly [Key in keyof Identity]: Identity[Key] | undefined } = {
@@ -24,6 +24,15 @@ export function identityOf(target: TargetFacts, configuration: Configuration, ex
     kaito: facts?.kaito?.version,
   }
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
+}
+
+/** The flags of the server's command line, where it is known: of a workspace, and of an image that the suite starts. */
+export function knownFlags(
+  { cluster }: Pick<TargetFacts, 'cluster'>,
+  { target }: Configuration,
+): Readonly<Record<string, string>> | undefined {
+  if (cluster !== undefined) return wiringOf(cluster.facts)?.flags
+  return target.kind === 'image' ? flagsOf(target.args) : undefined
 }
 
 const SECRET = /(?:key|token|secret|password)$/

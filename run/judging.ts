@@ -1,6 +1,4 @@
-import { json } from '../fixtures/exchange/body.ts'
 import { detectProfile, profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
-import { fields, list } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 import { mcpCause } from '../fixtures/mcp/cause.ts'
@@ -11,11 +9,13 @@ import type { Plan, PlanOptions, Unit } from '../fixtures/run/plan.ts'
 import { createRun, type RunOptions } from '../fixtures/run/run.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
+import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { connect, secretsOf, type Target } from '../fixtures/target/target.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
 import { diskTrouble, openRecord, type Recorder, type Recording } from '../reports/store.ts'
 import { endRun } from './end.ts'
+import { knownFlags } from './identity.ts'
 import { repeat, repeatBound } from './repeat.ts'
 import type { Terms } from './terms.ts'
 
@@ -55,8 +55,15 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
   const { configuration, units, filter, mcp } = judging
   const { readiness } = target
   const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
-  const profile: Profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-  const facts = { profile, hasKey: target.keyed, contextLength: contextLengthOf(target), cluster: target.cluster }
+  const profile: Profile =
+    configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
+  const facts = {
+    profile,
+    hasKey: target.keyed,
+    contextLength: contextLengthOf(target),
+    cluster: target.cluster,
+    parser: knownFlags(target, configuration)?.['tool-call-parser'],
+  }
   const options: PlanOptions = {
     facts: { ...facts, mcp, views: () => [] },
     made: readiness.exchanges,
@@ -83,14 +90,6 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
   const redactor = createRedactor(secretsOf(target))
   const record = openRecord(configuration.reportDir, run, redactor)
   return { judging, target, run, plan, facts, options, record, redactor, began }
-}
-
-const contextLengthOf = (target: Target): number | undefined => {
-  const exchange = target.readiness.exchanges.find(({ request }) => request.path === '/v1/models')
-  const card = list(exchange && fields(json(exchange))?.['data'])
-    .map(fields)
-    .find((candidate) => candidate?.['id'] === target.readiness.model)
-  return typeof card?.['max_model_len'] === 'number' ? card['max_model_len'] : undefined
 }
 
 /** Requests that waivers of flaky checks may add. */
@@ -156,7 +155,8 @@ export async function conclude(begun: Begun, { problems, verdicts, exchanges }: 
   const found = await causeOfRun(target, {
     hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
     exchanges,
-    failed: inference.map(({ id, title }) => ({ id, title })),
+    failed: inference,
+    parser: begun.facts.parser,
   })
   const cause = found ?? mcpCause(verdicts, inference.length === 0)
   const ended = await endRun({

@@ -70,8 +70,7 @@ async function main(): Promise<number> {
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
-  if (configuration.target.kind === 'fleet')
-    return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say, release })
+  if (configuration.target.kind === 'fleet') return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,

@@ -70,8 +70,18 @@ async function carried(of: Of, { calls, content }: Reply, facts: Facts): Promise
   const problem = args === undefined ? 'they are no JSON object' : validator(task.tool.inputSchema)(args)
   if (args === undefined || problem !== undefined)
     return { inconclusive: `the model's arguments do not fit the inputSchema: ${problem}: ${shown(call.arguments)}` }
-  return (of(facts) as McpServer).call(task.tool.name, args)
+  const called = await (of(facts) as McpServer).call(task.tool.name, args)
+  // What the question did not say is the model's choice, and no server has to accept it.
+  const asked = new Set(task.question.split(/[\s?.]+|"([^"]*)"/))
+  const own = textsIn(args).find((text) => !asked.has(text))
+  return own !== undefined && (called.cause?.id === 'mcp-tool-error' || called.cause?.id === 'mcp-invalid-arguments')
+    ? { inconclusive: `the tool refused arguments of the model's own choice: ${call.arguments} (${called.cause.evidence[0]})` }
+    : called
 }
+
+/** Every text among the values of some JSON. */
+const textsIn = (json: unknown): readonly string[] =>
+  typeof json === 'string' ? [json] : typeof json === 'object' && json !== null ? Object.values(json).flatMap(textsIn) : []
 
 /** The conversation with the result of the MCP server. */
 const afterCall =

@@ -20,6 +20,8 @@ export interface Page extends AsyncDisposable {
   readonly errors: readonly string[]
   /** The value of a JavaScript expression; promises are awaited. Rejects when it throws. */
   evaluate(expression: string): Promise<unknown>
+  /** Shows the page in a window of this width (CSS pixels), as a user sees it who prefers these colours. */
+  show(width: number, colors: 'light' | 'dark'): Promise<void>
 }
 
 interface Message {
@@ -86,6 +88,10 @@ export async function openPage(url: string): Promise<Page> {
       const result = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
       if (result?.exceptionDetails) throw new Error(JSON.stringify(result.exceptionDetails))
       return result?.result?.value
+    },
+    async show(width, colors) {
+      await send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 })
+      await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: colors }] })
     },
     async [Symbol.asyncDispose]() {
       socket.close()

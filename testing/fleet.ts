@@ -38,7 +38,9 @@ export async function serveFleet(members: readonly FleetMember[], more: readonly
   const things = members.flatMap(worldThings)
   // All share one controller.
   const kube = await listenKube({
-    things: [...new Map([...things, ...more].map((thing) => [`${thing.kind}/${thing.metadata.namespace}/${thing.metadata.name}`, thing])).values()],
+    things: [
+      ...new Map([...things, ...more].map((thing) => [`${thing.kind}/${thing.metadata.namespace}/${thing.metadata.name}`, thing])).values(),
+    ],
     forwardTo: (pod) => ports.get(pod),
   })
   const folder = await mkdtemp(join(tmpdir(), 'conformance-fleet-'))

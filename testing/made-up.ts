@@ -36,7 +36,7 @@ export function madeUpVerdict(changes: Partial<Verdict> = {}): Verdict {
     source: 'https://example.com/specification',
     outcome,
     ...(plain ? {} : { reason: `this is why it is ${outcome}` }),
-    findings: outcome === 'failed' ? [{ exchange: 'made-up.stream', where: 'event 2', byte: 40, got: 'two', wanted: 'one' }] : [],
+    findings: outcome === 'failed' ? [{ exchange: 'made-up.stream', where: 'event 2', byte: 28, got: 'two', wanted: 'one' }] : [],
     exchanges: ['made-up.stream'],
     tags: ['stream'],
     at: '2026-11-22T16:00:01.000Z',

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { guarded, loopback, mcpPlaces, risky, serversFor } from '../../testing/situations/mcp.ts'
 import { mcpCause } from '../../fixtures/mcp/cause.ts'
 import type { McpServers } from '../../fixtures/mcp/servers.ts'
+import type { Fault } from '../vllm/fault.ts'
 import { runAgainst } from '../../proof/matrix.ts'
 import type { Cause, Verdict } from '../../fixtures/record.ts'
 import { mcpFaults } from './faults.ts'
@@ -103,6 +104,22 @@ describe('keys and headers', () => {
     const ended = await served(guarded, '/mcp', { MCP_SERVER_KEY: 'mcp-key-0000' })
     expect(ended.cause?.sentence).toContain('MCP_SERVER_KEY')
   })
+})
+
+test.each(['Berlin', 'Germany/Berlin'])('a model that asks for the time zone %s is no defect of anyone', async (zone) => {
+  const said: Fault['said'] = ({ calls }) => {
+    for (const call of calls) call.arguments = call.arguments.replace(/(?<="timezone":\s*")Europe\/Berlin/, zone)
+  }
+  const verdicts = await runAgainst({ fault: { id: 'zone', what: 'The model shortens the zone.', trigger: [], said } })
+  const about = verdicts.filter(({ tags, outcome }) => tags.includes('mcp') && outcome !== 'passed')
+  expect(about.map(({ id, outcome, cause }) => ({ id, outcome, cause }))).toEqual(
+    ['mcp.result', 'mcp.answer:plain', 'mcp.answer:stream', 'mcp.uses-result'].map((id) => ({
+      id,
+      outcome: 'inconclusive',
+      cause: undefined,
+    })),
+  )
+  expect(verdicts.find(({ id }) => id === 'mcp.result')?.reason).toContain(`{"timezone": "${zone}"}`)
 })
 
 test('no tool is called that may change something, unless the user names it', async () => {

@@ -1,3 +1,5 @@
+import type { RedDefectId } from '../../fixtures/contract/known.ts'
+
 /** Which findings an entry explains: every part that is given must fit. */
 export interface Where {
   readonly versions?: readonly string[]
@@ -8,15 +10,17 @@ export interface Where {
   readonly got?: RegExp
 }
 
-/** A defect of real vLLM, and what of the recorded answers it explains. */
+/** What of the recorded answers shows a known defect of real vLLM, or a circumstance that is no defect. */
 export interface RecordedDefect {
-  /** Number in our list of observed defects; 0 circumstances that are no defect. */
-  readonly defect: number
-  readonly sentence: string
-  readonly issue: string
-  /** Findings that fixtures/contract/known.ts does not explain. */
+  /** Under which the documents cite it: observed defect 26. */
+  readonly number?: number
+  /** The red known defect that its findings show. */
+  readonly of?: RedDefectId
+  /** What it is, where it is no defect. */
+  readonly circumstance?: string
+  /** Findings that no amber known defect explains. */
   readonly where: readonly Where[]
-  /** Findings that known.ts explains by the entry named, and that are this defect. */
+  /** Findings that the amber known defect named explains. */
   readonly known?: readonly (Where & { readonly id: string })[]
   /**
    * Recorded cases in which the mock, which has no defects but its faults, answers as a server without this one. They are among those of
@@ -45,9 +49,7 @@ const PARIS = '{"name": "get_weather", "arguments": {"location": "Paris"}}'
 
 export const recordedDefects: readonly RecordedDefect[] = [
   {
-    defect: 0,
-    sentence: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
-    issue: 'none: vLLM documents it',
+    circumstance: 'The server was started without --tool-call-parser or --enable-auto-tool-choice, and refuses what needs it.',
     where: [{ parsers: NO_PARSER, rules: /^(?:http\.status|responses\.answers)$/, got: /requires --/ }],
     proof: {
       version: '0.25.1',
@@ -57,17 +59,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 0,
-    sentence: 'A model of 135 million parameters wrote arguments that do not fit the schema; nothing constrains a tool that is not strict.',
-    issue: 'none: the model wrote it',
+    circumstance: 'A model of 135 million parameters wrote arguments that do not fit the schema; nothing constrains a tool that is not strict.',
     where: [{ conditions: ['generated'], rules: /^arguments\.schema$/ }],
     proof: { version: '0.32.0', parser: 'hermes', case: 'named.nested', conditions: 'generated', arrived: '"arguments":' },
   },
   {
-    defect: 0,
-    sentence:
+    circumstance:
       'The grammar forces a blank line into a qwen3_coder call without parameters: the scripted model lost its thread and ran into max_tokens.',
-    issue: 'none: no defect by itself',
     where: [{ versions: ['0.32.0', '0.33.0'], parsers: ['qwen3_coder'], cases: /^named\.zero\.stream$/, rules: /^zero\.object$/ }],
     proof: {
       version: '0.32.0',
@@ -78,10 +76,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 1,
-    sentence:
-      'tool_choice null beside tools: the call of a plain answer vanishes, the streamed one arrives until 0.32.0; without a parser the markup is content.',
-    issue: 'vllm#19679',
+    number: 1,
+    of: 'null-choice-loses-call',
     where: [
       { cases: /^auto\.null-choice$/ },
       { cases: /^auto\.null-choice\.stream$/, rules: /^agree\./ },
@@ -92,9 +88,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.25.1', parser: 'hermes', case: 'auto.null-choice', wrote: PARIS, arrived: '"content":null' },
   },
   {
-    defect: 2,
-    sentence: 'phi4_mini_json streams nothing under auto: neither calls nor text.',
-    issue: 'none known',
+    number: 2,
+    of: 'streams-nothing',
     where: [
       {
         parsers: ['phi4_mini_json'],
@@ -105,6 +100,12 @@ export const recordedDefects: readonly RecordedDefect[] = [
         parsers: ['phi4_mini_json'],
         cases: /^auto\.null-choice\.stream$/,
         rules: /^(?!agree\.)/,
+      },
+      {
+        versions: ['0.10.1.1'],
+        parsers: ['phi4_mini_json'],
+        cases: /^truncated\.auto.*\.stream$/,
+        rules: /^(?:envelope\.finish-reason|client\.stream-helper)$/,
       },
       { versions: ['0.33.0'], parsers: ['phi4_mini_json'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.|recorded\.)/ },
       { parsers: ['phi4_mini_json'], cases: /^(?:responses|messages)\.(?:auto|parallel|text)\.stream$/, rules: /^(?:responses|messages)\./ },
@@ -118,16 +119,13 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 3,
-    sentence: 'phi4_mini_json loses a plain call whose arguments hold a closing bracket.',
-    issue: 'none known',
+    number: 3,
+    of: 'bracket-loses-call',
     where: [{ parsers: ['phi4_mini_json'], cases: /^auto\.(?:quotes|types|markup)$/ }],
     proof: { version: '0.25.1', parser: 'phi4_mini_json', case: 'auto.types', wrote: '"tags": ["a b", "c,d"]', arrived: '"content":null' },
   },
   {
-    defect: 4,
-    sentence: 'Text before the call is dropped from a plain answer; llama3_json streams call and text as content.',
-    issue: 'none known',
+    number: 4,
     where: [
       { parsers: ['phi4_mini_json', 'llama3_json'], cases: /^auto\.text-before$/ },
       { parsers: ['llama3_json'], cases: /^auto\.text-before\.stream$/ },
@@ -136,11 +134,9 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.25.1', parser: 'llama3_json', case: 'auto.text-before', wrote: 'Let me look that up.', arrived: '"content":null' },
   },
   {
-    defect: 5,
-    sentence: 'llama3_json never streams the empty arguments of a function without parameters.',
-    issue: 'vllm#11392',
+    number: 5,
     where: [
-      { parsers: ['llama3_json'], cases: /^(?:auto|named)\.zero.*\.stream$/ },
+      { parsers: ['llama3_json'], cases: /^(?:auto|named)\.zero.*\.stream$/, rules: /^(?!envelope\.|client\.|agree\.finish)/ },
       { versions: SINCE_12, parsers: ['llama3_json'], cases: /^required\.zero.*\.stream$/ },
     ],
     known: [{ id: 'zero-arguments-not-streamed' }],
@@ -153,25 +149,19 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 6,
-    sentence:
-      'llama3_json under required: two calls come without a separator, which the parser cannot read; plain all is content, streamed one call arrives.',
-    issue: 'none known',
+    number: 6,
+    of: 'required-two-calls-unread',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^required\.parallel/ }],
     proof: { version: '0.25.1', parser: 'llama3_json', case: 'required.parallel', arrived: '}}{\\"name\\"' },
   },
   {
-    defect: 7,
-    sentence: 'A plain call that max_tokens cut is closed by the parser and says tool_calls.',
-    issue: 'vllm#47963',
+    number: 7,
     where: [],
     known: [{ id: 'truncated-call-completed' }],
     proof: { version: '0.25.1', parser: 'glm45', case: 'truncated.auto', wrote: 'one two three', arrived: '"arguments":"{}"' },
   },
   {
-    defect: 8,
-    sentence: 'A streamed call that max_tokens cut says tool_calls.',
-    issue: 'vllm#47963',
+    number: 8,
     where: [{ versions: ['0.25.1'], parsers: ['deepseek_v32'], cases: /^truncated\..*\.stream$/, rules: /^arguments\.schema$/ }],
     known: [{ id: 'truncated-stream-says-tool-calls' }],
     mended: [{ versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^truncated\.auto\.stream$/ }, { versions: [...TO_22, '0.25.1'], parsers: ['hermes'], cases: /^truncated\.(?:auto|required)\.stream$/ }, { versions: ['0.22.1'], parsers: ['hermes'], cases: /^truncated\.auto-early\.stream$/ }],
@@ -184,28 +174,21 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 9,
-    sentence: 'The beginning of a call that max_tokens cut is shown as content.',
-    issue: 'vllm#47137',
+    number: 9,
     where: [],
     known: [{ id: 'markup-of-cut-call' }],
     mended: [{ parsers: ['hermes'], versions: ['0.14.1', '0.17.1', '0.22.1', '0.25.1', '0.32.0', '0.33.0'], cases: /^responses\.truncated$/ }, { parsers: ['hermes'], versions: [...TO_22, '0.25.1'], cases: /^responses\.truncated\.stream$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'truncated.auto', wrote: 'one two three', arrived: '"content":"<tool_call>' },
   },
   {
-    defect: 10,
-    sentence:
-      'A value that holds </tool_call> ends the call there: plain it is lost with its markup in content, streamed the arguments are cut.',
-    issue: 'vllm#45167',
+    number: 10,
     where: [{ parsers: ['hermes', 'granite4'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', parsers: ['hermes', 'granite4'] }],
     mended: [{ parsers: ['hermes'], cases: /^auto\.markup$/ }, { versions: ['0.10.1.1', ...OLD], parsers: ['hermes'], cases: /^auto\.markup\.stream$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"content":"<tool_call>' },
   },
   {
-    defect: 11,
-    sentence: 'A value that holds </parameter> is cut there, the rest is lost.',
-    issue: 'vllm#56077',
+    number: 11,
     where: [
       { versions: SINCE_25, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
       { parsers: ['minimax_m2'], cases: /^auto\.markup/ },
@@ -217,9 +200,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.25.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'b </parameter> c', arrived: 'a </tool_call> b\\"}' },
   },
   {
-    defect: 12,
-    sentence: 'Spaces and line breaks at the ends of a value are stripped.',
-    issue: 'vllm#42026',
+    number: 12,
     where: [],
     known: [{ id: 'spaces-stripped' }],
     unnoticed: 'no rule knows the value that the model wrote; a requirement with a forced literal does (arguments.shapes.padded)',
@@ -232,17 +213,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 13,
-    sentence: 'A value with closing tags: the plain call has empty arguments, the streamed one the right value.',
-    issue: 'none known',
+    number: 13,
     where: [{ versions: ['0.25.1'], parsers: ['glm45', 'glm47'], cases: /^auto\.markup/ }],
     known: [{ id: 'markup-in-value', parsers: ['glm45', 'glm47'] }],
     proof: { version: '0.25.1', parser: 'glm45', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '"arguments":"{}"' },
   },
   {
-    defect: 14,
-    sentence: 'functiongemma delivers string values only, puts nested keys on the top level, and streams what is no JSON.',
-    issue: 'none known',
+    number: 14,
+    of: 'arguments-fall-apart',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:types|zero)/ }],
     proof: {
       version: '0.25.1',
@@ -253,11 +231,10 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 15,
-    sentence: 'deepseek_v3 and deepseek_v31 lose calls, their beginnings or their ends when several tokens share a delta.',
-    issue: 'vllm#31501',
+    number: 15,
+    of: 'shared-delta-loses-call',
     where: [
-      { versions: ['0.25.1', '0.32.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^(?!auto\.null-choice).*\.stream$/ },
+      { versions: ['0.25.1', '0.32.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^(?!auto\.null-choice).*\.stream$/, rules: /^(?!messages\.empty-text)/ },
       { versions: ['0.25.1', '0.32.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
       { versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^(?:auto\.parallel|logprobs\.auto|round-trip\.again)\.stream$/ },
       { versions: ['0.22.1'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|unicode)\.stream$/ },
@@ -271,9 +248,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 16,
-    sentence: 'Where JSON is constrained, two streamed calls that share a delta are mixed: index 1 first, or two texts in one call.',
-    issue: 'none known',
+    number: 16,
+    of: 'required-calls-mixed',
     where: [
       {
         versions: SINCE_12,
@@ -292,9 +268,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 17,
-    sentence: 'llama3_json on a busy server: id, type and name of the first call are never sent.',
-    issue: 'none known',
+    number: 17,
+    of: 'first-piece-lost',
     where: [{ versions: ['0.25.1'], parsers: ['llama3_json'], cases: /^auto\.two-tools\.stream$/ }],
     proof: {
       version: '0.25.1',
@@ -305,9 +280,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 18,
-    sentence: 'A tool schema with an unknown type is answered with 500 and an empty message under required.',
-    issue: 'vllm#35438',
+    number: 18,
     where: [],
     known: [{ id: 'impossible-schema-500' }],
     unnoticed:
@@ -321,26 +294,21 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 19,
-    sentence: 'A message about an invalid body ends with a file path and a line number of the server.',
-    issue: 'vllm#46415',
+    number: 19,
     where: [],
     known: [{ id: 'paths-in-errors' }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'error.bad-json', arrived: 'File \\"' },
   },
   {
-    defect: 20,
-    sentence: 'A body that is a list is answered with 500.',
-    issue: 'vllm#51654, vllm#52528',
+    number: 20,
     where: [],
     known: [{ id: 'body-list-500', rules: /^(?:errors\.status|bad\.body-list)$/ }],
     mended: [{ versions: ['0.10.1.1', ...TO_22, '0.25.1'], cases: /^error\.body-list$/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'error.body-list', arrived: "'list' object has no attribute 'get'" },
   },
   {
-    defect: 21,
-    sentence: 'gemma4 under required: the model may answer in prose; the plain answer then says tool_calls without a call.',
-    issue: 'vllm#53255, vllm#53363',
+    number: 21,
+    of: 'forced-not-enforced',
     where: [{ parsers: ['gemma4'], cases: /^required\.not-needed/ }],
     proof: {
       version: '0.25.1',
@@ -351,43 +319,34 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 22,
-    sentence: 'Without a parser /v1/responses answers 200 with the markup as text, also under required.',
-    issue: 'none known',
+    number: 22,
+    of: 'responses-without-parser',
     where: [{ parsers: NO_PARSER, cases: /^responses\.(?:auto|required|named|parallel)/, rules: /^responses\./ }],
     mended: [{ versions: ['0.12.0'], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|truncated)/ }, { versions: ['0.14.1'], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|named|truncated|required\.stream)/ }, { versions: ['0.17.1', '0.22.1', ...SINCE_25], parsers: NO_PARSER, cases: /^responses\.(?:auto|parallel|named|required|truncated)/ }],
     proof: { version: '0.25.1', parser: 'none', case: 'responses.required', wrote: PARIS, arrived: '"status":"completed"' },
   },
   {
-    defect: 23,
-    sentence: 'A cut /v1/responses answer holds a function_call that says completed, with arguments {}.',
-    issue: 'none known',
+    number: 23,
     where: [],
     known: [{ id: 'responses-cut-call-completed' }],
     proof: { version: '0.25.1', parser: 'glm45', case: 'responses.truncated', arrived: '"type":"function_call"' },
   },
   {
-    defect: 24,
-    sentence: 'A forced tool of /v1/messages ends with end_turn beside its tool_use block.',
-    issue: 'none known',
+    number: 24,
     where: [],
     known: [{ id: 'messages-forced-end-turn' }],
     mended: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^messages\.tool$/ }, { versions: ['0.22.1', '0.25.1'], parsers: ['hermes'], cases: /^messages\.tool/ }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'messages.tool', arrived: '"stop_reason":"end_turn"' },
   },
   {
-    defect: 25,
-    sentence: 'Under tool_choice none a stream still carries calls and says tool_calls.',
-    issue: 'vllm#42747',
+    number: 25,
     where: [],
     known: [{ id: 'none-streams-calls' }],
     mended: [{ versions: ['0.22.1'], parsers: ['hermes'], cases: /^none\.stream$/ }],
     proof: { version: '0.22.1', parser: 'hermes', case: 'none.stream', wrote: PARIS, arrived: '"finish_reason":"tool_calls"' },
   },
   {
-    defect: 26,
-    sentence: 'Under required a streamed value that ends in a brace drags the bracket of the list along.',
-    issue: 'none known',
+    number: 26,
     where: [
       {
         versions: TO_22,
@@ -405,18 +364,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 27,
-    sentence: 'A legal request under required that max_tokens cuts is answered with 400 about its own unfinished JSON.',
-    issue: 'vllm#36841, vllm#40148',
+    number: 27,
     where: [],
     known: [{ id: 'truncated-required-refused', versions: ['0.10.1.1', '0.14.1'] }],
     mended: [{ versions: OLD, parsers: ['hermes'], cases: /^truncated\.required(?:-1)?$/ }, { versions: ['0.10.1.1'], cases: /^truncated\.required(?:-1)?$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
   },
   {
-    defect: 28,
-    sentence: 'With n = 2 the streamed fragments of both choices go through one parser: index, id and name are wrong, arguments are cut.',
-    issue: 'vllm#38158',
+    number: 28,
     where: [
       { versions: ['0.10.1.1', '0.14.1'], parsers: ['deepseek_v3', 'hermes', 'llama3_json', 'mistral', 'qwen3_coder'], cases: /^n2\.auto\.stream$/ },
     ],
@@ -425,21 +380,18 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.14.1', parser: 'hermes', case: 'n2.auto.stream', wrote: PARIS, arrived: ' "Paris"}\n' },
   },
   {
-    defect: 29,
-    sentence: 'A streamed /v1/responses answer under required or a named tool is cut with an empty body.',
-    issue: 'none known',
+    number: 29,
     where: [],
     known: [{ id: 'responses-forced-stream-cut', versions: ['0.14.1'] }],
     mended: [{ versions: OLD, parsers: ['hermes'], cases: /^responses\.(?:required|named)\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'responses.named.stream', arrived: '' },
   },
   {
-    defect: 30,
-    sentence: 'hermes loses streamed arguments that are short, or whose delta is shared; escapes and joiners are lost too.',
-    issue: 'vllm#28806, vllm#22885',
+    number: 30,
+    of: 'short-arguments-lost',
     where: [
       { versions: OLD, parsers: ['hermes'], cases: /^auto\.(?:zero.*|quotes|unicode|bytewise|empty-string|types)\.stream$/ },
-      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ },
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero(?:-bare|-first)?\.stream$/, got: /^(?!the text ends before)/ },
     ],
     mended: [{ versions: ['0.10.1.1', ...OLD], parsers: ['hermes'], cases: /^auto\.zero(?:-bare)?\.stream$/ }, { versions: ['0.12.0'], parsers: ['hermes'], cases: /^auto\.empty-string\.stream$/ }, { versions: ['0.14.1', '0.17.1'], parsers: ['hermes'], cases: /^auto\.quotes\.stream$/ }, { versions: ['0.17.1'], parsers: ['hermes'], cases: /^auto\.(?:unicode|types)\.stream$/ }],
     proof: {
@@ -451,16 +403,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 31,
-    sentence: 'hermes streams a brace too many after a call that follows a text.',
-    issue: 'none known',
+    number: 31,
+    of: 'short-arguments-lost',
     where: [{ versions: ['0.14.1'], parsers: ['hermes'], cases: /^auto\.text-before\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'auto.text-before.stream', wrote: PARIS, arrived: '{"location": "Paris"}}' },
   },
   {
-    defect: 32,
-    sentence: 'deepseek_v3 streams arguments that are encoded twice.',
-    issue: 'none known',
+    number: 32,
+    of: 'shared-delta-loses-call',
     where: [{ versions: ['0.14.1'], parsers: ['deepseek_v3'], cases: /^auto\.stream$/ }],
     proof: {
       version: '0.14.1',
@@ -471,9 +421,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 33,
-    sentence: 'A streamed call breaks off with an error event: list index out of range.',
-    issue: 'none known',
+    number: 33,
+    of: 'list-index-out-of-range',
     where: [{ versions: OLD, parsers: ['qwen3_coder', 'mistral'], rules: /^stream\.no-error$/, got: /list index out of range/ }],
     proof: {
       version: '0.14.1',
@@ -484,9 +433,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 34,
-    sentence: 'mistral with parallel_tool_calls false glues the second call to the first.',
-    issue: 'none known',
+    number: 34,
+    of: 'second-call-glued',
     where: [{ versions: ['0.22.1'], parsers: ['mistral'], cases: /^auto\.parallel-false\.stream$/ }],
     proof: {
       version: '0.22.1',
@@ -497,9 +445,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 35,
-    sentence: 'llama3_json swallows a streamed JSON answer to a request without tools.',
-    issue: 'none known',
+    number: 35,
+    of: 'text-stream-swallowed',
     where: [{ versions: ['0.22.1'], parsers: ['llama3_json'], cases: /^format\.json-schema\.stream$/ }],
     proof: {
       version: '0.22.1',
@@ -510,9 +457,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 36,
-    sentence: 'qwen3_coder cuts a value at a closing tag; streamed the arguments are no JSON.',
-    issue: 'none known',
+    number: 36,
     where: [
       { versions: TO_22, parsers: ['qwen3_coder'], cases: /^auto\.markup/ },
       { versions: ['0.10.1.1'], parsers: ['qwen3_coder'], cases: /^auto\.markup/, rules: /^(?:arguments\.|recorded\.|agree\.calls)/ },
@@ -521,20 +466,17 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.22.1', parser: 'qwen3_coder', case: 'auto.markup', wrote: 'a </tool_call> b', arrived: '\\"a ' },
   },
   {
-    defect: 37,
-    sentence: 'A body that is a list is answered with 500 in plain text, not JSON.',
-    issue: 'none known',
+    number: 37,
     where: [],
     known: [{ id: 'body-list-500', rules: /^errors\.(?:body|content-type)$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'error.body-list', arrived: 'Internal Server Error' },
   },
   {
-    defect: 38,
-    sentence:
-      'Without a parser a forced choice constrains nothing: named hands the raw text over as arguments, required is an error event or nothing.',
-    issue: 'none known',
+    number: 38,
+    of: 'forced-without-parser',
     where: [
       { versions: ['0.12.0'], parsers: ['none'], cases: /^messages\.any\.stream$/, rules: /^messages\.events$/ },
+      { versions: ['0.12.0', '0.14.1'], parsers: ['none'], cases: /^responses\.required\.stream$/, rules: /^http\.complete$/ },
       { versions: ['0.12.0', '0.14.1'], parsers: ['none'], cases: /^(?:messages\.(?:any|tool)|responses\.required)$/, rules: /^http\.status$/, got: /validation error|Expecting value/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^(?:named|required|truncated\.|usage)/, rules: /^(?!http\.status$)/ },
       { versions: ['0.12.0'], parsers: ['none'], cases: /^required/, rules: /^http\.status$/, got: /validation error/ },
@@ -543,9 +485,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.12.0', parser: 'none', case: 'named', wrote: PARIS, arrived: '"arguments":"<tool_call>' },
   },
   {
-    defect: 39,
-    sentence: 'A streamed call of /v1/responses comes as text with its markup.',
-    issue: 'none known',
+    number: 39,
     where: [],
     known: [{ id: 'responses-streams-markup' }],
     mended: [{ versions: OLD, parsers: ['hermes'], cases: /^responses\.(?:auto|parallel)\.stream$/ }],
@@ -558,27 +498,21 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 40,
-    sentence: 'A /v1/responses answer that max_tokens cut says completed.',
-    issue: 'none known',
+    number: 40,
     where: [],
     known: [{ id: 'responses-cut-says-completed' }],
     mended: [{ versions: ['0.12.0'], parsers: ['hermes'], cases: /^responses\.truncated$/ }],
     proof: { version: '0.12.0', parser: 'hermes', case: 'responses.truncated', arrived: '"status":"completed"' },
   },
   {
-    defect: 41,
-    sentence: 'A /v1/messages answer holds an empty text block before the call, and its stream ends with [DONE].',
-    issue: 'none known',
+    number: 41,
     where: [],
     known: [{ id: 'messages-done' }, { id: 'messages-empty-text' }],
     mended: [{ versions: ['0.12.0', '0.14.1'], parsers: ['hermes'], cases: /^messages\.(?!text$)/ }, { versions: ['0.17.1'], parsers: ['hermes'], cases: /^messages\..*\.stream$/ }, { versions: OLD, parsers: ['none'], cases: /^messages\.text\.stream$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.auto', arrived: '"type":"text"' },
   },
   {
-    defect: 42,
-    sentence: 'Defects 27, 28 and 29 in the versions before and after: cut required, n = 2, forced Responses streams.',
-    issue: 'vllm#36841, vllm#38158',
+    number: 42,
     where: [
       {
         versions: ['0.12.0', '0.17.1'],
@@ -594,9 +528,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.17.1', parser: 'hermes', case: 'truncated.required', arrived: 'Invalid JSON' },
   },
   {
-    defect: 43,
-    sentence: 'deepseek_v3 streams the arguments twice, the second time escaped.',
-    issue: 'none known',
+    number: 43,
+    of: 'shared-delta-loses-call',
     where: [{ versions: ['0.12.0'], parsers: ['deepseek_v3'], cases: /^auto\.(?:quotes|strict)\.stream$/ }],
     proof: {
       version: '0.12.0',
@@ -607,9 +540,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 44,
-    sentence: 'mistral streams no empty arguments, loses short ones, and an escaped quote.',
-    issue: 'none known',
+    number: 44,
+    of: 'empty-arguments-lost',
     where: [
       { versions: ['0.12.0'], parsers: ['mistral'], cases: /^(?:auto\.(?:zero.*|types)|usage\.auto)\.stream$/ },
       {
@@ -622,9 +554,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.12.0', parser: 'mistral', case: 'auto.zero.stream', wrote: '"ping"', arrived: '' },
   },
   {
-    defect: 45,
-    sentence: 'Streamed arguments under required end with the bracket of the list.',
-    issue: 'none known',
+    number: 45,
+    of: 'required-bracket-streamed',
     where: [{ versions: ['0.12.0'], parsers: ['qwen3_coder', 'llama3_json'], cases: /^required\.stream$/ }],
     proof: {
       version: '0.12.0',
@@ -635,16 +566,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 46,
-    sentence: 'gemma4 does not enforce a named choice: prose comes instead of the call, finish stop.',
-    issue: 'vllm#53363',
+    number: 46,
+    of: 'forced-not-enforced',
     where: [{ parsers: ['gemma4'], cases: /^named\.(?:other|zero)/ }],
     proof: { version: '0.32.0', parser: 'gemma4', case: 'named.zero', wrote: 'You said: Go.', arrived: '"content":"You said: Go."' },
   },
   {
-    defect: 47,
-    sentence: 'phi4_mini_json streams no text either when the request has no tools.',
-    issue: 'none known; compare observed defect 2, observed defect 35',
+    number: 47,
+    of: 'text-stream-swallowed',
     where: [
       { versions: ['0.22.1'], parsers: ['phi4_mini_json'], cases: /^(?:text|usage(?:-continuous)?\.text|format\.json-schema)\.stream$/ },
     ],
@@ -657,9 +586,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 48,
-    sentence: 'hermes loses a piece of a streamed value, and what is left is valid JSON: Paris arrives as Par.',
-    issue: 'none known; compare observed defect 30',
+    number: 48,
+    of: 'short-arguments-lost',
     where: [{ versions: ['0.17.1'], parsers: ['hermes'], cases: /^usage-continuous\.auto\.stream$/ }],
     proof: {
       version: '0.17.1',
@@ -670,9 +598,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 49,
-    sentence: 'functiongemma loses arguments, or the last character of a text, when several tokens share a delta.',
-    issue: 'none known',
+    number: 49,
+    of: 'arguments-fall-apart',
     where: [{ parsers: ['functiongemma'], cases: /^auto\.(?:bytewise|two-tools|text-before)\.stream$/ }],
     proof: {
       version: '0.25.1',
@@ -684,9 +611,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 50,
-    sentence: 'llama3_json on a busy server loses streamed arguments, or the whole call.',
-    issue: 'none known; compare observed defect 17',
+    number: 50,
+    of: 'first-piece-lost',
     where: [
       { versions: ['0.14.1', '0.22.1'], parsers: ['llama3_json'], cases: /^auto(?:\.(?:parallel|two-tools|empty-string))?\.stream$/ },
     ],
@@ -699,9 +625,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 51,
-    sentence: 'qwen3_coder on a busy server streams {} for the arguments, or loses the call.',
-    issue: 'none known; compare observed defect 33',
+    number: 51,
+    of: 'streamed-arguments-replaced',
     where: [
       {
         versions: ['0.14.1', '0.17.1', '0.22.1'],
@@ -712,9 +637,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.explicit.stream', wrote: 'Paris', arrived: '{}' },
   },
   {
-    defect: 52,
-    sentence: 'A legal request is answered with 400 Already borrowed: two requests meet in the tokenizer.',
-    issue: 'vllm#40949, vllm#41181',
+    number: 52,
+    of: 'already-borrowed',
     where: [
       {
         versions: ['0.17.1'],
@@ -726,16 +650,14 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.17.1', parser: 'qwen3_coder', case: 'auto.types.stream', arrived: 'Already borrowed' },
   },
   {
-    defect: 53,
-    sentence: 'Where JSON is constrained, later fragments of a call hold name: null.',
-    issue: 'vllm#31438',
-    where: [{ versions: SINCE_25, parsers: ['granite4', 'functiongemma', 'phi4_mini_json', 'mistral'], rules: /^calls\.later-null$/ }],
+    number: 53,
+    of: 'later-names-null',
+    where: [{ versions: SINCE_25, parsers: ['granite4', 'functiongemma', 'phi4_mini_json'], rules: /^calls\.later-null$/ }],
     proof: { version: '0.32.0', parser: 'granite4', case: 'required.stream', arrived: '"function":{"name":null,"arguments":' },
   },
   {
-    defect: 54,
-    sentence: 'A tool without a name beside a named choice is answered with 500.',
-    issue: 'none known',
+    number: 54,
+    of: 'tool-without-name-500',
     where: [{ versions: ['0.32.0'], conditions: ['generated'], cases: /^error\.tool-without-name-named$/ }],
     proof: {
       version: '0.32.0',
@@ -746,9 +668,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 55,
-    sentence: 'kimi_k2 streams a name before it is complete: functions, of functions.get_weather:0.',
-    issue: 'none known',
+    number: 55,
+    of: 'name-streamed-early',
     where: [{ versions: ['0.32.0', '0.33.0'], parsers: ['kimi_k2'], cases: /^truncated\.auto-early\.stream$/, rules: /^calls\.name$/ }],
     proof: {
       version: '0.32.0',
@@ -759,25 +680,20 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 56,
-    sentence: 'A streamed call of /v1/responses has another call_id in its events than in response.completed.',
-    issue: 'vllm#47916',
+    number: 56,
     where: [],
     known: [{ id: 'responses-call-id-differs' }, { id: 'responses-item-id-differs' }, { id: 'responses-cut-stream-differs' }],
     proof: { version: '0.25.1', parser: 'hermes', case: 'responses.auto.stream', arrived: '"call_id":' },
   },
   {
-    defect: 57,
-    sentence: 'A forced call that /v1/messages streams lacks the first piece of its input.',
-    issue: 'vllm#34887, vllm#45287',
+    number: 57,
     where: [],
     known: [{ id: 'messages-input-cut' }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.tool.stream', arrived: 'input_json_delta' },
   },
   {
-    defect: 58,
-    sentence: 'mistral on /v1/responses: the call comes as text, without its marker.',
-    issue: 'none known; compare observed defect 39',
+    number: 58,
+    of: 'responses-call-as-text',
     where: [{ versions: ['0.12.0', '0.14.1'], parsers: ['mistral'], cases: /^responses\.(?:auto|parallel)$/, rules: /^responses\.content\.call-as-text$/ }],
     proof: {
       version: '0.14.1',
@@ -788,9 +704,7 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 59,
-    sentence: 'Tools on /v1/responses are refused with 400.',
-    issue: 'none known',
+    number: 59,
     where: [],
     known: [{ id: 'responses-tools-refused' }],
     mended: [
@@ -805,27 +719,22 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 60,
-    sentence: 'Every streamed answer of /v1/responses is cut with an empty body.',
-    issue: 'none known; compare observed defect 29',
+    number: 60,
     where: [],
     known: [{ id: 'responses-forced-stream-cut', versions: ['0.10.1.1'] }],
     mended: [{ versions: ['0.10.1.1'], cases: /^responses\.text\.stream$/ }],
     proof: { version: '0.10.1.1', parser: 'hermes', case: 'responses.text.stream', arrived: '' },
   },
   {
-    defect: 61,
-    sentence: 'A plain call under required ends with finish_reason stop.',
-    issue: 'vllm PR#25054',
+    number: 61,
     where: [],
     known: [{ id: 'required-says-stop' }],
     mended: [{ versions: ['0.10.1.1'], cases: /^required(?!.*\.stream$)/ }],
     proof: { version: '0.10.1.1', parser: 'hermes', case: 'required', wrote: '"Paris"', arrived: '"finish_reason":"stop"' },
   },
   {
-    defect: 62,
-    sentence: 'A streamed answer under required breaks off with an error event before the call begins.',
-    issue: 'vllm#24509, vllm PR#23312',
+    number: 62,
+    of: 'required-stream-error',
     where: [
       {
         versions: ['0.10.1.1'],
@@ -843,24 +752,23 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 63,
-    sentence: 'hermes streams a call without its closing brace: a line break comes instead.',
-    issue: 'vllm#22885, vllm#18791',
+    number: 63,
+    of: 'closing-brace-lost',
     where: [
       {
         versions: ['0.10.1.1'],
         parsers: ['hermes'],
-        cases: /^(?:auto(?:\.(?!null-choice|markup|zero\.|zero-bare).*)?|logprobs\.auto|round-trip\.again|usage(?:-continuous)?\.auto)\.stream$/,
+        cases: /^(?:auto(?:\.(?!null-choice|markup|zero).*)?|logprobs\.auto|round-trip\.again|usage(?:-continuous)?\.auto)\.stream$/,
       },
+      { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.zero-first\.stream$/, got: /^the text ends before/ },
       { versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.null-choice\.stream$/, rules: /^(?!agree\.)/ },
     ],
     mended: [{ versions: ['0.10.1.1'], parsers: ['hermes'], cases: /^auto\.parallel(?:-false)?\.stream$/ }],
     proof: { version: '0.10.1.1', parser: 'hermes', case: 'auto.stream', wrote: PARIS, arrived: '{"location": "Paris"\n' },
   },
   {
-    defect: 64,
-    sentence: 'A stream whose last pieces the parser held back ends without a finish_reason.',
-    issue: 'none known',
+    number: 64,
+    of: 'stream-without-finish-reason',
     where: [
       {
         versions: ['0.10.1.1'],
@@ -870,9 +778,21 @@ export const recordedDefects: readonly RecordedDefect[] = [
       },
       {
         versions: ['0.10.1.1'],
-        cases: /^truncated\..*\.stream$/,
-        parsers: ['llama3_json', 'phi4_mini_json'],
+        cases: /^truncated\.required.*\.stream$/,
+        parsers: ['phi4_mini_json'],
         rules: /^(?:envelope\.finish-reason|client\.stream-helper)$/,
+      },
+      {
+        versions: ['0.10.1.1'],
+        cases: /^truncated\..*\.stream$/,
+        parsers: ['llama3_json'],
+        rules: /^(?:envelope\.finish-reason|client\.stream-helper)$/,
+      },
+      {
+        versions: ['0.10.1.1'],
+        cases: /^auto\.zero.*\.stream$/,
+        parsers: ['llama3_json'],
+        rules: /^(?:envelope\.finish-reason|client\.stream-helper|agree\.finish-reason)$/,
       },
     ],
     mended: [
@@ -888,9 +808,8 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 65,
-    sentence: 'llama3_json does not read a plain call whose arguments hold braces: it comes as text. The streamed call is right.',
-    issue: 'none known',
+    number: 65,
+    of: 'braces-keep-call-as-text',
     where: [{ versions: ['0.10.1.1'], parsers: ['llama3_json'], cases: /^auto\.(?:quotes|types|markup)/ }],
     proof: {
       version: '0.10.1.1',
@@ -901,23 +820,19 @@ export const recordedDefects: readonly RecordedDefect[] = [
     },
   },
   {
-    defect: 66,
-    sentence: 'qwen3_coder hands over lists and objects as text, streamed numbers and booleans too.',
-    issue: 'none known',
+    number: 66,
+    of: 'types-as-text',
     where: [{ versions: ['0.10.1.1'], parsers: ['qwen3_coder'], cases: /^auto\.types/ }],
     proof: { version: '0.10.1.1', parser: 'qwen3_coder', case: 'auto.types', wrote: '<parameter=tags>', arrived: '\\"tags\\": \\"[' },
   },
   {
-    defect: 67,
-    sentence: 'deepseek_v3: a plain call that max_tokens cut says tool_calls, and there is no call.',
-    issue: 'none known; compare observed defect 7',
+    number: 67,
+    of: 'cut-call-vanishes',
     where: [{ versions: ['0.10.1.1'], parsers: ['deepseek_v3'], cases: /^truncated\.auto(?:-early)?$/ }],
     proof: { version: '0.10.1.1', parser: 'deepseek_v3', case: 'truncated.auto', arrived: '"finish_reason":"tool_calls"' },
   },
   {
-    defect: 0,
-    sentence: 'The machine was busy, so that the end of a call shares its delta with the finish reason.',
-    issue: 'none known',
+    circumstance: 'The machine was busy, so that the end of a call shares its delta with the finish reason.',
     where: [],
     mended: [
       { versions: ['0.12.0'], parsers: ['hermes'], cases: /^(?:required\.quotes|usage\.required)\.stream$/ },
@@ -927,75 +842,61 @@ export const recordedDefects: readonly RecordedDefect[] = [
     proof: { version: '0.12.0', parser: 'hermes', case: 'usage.required.stream', wrote: '"Paris"', arrived: '"finish_reason":"tool_calls"' },
   },
   {
-    defect: 0,
-    sentence: 'The scripted model wrote byte by byte, which no request can ask of the mock.',
-    issue: 'none known',
+    circumstance: 'The scripted model wrote byte by byte, which no request can ask of the mock.',
     where: [],
     mended: [{ versions: ['0.12.0', '0.17.1'], parsers: ['hermes'], cases: /^auto\.bytewise\.stream$/ }],
     unnoticed: 'an answer may come in whatever pieces',
     proof: { version: '0.17.1', parser: 'hermes', case: 'auto.bytewise.stream', wrote: '"Paris"', arrived: '"finish_reason":"tool_calls"' },
   },
   {
-    defect: 68,
-    sentence: 'An empty text block stands between two calls that /v1/messages streams.',
-    issue: 'none known',
+    number: 68,
+    of: 'messages-empty-text-between-calls',
     where: [
       { versions: ['0.17.1', '0.22.1'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.empty-text$/ },
       { parsers: ['granite4'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.empty-text$/ },
-      { versions: ['0.33.0'], parsers: ['deepseek_v3'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.empty-text$/ },
+      { versions: ['0.25.1', '0.32.0', '0.33.0'], parsers: ['deepseek_v3', 'deepseek_v31'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.empty-text$/ },
     ],
     proof: { version: '0.33.0', parser: 'granite4', case: 'messages.parallel.stream', arrived: '"type":"text","text":""' },
   },
   {
-    defect: 70,
-    sentence: 'An input that /v1/messages streams lacks its end.',
-    issue: 'vllm#34887',
+    number: 70,
+    of: 'messages-input-end-lost',
     where: [{ versions: ['0.12.0', '0.14.1'], cases: /^messages\.(?:auto|parallel|tool)\.stream$/, rules: /^messages\.(?:arguments\.json|client)$/ }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'messages.parallel.stream', arrived: 'input_json_delta' },
   },
   {
-    defect: 71,
-    sentence: 'mistral: a stream of /v1/messages with two calls breaks off with an error event.',
-    issue: 'none known',
+    number: 71,
+    of: 'messages-stream-breaks',
     where: [{ versions: ['0.14.1'], parsers: ['mistral'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.(?:events|blocks)$/ }],
     proof: { version: '0.14.1', parser: 'mistral', case: 'messages.parallel.stream', arrived: 'internal_error' },
   },
   {
-    defect: 72,
-    sentence: 'Of two calls that /v1/messages streams, the first has the inputs of both.',
-    issue: 'none known',
+    number: 72,
+    of: 'messages-inputs-joined',
     where: [{ versions: ['0.22.1'], parsers: ['mistral', 'qwen3_coder'], cases: /^messages\.parallel\.stream$/, rules: /^messages\.(?:arguments|client)/ }],
     proof: { version: '0.22.1', parser: 'mistral', case: 'messages.parallel.stream', arrived: 'input_json_delta' },
   },
   {
-    defect: 73,
-    sentence: 'The line break between two streamed calls comes as a text: of /v1/responses as a message of its own, of /v1/messages within the first call.',
-    issue: 'none known',
+    number: 73,
     where: [],
     known: [{ id: 'responses-line-break-between-calls' }, { id: 'messages-text-in-call' }],
     proof: { version: '0.25.1', parser: 'granite4', case: 'responses.parallel.stream', arrived: '"type":"response.output_text.delta"' },
   },
   {
-    defect: 74,
-    sentence: 'Each event of a text that /v1/responses streams has the next content_index.',
-    issue: 'none known',
+    number: 74,
     where: [],
     known: [{ id: 'responses-content-index-counts' }],
     proof: { version: '0.14.1', parser: 'hermes', case: 'responses.text.stream', arrived: '"content_index":2' },
   },
   {
-    defect: 75,
-    sentence: 'The response at the end of a stream of /v1/responses has no output, or only the end of it.',
-    issue: 'none known',
+    number: 75,
     where: [],
     known: [{ id: 'responses-output-lost' }],
     mended: [{ versions: ['0.12.0'], parsers: ['none'], cases: /^responses\.text\.stream$/ }],
     proof: { version: '0.12.0', parser: 'none', case: 'responses.text.stream', wrote: 'hello', arrived: '"output":[]' },
   },
   {
-    defect: 76,
-    sentence: 'message_start of /v1/messages has no usage, on which the official client fails.',
-    issue: 'vllm#45367',
+    number: 76,
     where: [],
     known: [{ id: 'messages-start-bare' }],
     proof: { version: '0.12.0', parser: 'hermes', case: 'messages.text.stream', arrived: '"type":"message_start"' },

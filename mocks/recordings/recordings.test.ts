@@ -65,6 +65,6 @@ describe.each(recordings.map((recording) => [`vLLM ${recording.profile}, parser 
 })
 
 test('every part that says what the mock does right fits a recorded case', () => {
-  const parts = recordedDefects.flatMap(({ defect, mended = [] }) => mended.map((part) => ({ defect, part })))
+  const parts = recordedDefects.flatMap(({ number, mended = [] }) => mended.map((part) => ({ number, part })))
   expect(parts.filter(({ part }) => !recordings.some((recording) => recording.cases.some((recorded) => fits(part, recording, recorded))))).toEqual([])
 })

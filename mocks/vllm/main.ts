@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { faults } from './faults/index.ts'
+import { faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { profiles } from './profiles.ts'
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     return
   }
   if (values['list-faults']) {
-    for (const { id, class: kind, what } of faults) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
+    for (const { id, class: kind = '   ', what } of [...faults, ...loadFaults]) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
     return
   }
   const chunking = /^\d+$/.test(values.chunking ?? '')
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     fault: known(
       'fault',
       values.fault,
-      faults.map(({ id }) => id),
+      [...faults, ...loadFaults].map(({ id }) => id),
     ),
     apiKey: values['api-key'],
     model: values.model,

@@ -101,7 +101,8 @@ function causesOf(members: readonly MemberResult[]): CauseGroup[] {
 
 /** Why a workspace does not conform, where no cause is known. */
 function whyOf({ exitCode, failed, headline, name, label }: MemberResult): string {
-  if (exitCode === 1 && failed.length > 0) return `No single cause is known; ${plural(failed.length, 'requirement')} failed: ${few(failed)}.`
+  if (exitCode === 1 && failed.length > 0)
+    return `No single cause is known; ${plural(failed.length, 'requirement')} failed: ${few(failed)}.`
   return headline.replaceAll(label, 'WORKSPACE').replaceAll(name, 'WORKSPACE')
 }
 
@@ -130,7 +131,9 @@ export function verdictOf({ exitCode, cause, failed, headline }: MemberResult): 
 /** Workspaces that say otherwise than those with the same preset and image. */
 function outliersOf(members: readonly MemberResult[]): FleetResults['outliers'] {
   const like = ({ preset, identity: { image, imageDigest } }: MemberResult): string | undefined =>
-    preset === undefined || image === undefined ? undefined : `${preset} in ${image}${imageDigest === undefined ? '' : ` (${imageDigest.slice(0, 19)})`}`
+    preset === undefined || image === undefined
+      ? undefined
+      : `${preset} in ${image}${imageDigest === undefined ? '' : ` (${imageDigest.slice(0, 19)})`}`
   return [...Map.groupBy(members, like)].flatMap(([words, alike]) => {
     if (words === undefined || alike.length < 2) return []
     const [norm, ...others] = [...Map.groupBy(alike, signatureOf).values()].toSorted(

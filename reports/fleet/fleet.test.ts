@@ -39,7 +39,15 @@ const noParser = (name: string): Partial<MemberResult> => ({
   },
 })
 
-const run = { suite: 'suite', version: '1', started: '2026-11-28T10:00:00.000Z', depth: 'default', seconds: 5, notes: [], unready: [] } as const
+const run = {
+  suite: 'suite',
+  version: '1',
+  started: '2026-11-28T10:00:00.000Z',
+  depth: 'default',
+  seconds: 5,
+  notes: [],
+  unready: [],
+} as const
 const fleetOf = (members: readonly MemberResult[], earlier?: FleetResults): FleetResults =>
   fleetResults({ ...run, notes: [] }, members, earlier && { results: earlier, from: 'before' })
 

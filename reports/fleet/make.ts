@@ -1,8 +1,17 @@
-import { appendFileSync, createReadStream, createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { excerpt } from '../../fixtures/text.ts'
-import { startGenerator } from '../allure-generator.ts'
 import { appendStepSummary } from '../annotations.ts'
 import { document, emptySuite, junitSuite, type Totals } from '../junit.ts'
 import { isColored, makeReports } from '../make.ts'
@@ -44,20 +53,15 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
     totals.push(one)
     appendFileSync(suites, `${lines.join('\n')}\n`)
   }
-  const generator = startGenerator()
-  try {
-    for (const [index, member] of workspaces.entries()) {
-      if (member.folder === undefined) add({ name: member.label, tests: 1, failures: 0, errors: 1, time: '0.000' }, unjudgedSuite(member))
-      else {
-        const own = join(folder, member.folder)
-        await makeReports(own, { color: false, generator })
-        const suite = junitSuite(readRecord(own), member.label)
-        add(suite.totals, suite.lines)
-      }
-      if ((index + 1) % TOLD === 0) say(`Reports of ${index + 1} of ${workspaces.length} workspaces are made.`)
+  for (const [index, member] of workspaces.entries()) {
+    if (member.folder === undefined) add({ name: member.label, tests: 1, failures: 0, errors: 1, time: '0.000' }, unjudgedSuite(member))
+    else {
+      const own = join(folder, member.folder)
+      await makeReports(own, { color: false, allure: false })
+      const suite = junitSuite(readRecord(own), member.label)
+      add(suite.totals, suite.lines)
     }
-  } finally {
-    await generator.close()
+    if ((index + 1) % TOLD === 0) say(`Reports of ${index + 1} of ${workspaces.length} workspaces are made.`)
   }
   const sum = (key: 'tests' | 'failures' | 'errors'): number => totals.reduce((all, one) => all + one[key], 0)
   const [head = '', tail = ''] = document(
@@ -79,21 +83,38 @@ const TOLD = 20
 const SUITES = '\u0000'
 
 function unjudgedSuite({ label, headline, cause }: MemberResult): readonly string[] {
-  const details = cause === undefined ? [] : [`Cause: ${cause.sentence} [${cause.layer}]`, ...cause.evidence.map((line) => `Evidence: ${line}`), `Remedy: ${cause.remedy}`]
+  const details =
+    cause === undefined
+      ? []
+      : [`Cause: ${cause.sentence} [${cause.layer}]`, ...cause.evidence.map((line) => `Evidence: ${line}`), `Remedy: ${cause.remedy}`]
   return emptySuite(label, headline, details)
 }
 
 /** Makes the reports of a fleet from what is on the disk, complete or cut short; returns its summary for the terminal and whether it is complete. */
-export async function remakeFleet(folder: string, plan: FleetPlan, say: (line: string) => void): Promise<{ readonly text: string; readonly complete: boolean }> {
+export async function remakeFleet(
+  folder: string,
+  plan: FleetPlan,
+  say: (line: string) => void,
+): Promise<{ readonly text: string; readonly complete: boolean }> {
   const { suite, version, started, depth, filter, unready } = plan
   const before = readFleet(folder)
   // Of the same run, as its plan says: what it was compared with, and why a workspace has no record, stands nowhere else.
   const same = before?.run.started === started ? before : undefined
-  const saidOf = (label: string): MemberResult | undefined => same?.workspaces.find((member) => member.label === label && member.folder === undefined)
+  const saidOf = (label: string): MemberResult | undefined =>
+    same?.workspaces.find((member) => member.label === label && member.folder === undefined)
   const results = plan.members.map((member) => recordedMember(folder, member) ?? saidOf(member.label))
   const complete = results.every((result) => result !== undefined)
   const notes = complete ? [] : ['The run was cut short: CONFORMANCE_RESUME=1 goes on with the workspaces that are missing.']
-  const run = { suite, version, started, depth, unready, notes, seconds: same?.run.seconds ?? 0, ...(filter === undefined ? {} : { filter }) }
+  const run = {
+    suite,
+    version,
+    started,
+    depth,
+    unready,
+    notes,
+    seconds: same?.run.seconds ?? 0,
+    ...(filter === undefined ? {} : { filter }),
+  }
   const judged = results.map((result, index) => result ?? missedMember(plan.members[index] as PlannedMember))
   const made = fleetResults(run, [...judged, ...plan.unjudged])
   const fleet = same?.comparison === undefined ? made : { ...made, comparison: same.comparison }
@@ -115,7 +136,8 @@ export function readFleet(path: string): FleetResults | undefined {
   const read = fleetSchema.safeParse(value)
   if (read.success) return read.data
   const version = typeof value === 'object' && value !== null && 'fleetSchemaVersion' in value ? value.fleetSchemaVersion : undefined
-  if (version === undefined) throw new RecordError(`${excerpt(file)} holds no results of a fleet: give the report folder of an earlier run of several workspaces.`)
+  if (version === undefined)
+    throw new RecordError(`${excerpt(file)} holds no results of a fleet: give the report folder of an earlier run of several workspaces.`)
   throw new RecordError(
     `${excerpt(file)} has fleet schema version ${String(version)}, and this suite reads ${FLEET_SCHEMA_VERSION}: ${excerpt(read.error.issues[0]?.path.join('.') ?? '')} ${read.error.issues[0]?.message ?? ''}`,
   )

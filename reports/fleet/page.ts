@@ -46,11 +46,23 @@ function causeBox(
 ): string {
   const list = `<ul>${workspaces.map((label) => `<li>${linked(label)}</li>`).join('')}</ul>`
   return `<section class="cause"><h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}${layer === undefined ? '' : ` <small>${safe(layer, 40)}</small>`}</h2>
-${evidence === undefined ? '' : `<p>Evidence: ${safe(evidence, 400)}</p>`}${remedy === undefined ? '' : `<p>Remedy:</p><pre>${remedy.split('\n').slice(0, 40).map((line) => safe(line, 400)).join('\n')}</pre>`}
+${evidence === undefined ? '' : `<p>Evidence: ${safe(evidence, 400)}</p>`}${
+    remedy === undefined
+      ? ''
+      : `<p>Remedy:</p><pre>${remedy
+          .split('\n')
+          .slice(0, 40)
+          .map((line) => safe(line, 400))
+          .join('\n')}</pre>`
+  }
 ${workspaces.length > 12 ? `<details><summary>${safe(names(workspaces), 600)}</summary>${list}</details>` : list}</section>`
 }
 
-function newSince(comparison: NonNullable<FleetResults['comparison']>, { workspaces }: FleetResults, linked: (label: string) => string): string {
+function newSince(
+  comparison: NonNullable<FleetResults['comparison']>,
+  { workspaces }: FleetResults,
+  linked: (label: string) => string,
+): string {
   const rows = [
     ...MOVES.flatMap(([key, title]) =>
       comparison[key].map(({ workspace, before, now }) => [title, linked(workspace), `${safe(before)} → ${safe(now)}`]),
@@ -73,7 +85,9 @@ function newSince(comparison: NonNullable<FleetResults['comparison']>, { workspa
     ),
   ]
   const title = `New since ${minute(comparison.with.started)} UTC`
-  return rows.length === 0 ? `<section><h2>${safe(title)}</h2><p>Nothing has changed.</p></section>` : section(title, ['What', 'Workspace', ''], rows)
+  return rows.length === 0
+    ? `<section><h2>${safe(title)}</h2><p>Nothing has changed.</p></section>`
+    : section(title, ['What', 'Workspace', ''], rows)
 }
 
 /** Workspaces by groups of requirements: what fails, what is accepted, what is open. */
@@ -85,8 +99,7 @@ function matrix({ workspaces }: FleetResults): string {
       const tally = member.groups[group]
       if (tally === undefined) return '<td></td>'
       const { passed, failed, accepted, open } = tally
-      const [kind, shown] =
-        failed > 0 ? ['bad', `${failed}`] : open > 0 ? ['open', '?'] : accepted > 0 ? ['amber', '!'] : ['good', '·']
+      const [kind, shown] = failed > 0 ? ['bad', `${failed}`] : open > 0 ? ['open', '?'] : accepted > 0 ? ['amber', '!'] : ['good', '·']
       return `<td class="${kind}" title="${safe(`${member.label}, ${group}: ${passed} passed, ${failed} failed, ${accepted} accepted, ${open} open`)}">${shown}</td>`
     })
     return `<tr class="${member.exitCode === 0 ? 'good' : member.exitCode === 3 ? 'open' : 'bad'}"><th scope="row">${link(member, member.label)}</th><td>${safe(member.preset ?? '', 80)}</td><td>${safe(member.server ?? '', 60)}</td><td class="verdict">${safe(verdictOf(member), 200)}</td>${cells.join('')}</tr>`

@@ -31,7 +31,8 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text
   const { run, workspaces, causes, outliers, comparison } = fleet
-  const sign = run.exitCode === 0 ? paint(['green', 'bold'], '✓') : run.exitCode === 3 ? paint(['yellow', 'bold'], '?') : paint(['red', 'bold'], '✗')
+  const sign =
+    run.exitCode === 0 ? paint(['green', 'bold'], '✓') : run.exitCode === 3 ? paint(['yellow', 'bold'], '?') : paint(['red', 'bold'], '✗')
   const lines = [`${sign} ${paint('bold', run.headline)}`, ...run.notes.map((note) => `  ${paint('yellow', excerpt(note, 300))}`)]
   const section = (title: string, body: readonly string[], total = body.length): void => {
     if (body.length === 0) return
@@ -41,7 +42,9 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
   if (workspaces.length <= MOST_ROWS)
     section(
       'Workspaces',
-      workspaces.map((member) => `${member.exitCode === 0 ? paint('green', '✓') : paint('red', '✗')} ${excerpt(member.label)}: ${verdictOf(member)}`),
+      workspaces.map(
+        (member) => `${member.exitCode === 0 ? paint('green', '✓') : paint('red', '✗')} ${excerpt(member.label)}: ${verdictOf(member)}`,
+      ),
     )
   for (const { sentence, layer, evidence, remedy, workspaces: concerned } of causes.slice(0, MOST_ROWS)) {
     const [first = '', ...others] = (remedy ?? '').trimEnd().split('\n').slice(0, MOST_REMEDY)
@@ -63,7 +66,9 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
   )
   if (comparison !== undefined) {
     const body = MOVES.flatMap(([key, title]) =>
-      comparison[key].map(({ workspace, before, now }) => `  ${title}: ${excerpt(workspace)}: ${excerpt(before, 120)} → ${excerpt(now, 120)}`),
+      comparison[key].map(
+        ({ workspace, before, now }) => `  ${title}: ${excerpt(workspace)}: ${excerpt(before, 120)} → ${excerpt(now, 120)}`,
+      ),
     )
     for (const [title, all] of [
       ['New', comparison.appeared],
@@ -92,7 +97,17 @@ export function fleetMarkdown(fleet: FleetResults): string {
       ...causes.flatMap(({ sentence, layer, remedy, workspaces: concerned }) => [
         `### ${share(concerned, fleet)}: ${plain(sentence, 600)}${layer === undefined ? '' : ` [${plain(layer, 40)}]`}`,
         plain(names(concerned, 30), 3000),
-        ...(remedy === undefined ? [] : [`Remedy:\n\n${fenced(remedy.split('\n').slice(0, 40).map((line) => excerpt(line, 400)).join('\n'))}`]),
+        ...(remedy === undefined
+          ? []
+          : [
+              `Remedy:\n\n${fenced(
+                remedy
+                  .split('\n')
+                  .slice(0, 40)
+                  .map((line) => excerpt(line, 400))
+                  .join('\n'),
+              )}`,
+            ]),
       ]),
       table(
         `Outliers (${outliers.length})`,
@@ -111,7 +126,9 @@ export function fleetMarkdown(fleet: FleetResults): string {
             `### New since ${plain(minute(comparison.with.started))} UTC`,
             [
               ...MOVES.flatMap(([key, title]) =>
-                comparison[key].map(({ workspace, before, now }) => `- ${title}: ${code(workspace)} ${plain(before, 160)} → ${plain(now, 160)}`),
+                comparison[key].map(
+                  ({ workspace, before, now }) => `- ${title}: ${code(workspace)} ${plain(before, 160)} → ${plain(now, 160)}`,
+                ),
               ),
               ...(comparison.appeared.length > 0 ? [`- New: ${plain(names(comparison.appeared, 30), 2000)}`] : []),
               ...(comparison.vanished.length > 0 ? [`- Gone: ${plain(names(comparison.vanished, 30), 2000)}`] : []),

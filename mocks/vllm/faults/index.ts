@@ -9,6 +9,7 @@ import { envelope } from './envelope.ts'
 import { errors } from './errors.ts'
 import { finish } from './finish.ts'
 import { framing } from './framing.ts'
+import { load } from './load.ts'
 import { messageShapes } from './message-shapes.ts'
 import { messages } from './messages.ts'
 import { responseShapes } from './response-shapes.ts'
@@ -19,7 +20,10 @@ import { turns } from './turns.ts'
 import { usage } from './usage.ts'
 import { values } from './values.ts'
 
-/** Every fault the mock knows, by kind. */
+/** Faults that only several requests at once can show. */
+export { load as loadFaults } from './load.ts'
+
+/** Every fault that requests one at a time can show, by kind. */
 export const faults: readonly Fault[] = [
   framing,
   envelope,
@@ -41,14 +45,16 @@ export const faults: readonly Fault[] = [
   agents,
 ].flat()
 
+const all: readonly Fault[] = [...faults, ...load]
+
 /** The fault of a name. Throws RangeError with the nearest name. */
 export function faultOf(id: string): Fault {
-  const found = faults.find((fault) => fault.id === id)
+  const found = all.find((fault) => fault.id === id)
   if (found) return found
   throw new RangeError(
     `There is no fault ${id}; the nearest is ${nearest(
       id,
-      faults.map((fault) => fault.id),
+      all.map((fault) => fault.id),
     )}.`,
   )
 }

@@ -1,0 +1,6 @@
+import { buildImage } from './scratch.ts'
+import { suiteImage } from './suite-files.ts'
+
+// `npm run image`: the suite as an image.
+
+await buildImage(suiteImage())

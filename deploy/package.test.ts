@@ -1,0 +1,44 @@
+// @module-tag slow
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { build } from './build.ts'
+
+let folder: string
+beforeAll(() => {
+  folder = build()
+})
+
+/** The command of the package, typed in an empty folder. */
+const typed = async (args: readonly string[], cwd: string): Promise<{ readonly code: number | null; readonly out: string }> =>
+  new Promise((done) => {
+    const child = execFile(
+      process.execPath,
+      [join(folder, 'run', 'bin.cjs'), ...args],
+      { cwd, env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_DEPTH: 'smoke' } },
+      (_error, stdout, stderr) => done({ code: child.exitCode, out: `${stdout}${stderr}` }),
+    )
+  })
+
+test('the package judges, reports and helps as a clone does', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'package-'))
+  try {
+    const judged = await typed([], cwd)
+    expect([judged.code, judged.out]).toEqual([0, expect.stringMatching(/^\d+ passed .*requests/m)])
+    expect(JSON.parse(await readFile(join(cwd, 'reports/out/results.json'), 'utf8'))).toHaveProperty('verdicts')
+    expect(await typed(['report'], cwd)).toMatchObject({ code: 0 })
+    const help = await typed(['--help'], cwd)
+    expect(help.out).toContain('kaito-tool-calling load')
+    expect(help.out).not.toContain('npm')
+  } finally {
+    await rm(cwd, { recursive: true, force: true })
+  }
+})
+
+test('its manifest asks for nothing that only work on the suite needs', async () => {
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
+  expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['devDependencies']))
+  expect(manifest).toMatchObject({ bin: { 'kaito-tool-calling': 'run/bin.cjs' }, type: 'module' })
+})

@@ -1,0 +1,12 @@
+import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { build } from './build.ts'
+
+// `npm run package`: a tarball that runs by `npx ./FILE.tgz` from any folder.
+
+const ROOT = resolve(import.meta.dirname, '..')
+const file = execFileSync('npm', ['pack', build(), '--pack-destination', ROOT, '--silent'], {
+  encoding: 'utf8',
+  shell: process.platform === 'win32',
+}).trim()
+process.stdout.write(`${file}\nFrom any folder: npx ${join(ROOT, file)} --help\n`)

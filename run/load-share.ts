@@ -1,0 +1,55 @@
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { RuleContext } from '../fixtures/contract/rule.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { drive, type Drive } from '../fixtures/load/drive.ts'
+import { judgeAnswers, type Judged } from '../fixtures/load/judge.ts'
+import { watchSelf, type Strain } from '../fixtures/load/watch.ts'
+import type { Configuration } from '../fixtures/target/configuration.ts'
+import { connect, type TargetFacts } from '../fixtures/target/target.ts'
+
+/** What one thread does of a level. Plain data. */
+export interface Share extends Omit<Drive, 'send' | 'random'> {
+  readonly target: TargetFacts
+  readonly configuration: Configuration
+  readonly context: RuleContext
+  /** Requests at once. */
+  readonly concurrency: number
+}
+
+/** What came of it. */
+export interface ShareResult {
+  readonly duration: number
+  readonly judged: Judged
+  readonly strain: Strain
+  /** The exchanges with a breach, for their bytes. */
+  readonly evidence: readonly Exchange[]
+}
+
+/** Exchanges that a share keeps beyond its judgement. */
+const MOST_EVIDENCE = 20
+
+/** Plays one share of a level in this thread, then judges it. */
+export async function play({ target, configuration, context, concurrency, ...share }: Share): Promise<ShareResult> {
+  const sender = connect(target, { ...configuration, concurrency })
+  const strainOf = watchSelf()
+  try {
+    const { asked, duration } = await drive({ ...share, send: sender.send })
+    const strain = strainOf()
+    const judged = judgeAnswers(asked, context)
+    const broken = new Set(judged.breaches.map(({ exchange }) => exchange))
+    const evidence = asked.flatMap(({ exchange }) => (broken.has(exchange.id) ? [exchange] : [])).slice(0, MOST_EVIDENCE)
+    return { duration, judged, strain, evidence }
+  } finally {
+    await sender.close()
+  }
+}
+
+/** Plays one share in a thread of its own. Rejects when that thread breaks. */
+export const playInThread = (share: Share): Promise<ShareResult> =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: share })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+
+if (!isMainThread && parentPort !== null) parentPort.postMessage(await play(workerData as Share))

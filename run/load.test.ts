@@ -1,0 +1,302 @@
+// @module-tag slow
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { request as ask } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { detectProfile } from '../fixtures/contract/profiles.ts'
+import { differenceOf, type Level } from '../fixtures/load/level.ts'
+import { hold, readThresholds } from '../fixtures/load/thresholds.ts'
+import { contextLengthOf } from '../fixtures/target/context-length.ts'
+import { readConfiguration } from '../fixtures/target/configuration.ts'
+import { resolveTarget } from '../fixtures/target/target.ts'
+import { loadFaults } from '../mocks/vllm/faults/index.ts'
+import { listen } from '../mocks/vllm/listen.ts'
+import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
+import { compareLoads, fails, loadHeadline, loadPage, loadText, type LoadRecord } from '../reports/load.ts'
+import { createLoopback } from '../testing/loopback.ts'
+import { runLevels, type Load } from './load-levels.ts'
+
+const loopback = createLoopback()
+// Tests run side by side: none may close the servers of another.
+afterAll(loopback.close)
+
+interface Tried {
+  readonly sizes?: readonly number[]
+  readonly requests?: number
+  readonly rate?: number
+  readonly workers?: number
+}
+
+async function mock(options: VllmOptions): Promise<string> {
+  const door = await listen(createVllm({ latencyMs: 10, chunking: 8, ...options }))
+  loopback.defer(() => door.close())
+  return door.url
+}
+
+async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, workers = 1 }: Tried = {}): Promise<Load> {
+  const configuration = readConfiguration({ OPENAI_BASE_URL: `${url}/v1` })
+  const target = await resolveTarget(configuration, { say: () => {}, startMock: () => Promise.reject(new Error('no mock is wanted')) })
+  const { close, explain: _explain, ...facts } = target
+  try {
+    const { profile } = detectProfile(target.readiness)
+    return await runLevels({
+      target: facts,
+      configuration,
+      context: { profile, models: facts.server.models, contextLength: contextLengthOf(target) },
+      sizes,
+      budget: { requests, seconds: 60 },
+      rate,
+      workers,
+      onLevel: () => {},
+    })
+  } finally {
+    await close()
+  }
+}
+
+/** The command in a process of its own, with nothing in its environment but what is given. */
+async function npmRunLoad(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly out: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'load-'))
+  try {
+    return await new Promise((done) => {
+      const child = execFile(
+        process.execPath,
+        [resolve(import.meta.dirname, 'load.ts'), ...args],
+        { env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_REPORT_DIR: folder, ...env } },
+        (_error, stdout, stderr) => done({ code: child.exitCode ?? -1, out: `${stderr}${stdout}` }),
+      )
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const rulesOf = (level: Level | undefined): string[] => [...new Set(level?.breaches.map(({ rule }) => rule))].toSorted()
+/** The level at which something is broken first. */
+const beginsAt = ({ levels }: Load): number | undefined => levels.find(({ breaches }) => breaches.length > 0)?.concurrency
+
+describe('faults that only load shows', () => {
+  const expected: Readonly<Record<string, readonly [level: number, rule: string]>> = {
+    'load-cross-talk': [4, 'load.cross-talk'],
+    'load-empty-deltas': [16, 'load.empty-delta'],
+    'load-last-fragment-lost': [16, 'arguments.json'],
+    'load-ids-repeated': [16, 'load.ids'],
+    'load-every-fiftieth-cut': [4, 'arguments.json'],
+    'load-parser-state-shared': [16, 'arguments.json'],
+    'load-busy-without-form': [16, 'load.answered'],
+    'load-running-leaks': [16, 'load.idle'],
+  }
+
+  test('each has its level and its rule here', () => {
+    expect(loadFaults.map(({ id }) => id).toSorted()).toEqual(Object.keys(expected).toSorted())
+  })
+
+  test.for(Object.entries(expected))('%s', { concurrent: true }, async ([fault, [level, rule]]) => {
+    const load = await loadOf(await mock({ fault }), { requests: fault === 'load-cross-talk' ? 420 : 70 })
+    const begins = beginsAt(load)
+    // How many requests are open at once depends on how busy this machine is: never more than the level, at times fewer.
+    expect(begins).toBeGreaterThanOrEqual(level)
+    expect(rulesOf(load.levels.find(({ concurrency }) => concurrency === begins))).toContain(rule)
+    expect(load.evidence.length > 0 || rule === 'load.idle' || rule === 'load.ids').toBe(true)
+  })
+
+  test('one replica of two that calls nothing', { concurrent: true }, async () => {
+    const doors = [await mock({}), await mock({ parser: 'none' })]
+    let turn = 0
+    const between = await loopback.http((incoming, outgoing) => {
+      const to = new URL(incoming.url ?? '/', doors[(turn += 1) % 2])
+      incoming.pipe(
+        ask(to, { method: incoming.method, headers: incoming.headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+          answer.pipe(outgoing)
+        }),
+      )
+    })
+    const { levels } = await loadOf(between, { sizes: [1, 8], requests: 60 })
+    expect(rulesOf(levels[0])).toContain('load.answered')
+    // Counters of two processes are not held against each other.
+    expect(levels.flatMap(({ breaches }) => breaches).map(({ rule }) => rule)).not.toContain('load.metrics')
+  })
+})
+
+describe('a healthy server', () => {
+  test.for([
+    ['one thread', {}],
+    ['two threads', { workers: 2, requests: 84 }],
+    ['requests that arrive by chance', { rate: 200, requests: 210 }],
+  ] as const)('breaks nothing: %s', { concurrent: true }, async ([, tried]) => {
+    const { levels } = await loadOf(await mock({}), tried)
+    expect(levels.flatMap(({ breaches }) => breaches)).toEqual([])
+    expect(levels.flatMap(({ notes }) => notes)).toEqual([])
+    for (const { rate, requests, goodput } of levels) {
+      expect(rate.errors).toBe(0)
+      expect(rate.of).toBeGreaterThan(requests / 3)
+      expect(goodput).toBeGreaterThan(0)
+    }
+  })
+
+  test("may be busy, if it says so: KAITO's queue guard, and the routes that it leaves open", async () => {
+    const { levels, findings } = await loadOf(await mock({ queueLimit: 3, latencyMs: 40 }), { sizes: [1, 8], requests: 32 })
+    expect(levels.flatMap(({ breaches }) => breaches)).toEqual([])
+    expect(levels.at(-1)?.busy).toBeGreaterThan(0)
+    expect(findings).toEqual([expect.stringContaining('none to /v1/responses and /v1/messages')])
+  })
+})
+
+describe('thresholds', () => {
+  const level = {
+    concurrency: 16,
+    goodput: 21,
+    rate: { errors: 1, of: 200, interval: [0, 0.03] },
+    whole: { p95: { value: 1800 } },
+  } as unknown as Level
+  test('hold or do not, at the highest level or at one that is named', () => {
+    const held = hold(readThresholds('goodput>=20, whole_p95{level:16}<1500, error_rate<0.01'), [level])
+    expect(held.map(({ holds, value }) => [holds, value])).toEqual([
+      [true, 21],
+      [false, 1800],
+      [true, 0.005],
+    ])
+  })
+  test.for([
+    ['goodput', 'which cannot be read: write it as goodput>=20'],
+    ['goodputt>1', 'did you mean goodput?'],
+    ['goodput>=fast', 'which cannot be read'],
+    ['', 'which cannot be read'],
+  ])('refused: %s', ([text = '', message = '']) => {
+    expect(() => readThresholds(text)).toThrow(message)
+  })
+  test.for([
+    ['ttft_p95<100', 'at 16 at once no answer gave this figure'],
+    ['goodput{level:32}>1', 'the levels were 16'],
+  ])('of what was not measured: %s', ([text = '', message = '']) => {
+    expect(() => hold(readThresholds(text), [level])).toThrow(message)
+  })
+})
+
+const rate = (errors: number, of: number): Level['rate'] => ({
+  errors,
+  of,
+  interval: [errors / of / 2, Math.min(1, (errors / of) * 2 + 0.01)],
+})
+const rated = (errors: number, of: number, interval: readonly [number, number]): Level['rate'] => ({ errors, of, interval })
+const record = (levels: readonly Level[]): LoadRecord => ({
+  schema: 1,
+  target: 't',
+  server: 'vLLM 0.25.1',
+  model: 'm',
+  started: '2026-11-28T12:00:00.000Z',
+  loop: 'closed',
+  levels,
+  thresholds: [],
+  findings: [],
+  exitCode: 0,
+})
+
+describe('what is said', () => {
+  const figures = { p50: { value: 20, low: 18, high: 22 }, p95: { value: 40, low: 36, high: 44 }, p99: { value: 60, low: 50, high: 70 } }
+  const level = (concurrency: number, more: Partial<Level> = {}): Level => ({
+    concurrency,
+    requests: 400,
+    seconds: 10,
+    goodput: 30,
+    tokensPerSecond: 900,
+    whole: figures,
+    errors: { InvalidJson: 0, UnknownName: 0, SchemaMismatch: 0, missing: 0 },
+    rate: rate(0, 400),
+    busy: 0,
+    breaches: [],
+    broken: {},
+    known: {},
+    notes: [],
+    strain: { cpu: 0.1, loopP99: 1 },
+    ...more,
+  })
+  const breach = { rule: 'load.cross-talk', title: 'MUST NOT mix', exchange: 'load/a', where: 'answer', got: '<b>', wanted: 'x' }
+  const broken = { breaches: [breach], broken: { 'load.cross-talk': 1 } }
+
+  test('up to where it is right, and what breaks first', () => {
+    expect(loadHeadline(record([level(1), level(16, broken)]))).toBe(
+      'Tool calling is right with up to 1 at once; with 16 at once it breaks: MUST NOT mix (1 of 400 answers).',
+    )
+    expect(loadHeadline(record([level(1), level(16)]))).toBe('Tool calling is right under load, with up to 16 at once.')
+  })
+  test('no verdict where the measuring end was the limit, unless bytes prove a breach', () => {
+    const limited = 'the measuring end used 97 % of a core'
+    expect(loadHeadline(record([level(1), level(16, { limited })]))).toContain(
+      'beyond that there is no verdict: with 16 at once the measuring end',
+    )
+    expect(fails(level(16, { limited, against: { verdict: 'worse', sentence: 'x' } }))).toBe(false)
+    expect(fails(level(16, { limited, ...broken }))).toBe(true)
+  })
+  test('the page shows what the terminal says, harmless', () => {
+    const it = record([level(1), level(16, broken)])
+    const page = loadPage(it, loadText(it, undefined))
+    expect(page).toContain('<svg')
+    expect(page).not.toContain('<b>')
+    expect(page).not.toContain('<script')
+  })
+  test('two loads differ by intervals', () => {
+    const was = record([level(1)])
+    expect(compareLoads(was as never, record([level(1, { whole: { ...figures, p95: { value: 41, low: 37, high: 45 } } })]))).toEqual([
+      '  nothing differs by more than chance',
+    ])
+    expect(
+      compareLoads(was as never, record([level(1, { whole: { ...figures, p95: { value: 90, low: 80, high: 99 } }, ...broken })])),
+    ).toEqual(['  1: newly broken: MUST NOT mix', '  1: whole call p95 40 ms → 90 ms'])
+  })
+  test("a difference of rates by Newcombe's example (1998, table II: 56 of 70 and 48 of 80)", () => {
+    const [low, high] = differenceOf(rated(56, 70, [0.6916, 0.8778]), rated(48, 80, [0.4904, 0.7003]))
+    expect([low.toFixed(3), high.toFixed(3)]).toEqual(['0.052', '0.334'])
+  })
+})
+
+describe('npm run load', () => {
+  test.for([
+    [['--levels', '1,x'], {}, '--levels takes whole numbers from 1 to 1024 with commas between them, not 1,x.'],
+    [['--levels', '1', '--rate', '2'], {}, '--rate and --levels contradict each other'],
+    [['--request', '2'], {}, "Unknown option '--request'"],
+    [['--workers', '0'], {}, '--workers takes a whole number from 1 to 64, not 0.'],
+    [['--compare', '/nowhere'], {}, '/nowhere holds no results of a load'],
+    [[], { CONFORMANCE_LOAD_EXPECT: 'good>1' }, 'no figure is called good'],
+    [[], { KAITO_WORKSPACE: '*' }, 'name one workspace in KAITO_WORKSPACE'],
+  ] as const)('refuses %j %j', { concurrent: true }, async ([args, env, sentence]) => {
+    const { code, out } = await npmRunLoad(args, env)
+    expect(out).toContain(sentence)
+    expect(out.trim().split('\n')).toHaveLength(1)
+    expect(code).toBe(2)
+  })
+
+  test('judges, keeps what it measured, and compares', { concurrent: true }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'load-'))
+    try {
+      const url = `${await mock({ fault: 'load-last-fragment-lost' })}/v1`
+      const env = { OPENAI_BASE_URL: url, CONFORMANCE_REPORT_DIR: folder }
+      const first = await npmRunLoad(['--levels', '1,16', '--requests', '48'], env)
+      // Whether level 1 has a verdict depends on how busy this machine is; the breach at level 16 is proven by its bytes.
+      expect([first.code, first.out]).toEqual([1, expect.stringMatching(/with 16 at once(?: it breaks)?: MUST give arguments/)])
+      const results = JSON.parse(await readFile(join(folder, 'load', 'results.json'), 'utf8')) as LoadRecord
+      expect(results.levels.map(({ concurrency }) => concurrency)).toEqual([1, 16])
+      const evidence = await readFile(join(folder, 'load', 'exchanges.json'), 'utf8')
+      expect(evidence).toContain(results.levels[1]?.breaches[0]?.exchange)
+      const second = await npmRunLoad(['--levels', '1', '--requests', '14', '--compare', join(folder, 'load')], {
+        ...env,
+        CONFORMANCE_LOAD_EXPECT: 'goodput>100000',
+      })
+      expect([second.code, second.out]).toEqual([1, expect.stringContaining('FAILS  goodput>100000')])
+      expect(second.out).toContain('Against 20')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('a server that is not there cannot be judged', { concurrent: true }, async () => {
+    const { code, out } = await npmRunLoad([], { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '1' })
+    expect([code, out]).toEqual([3, expect.stringContaining('Cause: ')])
+  })
+})
