@@ -110,17 +110,18 @@ function boundOf({ configuration, units, filter }: FleetJudging): Plan {
   return plans.reduce((a, b) => (a.bound.tokens >= b.bound.tokens ? a : b))
 }
 
+const number = (value: number): string => value.toLocaleString('en-US')
+
 /** Seconds that judging a workspace spends beside waiting for answers. */
 const OVERHEAD_S = 5
 
 /** What judging so many workspaces costs at most, in one line. */
-function budget({ configuration, units, terms, filter: _filter }: FleetJudging, { bound, questions }: Plan, count: number): string {
+function budget({ configuration, units, terms }: FleetJudging, { bound, questions }: Plan, count: number): string {
   const { depth, fleetConcurrency, concurrency } = configuration
   const facts = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
   const again = againBound({ configuration, units, terms }, { facts, depth })
   const requests = count * (MAX_REQUESTS[depth] + again)
   const seconds = Math.ceil(count / fleetConcurrency) * (Math.ceil(questions.length / concurrency) + OVERHEAD_S)
-  const number = (value: number): string => value.toLocaleString('en-US')
   return `${plural(count, 'workspace')}, ${fleetConcurrency} at once: at most ${number(requests)} requests and ${number(count * bound.tokens)} completion tokens, ${concurrency} at once for each; about ${Math.ceil(seconds / 60)} min when an answer takes one second.`
 }
 

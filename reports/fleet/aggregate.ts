@@ -128,12 +128,14 @@ export function verdictOf({ exitCode, cause, failed, headline }: MemberResult): 
   return `${words}: ${excerpt(why, 200)}`
 }
 
+/** What workspaces that should say the same have in common. */
+const like = ({ preset, identity: { image, imageDigest } }: MemberResult): string | undefined =>
+  preset === undefined || image === undefined
+    ? undefined
+    : `${preset} in ${image}${imageDigest === undefined ? '' : ` (${imageDigest.slice(0, 19)})`}`
+
 /** Workspaces that say otherwise than those with the same preset and image. */
 function outliersOf(members: readonly MemberResult[]): FleetResults['outliers'] {
-  const like = ({ preset, identity: { image, imageDigest } }: MemberResult): string | undefined =>
-    preset === undefined || image === undefined
-      ? undefined
-      : `${preset} in ${image}${imageDigest === undefined ? '' : ` (${imageDigest.slice(0, 19)})`}`
   return [...Map.groupBy(members, like)].flatMap(([words, alike]) => {
     if (words === undefined || alike.length < 2) return []
     const [norm, ...others] = [...Map.groupBy(alike, signatureOf).values()].toSorted(
@@ -154,14 +156,15 @@ function outliersOf(members: readonly MemberResult[]): FleetResults['outliers'] 
 
 type Texts = Readonly<Record<string, string | undefined>>
 
+const pairs = (a: Texts, b: Texts, prefix: string): string[] =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((key) => a[key] !== b[key])
+    .map((key) => `${prefix}${key}: ${b[key] ?? 'not set'} here, ${a[key] ?? 'not set'} there`)
+
 /** In what two servers differ beside their workspace: flags and versions. */
 function differences(usual: MemberResult['identity'], odd: MemberResult['identity']): string[] {
   const { arguments: flags = {}, workspace: _usual, ...rest } = usual
   const { arguments: otherFlags = {}, workspace: _odd, ...others } = odd
-  const pairs = (a: Texts, b: Texts, prefix: string): string[] =>
-    [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .filter((key) => a[key] !== b[key])
-      .map((key) => `${prefix}${key}: ${b[key] ?? 'not set'} here, ${a[key] ?? 'not set'} there`)
   return [...pairs(rest, others, ''), ...pairs(flags, otherFlags, '--')].map((line) => excerpt(line, 200))
 }
 

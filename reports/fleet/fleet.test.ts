@@ -51,8 +51,9 @@ const run = {
 const fleetOf = (members: readonly MemberResult[], earlier?: FleetResults): FleetResults =>
   fleetResults({ ...run, notes: [] }, members, earlier && { results: earlier, from: 'before' })
 
+const codes = (...all: readonly number[]): number => gravest(all.map((exitCode) => ({ exitCode })))
+
 test('the gravest exit code counts: a defect of ours, then a failure, then what could not be judged', () => {
-  const codes = (...all: readonly number[]): number => gravest(all.map((exitCode) => ({ exitCode })))
   expect(codes(0, 0)).toBe(0)
   expect(codes(0, 2)).toBe(2)
   expect(codes(0, 3, 2)).toBe(3)

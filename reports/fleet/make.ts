@@ -139,6 +139,6 @@ export function readFleet(path: string): FleetResults | undefined {
   if (version === undefined)
     throw new RecordError(`${excerpt(file)} holds no results of a fleet: give the report folder of an earlier run of several workspaces.`)
   throw new RecordError(
-    `${excerpt(file)} has fleet schema version ${String(version)}, and this suite reads ${FLEET_SCHEMA_VERSION}: ${excerpt(read.error.issues[0]?.path.join('.') ?? '')} ${read.error.issues[0]?.message ?? ''}`,
+    `${excerpt(file)} has fleet schema version ${JSON.stringify(version)}, and this suite reads ${FLEET_SCHEMA_VERSION}: ${excerpt(read.error.issues[0]?.path.join('.') ?? '')} ${read.error.issues[0]?.message ?? ''}`,
   )
 }

@@ -77,7 +77,7 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
       if (all.length > 0) body.push(`  ${title}: ${excerpt(names(all), 400)}`)
     section(`New since ${minute(comparison.with.started)} UTC`, body.length === 0 ? ['  Nothing has changed.'] : body)
   }
-  lines.push('', `${costOf(fleet)}`, `Report: ${excerpt(report, 1000)}`)
+  lines.push('', costOf(fleet), `Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
 }
 
