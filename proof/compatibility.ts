@@ -1,6 +1,6 @@
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { catalogues, type PresetFacts } from '../fixtures/kaito/catalogue.ts'
-import { familyOfModel, setParser } from '../fixtures/kaito/parsers.ts'
+import { familyOfModel, parserRemedies } from '../fixtures/kaito/parsers.ts'
 import { plural } from '../fixtures/text.ts'
 import { EVIDENCE_FOLDER, type Evidence } from './evidence.ts'
 import { table } from './markdown.ts'
@@ -247,7 +247,10 @@ export function compatibilityText(releases: readonly ReleaseRows[], records: Rec
     ]),
     '## What to set instead',
     'The ConfigMap to paste where a row names another parser than the one that KAITO wires.',
-    ...settable.flatMap((parser) => [`### Set ${parser.replaceAll('_', '-')}`, `\`\`\`yaml\n${setParser(parser)}\n\`\`\``]),
+    ...settable.flatMap((parser) => [
+      `### Set ${parser.replaceAll('_', '-')}`,
+      `\`\`\`yaml\n${parserRemedies(parser).configuration}\n\`\`\``,
+    ]),
     '## Runs',
     table(
       ['record', 'vLLM', 'parser', 'template', 'model', 'date', 'suite', 'depth', 'passed', 'failed', 'known', 'cause'],

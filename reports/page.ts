@@ -45,8 +45,8 @@ const GRAVITY: readonly Effect[] = [
   'not applicable',
 ]
 
-/** The report for people as one HTML page, from the record alone; it can be read without a script. */
-export function page(recording: Recording): string {
+/** The report for people as one HTML page, from the record alone; it can be read without a script. `allure`: Allure's report lies beside it. */
+export function page(recording: Recording, { allure = true }: { readonly allure?: boolean } = {}): string {
   const { run, partial } = recording
   const { state, sentence, notes } = headline(recording)
   const shown = shownExchanges(recording)
@@ -72,7 +72,9 @@ export function page(recording: Recording): string {
     body: `<header class="${state}"><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run, cut short' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
 ${[...notes, ...empty].map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${bar(tallies(recording))}${explained(recording)}</header>
 <main>${sections.filter((section) => section !== '').join('\n')}</main>
-<footer><h2>The same run elsewhere</h2><ul>${OTHERS.map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`).join('')}</ul></footer>`,
+<footer><h2>The same run elsewhere</h2><ul>${OTHERS.filter(([file]) => allure || file !== FILES.allureReport)
+      .map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`)
+      .join('')}</ul></footer>`,
   })
 }
 

@@ -15,14 +15,16 @@ export const SCHEMA_VERSION = 1
 const outcome = z.enum(['passed', 'failed', 'known', 'waived', 'blocked', 'inconclusive', 'not applicable', 'broken'])
 const level = z.enum(['MUST', 'SHOULD', 'MAY'])
 const number = z.int().min(0)
-const cause = z.strictObject({
+/** The cause of a run, as JSON. */
+export const causeSchema = z.strictObject({
   id: z.string(),
   layer: z.string(),
   sentence: z.string(),
   evidence: z.array(z.string()),
   remedy: z.string(),
 })
-const identity = z.strictObject({
+/** What can change about a server, as JSON. */
+export const identitySchema = z.strictObject({
   vllm: z.string().optional(),
   workspace: z.string().optional(),
   parser: z.string().optional(),
@@ -101,7 +103,7 @@ export const resultsSchema = z
       profile: z.string(),
       model: z.string().optional(),
       models: z.array(z.string()),
-      identity,
+      identity: identitySchema,
     }),
     counts: z.strictObject({
       total: number,
@@ -115,7 +117,7 @@ export const resultsSchema = z
       'not applicable': number,
       broken: number,
     }),
-    cause: cause.optional(),
+    cause: causeSchema.optional(),
     verdicts: z.array(
       z.strictObject({
         id: z.string(),

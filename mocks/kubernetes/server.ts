@@ -17,8 +17,8 @@ export interface KubeOptions {
   readonly version?: string
   /** Logs by `pod`, and by `pod/previous`. */
   readonly logs?: Readonly<Record<string, string>>
-  /** Where connections to port 5000 of a pod end: a port of this machine; without it nothing listens in the pod. */
-  readonly forwardTo?: number
+  /** Where connections to port 5000 of a pod end: a port of this machine, maybe for each pod; without it nothing listens in the pod. */
+  readonly forwardTo?: number | ((pod: string) => number | undefined)
   /** The user may do only this; without it everything. */
   readonly rights?: readonly Right[]
   /** What the user's token must be. */
@@ -164,7 +164,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   }
   for (const thing of options.things ?? []) put(thing)
   for (const name of new Set(['default', 'kube-system', ...[...objects.values()].flatMap(({ metadata }) => metadata.namespace ?? [])]))
-    put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    if (!objects.has(`namespaces//${name}`)) put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
   const askedOf = (path: string): Asked | undefined => {
     const found = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)
@@ -377,7 +377,9 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       const port = Number(url.searchParams.get('ports'))
       // Each channel begins with the port: first byte the channel, then two bytes, low one first.
       for (const channel of [0, 1]) webSocket.send(Buffer.from([channel, port & 0xff, port >> 8]))
-      const target = net.connect(port === 5000 ? (options.forwardTo ?? 1) : 1, '127.0.0.1')
+      const { forwardTo = 1 } = options
+      const open = typeof forwardTo === 'function' ? forwardTo(asked.name ?? '') : forwardTo
+      const target = net.connect(port === 5000 ? (open ?? 1) : 1, '127.0.0.1')
       target.on('data', (data) => frozen.has(webSocket) || webSocket.send(Buffer.concat([Buffer.from([0]), data])))
       target.on('error', () =>
         webSocket.send(
