@@ -6,7 +6,8 @@ import { renamedMetrics } from '../fixtures/contract/metric-names.ts'
 import { linksOf } from '../fixtures/source.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { documents, matrixDocument, matrixProblems, planOf } from './docs.ts'
-import { createJudged, runAgainst, runMatrix, type Row } from './matrix.ts'
+import { clock, createJudged, runAgainst, runMatrix, type Row } from './matrix.ts'
+import { rememberingReader } from './remember.ts'
 
 const read = (path: string): string => readFileSync(resolve(import.meta.dirname, '..', path), 'utf8')
 
@@ -20,6 +21,16 @@ test('every fault is noticed as recorded, and every rule is proven by a fault', 
   expect(rows).toHaveLength(faults.length)
   expect(matrixProblems(rows, plan)).toEqual([])
   expect(read('docs/fault-matrix.md'), 'npm run docs renews docs/fault-matrix.md').toBe(matrixDocument(rows, plan))
+})
+
+const verdictsOf = async (options: Parameters<typeof runAgainst>[0]): Promise<readonly object[]> =>
+  (await runAgainst({ clock, ...options })).map(({ at: _at, ...verdict }) => verdict)
+
+test('what is not read and judged again is judged the same', async () => {
+  const reader = rememberingReader()
+  await verdictsOf({ reader })
+  for (const { id: fault } of faults.filter((_fault, index) => index % 100 === 7))
+    expect(await verdictsOf({ fault, reader }), fault).toEqual(await verdictsOf({ fault }))
 })
 
 test.each([

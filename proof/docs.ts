@@ -9,6 +9,7 @@ import { knownDefects, lookedAt, sentenceOf, type KnownDefect } from '../fixture
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed, profiles, type Profile } from '../fixtures/contract/profiles.ts'
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
+import { fleetSchema } from '../reports/fleet/results.ts'
 import { resultsSchema } from '../reports/results.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import { waiverSchema } from '../run/waivers.ts'
@@ -18,6 +19,8 @@ import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { classes } from '../mocks/vllm/faults/classes.ts'
 import { faultOf, faults } from '../mocks/vllm/faults/index.ts'
 import { causesText } from './causes.ts'
+import { compatibilityDocuments } from './compatibility.ts'
+import { EVIDENCE_FOLDER, readEvidence } from './evidence.ts'
 import { linked, table } from './markdown.ts'
 import { runMatrix, type Row } from './matrix.ts'
 import { provenElsewhere, unnoticed } from './unnoticed.ts'
@@ -150,7 +153,9 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ['docs/known-defects.md', `${knownText}\n`],
     ['README.md', readme],
     ['docs/results.schema.json', schemaText(resultsSchema)],
+    ['docs/fleet.schema.json', schemaText(fleetSchema)],
     ['docs/waivers.schema.json', schemaText(waiverSchema)],
+    ...compatibilityDocuments(readEvidence(resolve(ROOT, EVIDENCE_FOLDER))),
   ])
 }
 

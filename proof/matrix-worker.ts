@@ -1,6 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { differences, runAgainst } from './matrix.ts'
+import { createMatrix } from './matrix.ts'
 
-const faults = workerData as readonly string[]
-const healthy = await runAgainst({})
-for (const fault of faults) parentPort?.postMessage(differences(fault, healthy, await runAgainst({ fault })))
+const run = await createMatrix()
+for (const fault of workerData as readonly string[]) parentPort?.postMessage(await run(fault))

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { freshReader, type Reader } from '../fixtures/run/reader.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
@@ -8,47 +9,82 @@ import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { reachAll } from '../testing/reach-all.ts'
+import { rememberingReader } from './remember.ts'
 
 /** The key that the mocks of these runs ask for. */
 export const KEY = 'sk-of-the-matrix'
 
 const localMcp = mcpInProcess()
+const scenarios = await loadScenarios(5)
+
+/** How a run is made, beside how its mock is set up. */
+interface Way {
+  readonly depth?: Depth | undefined
+  readonly mcp?: McpServers | undefined
+  readonly reader?: Reader | undefined
+}
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
-export async function runAgainst(
-  { depth, ...options }: VllmOptions & { readonly depth?: Depth },
-  mcp: McpServers = localMcp,
-): Promise<readonly Verdict[]> {
-  const vllm = createVllm({ apiKey: KEY, ...options })
-  return runOn(vllm, options, mcp, sendTo(vllm, KEY), depth)
+export async function runAgainst({ depth, mcp, reader, ...options }: VllmOptions & Way): Promise<readonly Verdict[]> {
+  return runOn(createVllm({ apiKey: KEY, ...options }), options, { depth, mcp, reader })
+}
+
+/** The second at which all runs of the matrix are made: what does not change between two faults is the same bytes. */
+export const clock = (): number => Date.UTC(2026, 10, 28)
+
+/**
+ * Runs the suite against the healthy server; resolves to the function that runs it against a fault. What a fault leaves as it is is not read
+ * and judged again.
+ */
+export async function createMatrix(): Promise<(fault: string) => Promise<Row>> {
+  const reader = rememberingReader()
+  const healthy = await runAgainst({ clock, reader })
+  return async (fault) => differences(fault, healthy, await runAgainst({ clock, reader, fault }))
 }
 
 /** One server that is judged each time the result is called: its counters keep what earlier runs left. */
 export function createJudged(options: VllmOptions): () => Promise<readonly Verdict[]> {
   const vllm = createVllm({ apiKey: KEY, ...options })
-  return () => runOn(vllm, options, localMcp)
+  return () => runOn(vllm, options)
 }
 
 /** Runs the whole suite against an address at which several servers answer: `serverOf` says which one gets the request of a turn. */
 export async function runAgainstSeveral(serverOf: (turn: number) => Vllm): Promise<readonly Verdict[]> {
   let turn = 0
-  return runOn(serverOf(0), {}, localMcp, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
+  return runOn(serverOf(0), {}, {}, (id, request) => sendTo(serverOf(turn++), KEY)(id, request))
+}
+
+/** Answers are read in the order in which they came, one a turn: what is asked next, and when, never depends on how long reading takes. */
+function inOrder(reader: Reader): Reader {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    judge: (...asked) => reader.judge(...asked),
+    read(...asked) {
+      const [before, view] = [last, reader.read(...asked)]
+      const inTurn = before.then(() => view)
+      last = inTurn.then(
+        () => new Promise(setImmediate),
+        () => {},
+      )
+      return inTurn
+    },
+  }
 }
 
 async function runOn(
   vllm: Vllm,
   options: VllmOptions,
-  mcp: McpServers,
+  { depth = 'default', mcp = localMcp, reader = freshReader }: Way = {},
   send = sendTo(vllm, KEY),
-  depth: Depth = 'default',
 ): Promise<readonly Verdict[]> {
   const made = await Promise.all(
     ['/health', '/version', '/metrics', '/v1/models'].map((path) => send(`readiness${path}`, { method: 'GET', path, form: 'plain' })),
   )
   const profile = profileNamed(options.profile ?? vllm.profile.version)
   if (profile === undefined) throw new Error(`the contract has no profile ${options.profile ?? vllm.profile.version}`)
-  return reachAll(await loadScenarios(5), {
+  return reachAll(scenarios, {
     send,
+    reader: inOrder(reader),
     made,
     depth,
     model: vllm.model,
@@ -64,7 +100,7 @@ export interface Row {
 }
 
 /** The verdicts of one fault that differ from the healthy run. */
-export function differences(fault: string, healthy: readonly Verdict[], faulty: readonly Verdict[]): Row {
+function differences(fault: string, healthy: readonly Verdict[], faulty: readonly Verdict[]): Row {
   const before = new Map(healthy.map((verdict) => [verdict.id, verdict.outcome]))
   const changed: Partial<Record<Outcome, string[]>> = {}
   for (const { id, outcome } of faulty) {

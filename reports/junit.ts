@@ -15,13 +15,33 @@ const FINDINGS = 5
  * beside its verdicts. A warning passes and says so in system-out; known, waived and what was not judged is skipped with its reason.
  */
 export function junit(recording: Recording): string {
+  const { totals, lines } = junitSuite(recording, recording.run.suite.name)
+  return document(totals, lines)
+}
+
+/** The numbers of a suite, as its attributes; `time` in seconds. */
+export interface Totals {
+  readonly name: string
+  readonly tests: number
+  readonly failures: number
+  readonly errors: number
+  readonly time: string
+}
+
+/** A JUnit file of suites, given as the lines of their XML. */
+export function document(totals: Totals, suites: readonly string[]): string {
+  return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites${attributes({ ...totals })}>`, ...suites, '</testsuites>', ''].join('\n')
+}
+
+/** One run as a suite of this name: its numbers, and the lines of its XML. */
+export function junitSuite(recording: Recording, name: string): { readonly totals: Totals; readonly lines: readonly string[] } {
   const { run, verdicts, exchanges, partial } = recording
   const numbers = counts(verdicts, run.failOn)
   const { failure, blocked, broken, known, waived, inconclusive, 'not applicable': notApplicable } = numbers.effect
   const problems = problemsOf(recording)
   const wrongWaivers = problems.filter(({ kind }) => kind === 'waiver').length
   const totals = {
-    name: run.suite.name,
+    name,
     tests: numbers.total + problems.length,
     failures: failure + wrongWaivers,
     errors: blocked + broken + problems.length - wrongWaivers,
@@ -45,19 +65,27 @@ export function junit(recording: Recording): string {
   // GitLab and Jenkins show no properties: the first case that is not green tells the cause.
   const told = causeLines(recording)
   const first = verdicts.find((verdict) => ['failure', 'blocked', 'broken'].includes(effectOf(verdict, run.failOn)))
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites${attributes(totals)}>`,
+  const lines = [
     `<testsuite${attributes({ ...totals, skipped: known + waived + inconclusive + notApplicable, timestamp: run.started })}>`,
     '<properties>',
-    ...properties.map(([name, value]) => `<property${attributes({ name, value })}/>`),
+    ...properties.map(([property, value]) => `<property${attributes({ name: property, value })}/>`),
     '</properties>',
     ...problems.map((problem) => problemCase(problem, run)),
     ...verdicts.map((verdict) => testcase(verdict, run, exchanges, verdict === first ? told : [])),
     '</testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n')
+  ]
+  return { totals, lines }
+}
+
+/** A suite of one case that could not be judged, as the lines of its XML. */
+export function emptySuite(name: string, message: string, details: readonly string[]): readonly string[] {
+  const totals = { name, tests: 1, failures: 0, errors: 1, time: '0.000' }
+  const body = escapeMarkup(details.map((line) => excerpt(line, 600)).join('\n'))
+  return [
+    `<testsuite${attributes(totals)}>`,
+    `<testcase${attributes({ classname: name, name: 'The workspace is judged', time: '0.000' })}><error${attributes({ type: 'blocked', message })}>${body}</error></testcase>`,
+    '</testsuite>',
+  ]
 }
 
 /** Several workspaces of one job have cases of their own. */

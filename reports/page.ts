@@ -1,6 +1,7 @@
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { apart, escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { effectOf, type Effect } from './counts.ts'
+import { clientRows } from './clients.ts'
 import { badge, bar, classOf, documentOf } from './document.ts'
 import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
@@ -44,14 +45,15 @@ const GRAVITY: readonly Effect[] = [
   'not applicable',
 ]
 
-/** The report for people as one HTML page, from the record alone; it can be read without a script. */
-export function page(recording: Recording): string {
+/** The report for people as one HTML page, from the record alone; it can be read without a script. `allure`: Allure's report lies beside it. */
+export function page(recording: Recording, { allure = true }: { readonly allure?: boolean } = {}): string {
   const { run, partial } = recording
   const { state, sentence, notes } = headline(recording)
   const shown = shownExchanges(recording)
   const empty = problemsOf(recording).flatMap(({ kind, message }) => (kind === 'empty' ? [message] : []))
   const sections = [
     causeBox(recording),
+    clientTable(recording),
     facts(recording),
     waivedTable(recording),
     comparisonBlock(recording),
@@ -70,7 +72,9 @@ export function page(recording: Recording): string {
     body: `<header class="${state}"><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run, cut short' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
 ${[...notes, ...empty].map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${bar(tallies(recording))}${explained(recording)}</header>
 <main>${sections.filter((section) => section !== '').join('\n')}</main>
-<footer><h2>The same run elsewhere</h2><ul>${OTHERS.map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`).join('')}</ul></footer>`,
+<footer><h2>The same run elsewhere</h2><ul>${OTHERS.filter(([file]) => allure || file !== FILES.allureReport)
+      .map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`)
+      .join('')}</ul></footer>`,
   })
 }
 
@@ -132,6 +136,20 @@ function causeBox(recording: Recording): string {
     .join('\n')
   return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${safe(cause.sentence, 600)}</h2>
 ${evidence === '' ? '' : `<h3>Evidence</h3><ul>${evidence}</ul>`}<h3>Remedy</h3><pre class="paste">${remedy}</pre></section>`
+}
+
+function clientTable(recording: Recording): string {
+  const rows = clientRows(recording)
+  return listed(
+    'Known clients',
+    ['Client', 'Verdict', 'The rule that decides'],
+    rows.map(({ client, version, captured, state, rule = '' }) => [
+      `${safe(client, 80)}<br><small>${safe(version, 80)}, ${safe(captured)}</small>`,
+      safe(state),
+      safe(rule, 400),
+    ]),
+    rows.some(({ state }) => state !== 'works'),
+  )
 }
 
 function waivedTable(recording: Recording): string {

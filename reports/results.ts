@@ -1,3 +1,4 @@
+import { CLIENT_STATES, clientRows } from './clients.ts'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { DEPTHS } from '../fixtures/depth.ts'
@@ -14,14 +15,16 @@ export const SCHEMA_VERSION = 1
 const outcome = z.enum(['passed', 'failed', 'known', 'waived', 'blocked', 'inconclusive', 'not applicable', 'broken'])
 const level = z.enum(['MUST', 'SHOULD', 'MAY'])
 const number = z.int().min(0)
-const cause = z.strictObject({
+/** The cause of a run, as JSON. */
+export const causeSchema = z.strictObject({
   id: z.string(),
   layer: z.string(),
   sentence: z.string(),
   evidence: z.array(z.string()),
   remedy: z.string(),
 })
-const identity = z.strictObject({
+/** What can change about a server, as JSON. */
+export const identitySchema = z.strictObject({
   vllm: z.string().optional(),
   workspace: z.string().optional(),
   parser: z.string().optional(),
@@ -100,7 +103,7 @@ export const resultsSchema = z
       profile: z.string(),
       model: z.string().optional(),
       models: z.array(z.string()),
-      identity,
+      identity: identitySchema,
     }),
     counts: z.strictObject({
       total: number,
@@ -114,7 +117,7 @@ export const resultsSchema = z
       'not applicable': number,
       broken: number,
     }),
-    cause: cause.optional(),
+    cause: causeSchema.optional(),
     verdicts: z.array(
       z.strictObject({
         id: z.string(),
@@ -131,6 +134,18 @@ export const resultsSchema = z
         evidence: z.string().optional().describe('The same for the same kinds of findings: what a comparison holds against another run.'),
       }),
     ),
+    clients: z
+      .array(
+        z.strictObject({
+          client: z.string(),
+          version: z.string(),
+          captured: z.string(),
+          state: z.enum(CLIENT_STATES),
+          rule: z.string().optional(),
+        }),
+      )
+      .optional()
+      .describe('Known clients, and the rule that decides whether each works.'),
     waivers: z.array(waiver),
     comparison: comparison.optional(),
   })
@@ -172,6 +187,7 @@ export function resultsOf(recording: Recording): Results {
     counts: { total, ...effect },
     ...(ended?.cause === undefined ? {} : { cause: { ...ended.cause, evidence: [...ended.cause.evidence] } }),
     verdicts: verdicts.map(compact),
+    clients: [...clientRows(recording)],
     waivers: (ended?.waivers ?? []).map((one) => ({ ...one, verdicts: [...one.verdicts] })),
     ...(ended?.comparison === undefined ? {} : { comparison: structuredClone(ended.comparison) as NonNullable<Results['comparison']> }),
   }

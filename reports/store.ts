@@ -8,7 +8,7 @@ import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 /** Where the record and its reports are when nothing else is said, relative to the project. */
 export const DEFAULT_FOLDER = 'reports/out'
 
-/** What this project writes into a report folder; run.json comes last, because it proves that the rest is ours. */
+/** What this project writes into a report folder; run.json is last of a run, because it proves that the rest is ours. */
 export const FILES = {
   verdicts: 'verdicts.jsonl',
   exchanges: 'exchanges.jsonl',
@@ -23,6 +23,7 @@ export const FILES = {
   allureReport: 'allure.html',
   allure: 'allure-results',
   run: 'run.json',
+  fleet: 'fleet.json',
 } as const
 
 /** A record in memory. `partial`: the run never came to its end. */
@@ -62,7 +63,12 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
       `The report folder ${folder} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another in CONFORMANCE_REPORT_DIR.`,
     )
   }
-  const ours: readonly string[] = Object.values(FILES)
+  const { fleet, ...rest } = FILES
+  const ours: readonly string[] = Object.values(rest)
+  if (existsSync(join(folder, fleet)))
+    throw new RecordError(
+      `The report folder ${folder} holds the reports of several workspaces: name another in CONFORMANCE_REPORT_DIR, or remove that one.`,
+    )
   const present = readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'lost+found')
   const foreign = present.find((name) => !ours.includes(name)) ?? (isRun(join(folder, FILES.run)) ? undefined : present[0])
   if (foreign !== undefined) {

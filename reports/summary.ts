@@ -1,5 +1,6 @@
 import { apart, excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
+import { clientRows } from './clients.ts'
 import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, time, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -52,6 +53,12 @@ export function markdown(recording: Recording): string {
               .join('\n'),
           )}`,
         ]),
+    table(
+      'Known clients',
+      ['client', 'version', 'verdict', 'the rule that decides'],
+      clientRows(recording),
+      ({ client, version, state: verdict, rule }) => [plain(client, 80), plain(version, 80), verdict, plain(rule ?? '', 300)],
+    ),
     table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
     table(`Waived (${waived.length})`, ['requirement', 'reason', 'owner', 'until'], waived, ({ id, waiver }) => [
       code(id),
@@ -88,7 +95,7 @@ export function markdown(recording: Recording): string {
 }
 
 /** As many sections as fit, and how many do not. */
-function fitted(sections: readonly string[]): string {
+export function fitted(sections: readonly string[]): string {
   const kept: string[] = []
   let bytes = 0
   for (const section of sections) {
@@ -152,7 +159,8 @@ function failedRow({ id, title, findings: [first, ...others], reason }: Verdict)
   return [name, `${code(got, 200)}${others.length > 0 ? ` and ${others.length} more` : ''}`, plain(wanted, 200)]
 }
 
-function table<T>(
+/** A titled table of Markdown, of which `most` rows are shown; empty without rows. */
+export function table<T>(
   title: string,
   head: readonly string[],
   rows: readonly T[],
@@ -165,7 +173,7 @@ function table<T>(
 }
 
 /** Foreign text: no markup, no mention and no reference of an issue in it works. */
-const plain = (text: string, limit = 300): string =>
+export const plain = (text: string, limit = 300): string =>
   excerpt(text, limit)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -173,7 +181,7 @@ const plain = (text: string, limit = 300): string =>
     .replaceAll(/(?<!\w)@(?=\w)/g, '@\u200b')
 
 /** A back-quote would end the code, and a bar the cell. */
-const code = (text: string, limit = 120): string => {
+export const code = (text: string, limit = 120): string => {
   const shown = excerpt(text, limit).replaceAll('`', "'").replaceAll('|', '\u00a6')
   return shown === '' ? '' : `\`${shown}\``
 }
@@ -181,7 +189,7 @@ const code = (text: string, limit = 120): string => {
 const link = (address = ''): string => (/^https?:\/\/[^\s()<>]+$/.test(address) ? `[link](${address})` : plain(address, 200))
 
 /** A block of code that its content cannot end. */
-function fenced(text: string): string {
+export function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length))
   const fence = '`'.repeat(longest + 1)
   return `${fence}\n${text}\n${fence}`

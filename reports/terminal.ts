@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { clientRows, clientsLine } from './clients.ts'
 import { effectOf, type FailOn } from './counts.ts'
 import {
   agreement,
@@ -64,6 +65,9 @@ export function summary(recording: Recording, { color, report }: { readonly colo
         ...more(yaml.length + 1 - MOST_REMEDY),
       )
   }
+
+  const clients = clientsLine(clientRows(recording))
+  if (clients !== undefined) field('clients', excerpt(clients, 400))
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The entry of the package: `kaito-tool-calling [command]` is `npm test` or `npm run COMMAND` of a clone.
-const { resolve } = require('node:path')
+const path = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const commands = {
@@ -12,6 +12,6 @@ const commands = {
   mock: '../mocks/vllm/main.js',
 }
 const script = Object.hasOwn(commands, process.argv[2]) ? commands[process.argv.splice(2, 1)[0]] : 'main.js'
-const start = resolve(__dirname, 'start.cjs')
-process.argv.splice(1, 1, start, resolve(__dirname, script))
+const start = path.resolve(__dirname, 'start.cjs')
+process.argv.splice(1, 1, start, path.resolve(__dirname, script))
 void import(pathToFileURL(start).href)

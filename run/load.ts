@@ -107,8 +107,7 @@ async function main(args: readonly string[]): Promise<number> {
   redactor = createRedactor(configuredSecrets(configuration))
   const thresholds = configuration.loadExpect === undefined ? [] : readThresholds(configuration.loadExpect)
   const earlier = options.compare === undefined ? undefined : readLoad(options.compare)
-  if (configuration.target.kind === 'several')
-    throw new UserMistake('npm run load judges one server: name one workspace in KAITO_WORKSPACE.')
+  if (configuration.target.kind === 'fleet') throw new UserMistake('npm run load judges one server: name one workspace in KAITO_WORKSPACE.')
   const folder = join(configuration.reportDir, 'load')
   const release = holdFolder(folder)
   const target = await resolveTarget(configuration, {

@@ -2,33 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { quote } from 'shlex'
-import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
-import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
+import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { mcpCause } from '../fixtures/mcp/cause.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
-import type { Run } from '../fixtures/record.ts'
-import { FilterError, planFor, type Filter } from '../fixtures/run/filter.ts'
+import { FilterError, type Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
-import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { connect, resolveTarget, secretsOf } from '../fixtures/target/target.ts'
+import { resolveTarget } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import packageJson from '../package.json' with { type: 'json' }
-import { effectOf } from '../reports/counts.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
-import { DEFAULT_FOLDER, diskTrouble, openRecord, RecordError } from '../reports/store.ts'
+import { DEFAULT_FOLDER, diskTrouble, RecordError } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
-import { runVitest } from './conformance.ts'
-import { besideTheAddress } from './both-ways.ts'
-import { endRun } from './end.ts'
-import { knownFlags } from './identity.ts'
-import { repeat, repeatBound } from './repeat.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
-import { judgeSeveral } from './several.ts'
+import { judgeFleet } from './fleet.ts'
+import { againBound, begin, conclude } from './judging.ts'
+import { beSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -74,11 +65,12 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
+  if (configuration.target.kind === 'fleet') beSlim()
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
-  if (configuration.target.kind === 'several') return judgeSeveral(configuration, configuration.target, process.argv.slice(2), say)
+  if (configuration.target.kind === 'fleet') return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,
@@ -92,45 +84,13 @@ async function main(): Promise<number> {
   const { serveTime } = await import('../mocks/mcp/serve.ts')
   const timeDoor = await serveTime()
   try {
-    const { readiness } = target
-    const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
-    const profile = configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
-    const facts = {
-      profile,
-      hasKey: target.keyed,
-      contextLength: contextLengthOf(target),
-      cluster: target.cluster,
-      parser: knownFlags(target, configuration)?.['tool-call-parser'],
-    }
-    const options = {
-      facts: { ...facts, mcp: mcpServers(configuration, timeDoor.url), views: () => [] },
-      made: readiness.exchanges,
-      depth: configuration.depth,
-    }
-    const plan = planFor(units, filter, options)
-    const run: Run = {
-      suite: { name: packageJson.name, version: packageJson.version },
-      target: target.run,
-      server: {
-        ...target.server,
-        profile: profile.id,
-        profileReason: configuration.profile === undefined ? detected.reason : 'CONFORMANCE_PROFILE says so',
-      },
-      started: new Date(began).toISOString(),
-      planned: plan.verdicts.length,
-      ...(plan.filter === undefined ? {} : { filter: plan.filter }),
-      failOn: configuration.failOn,
-      depth: configuration.depth,
-      gate: configuration.gate,
-      ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
-      ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
-    }
-    redactor = createRedactor(secretsOf(target))
-    const record = openRecord(configuration.reportDir, run, redactor)
-    if (readiness.status === 'ready') {
+    const judging = { configuration, units, terms, filter, say, mcp: mcpServers(configuration, timeDoor.url) }
+    const begun = begin(target, judging, began)
+    const { run, plan, record } = begun
+    redactor = begun.redactor
+    if (target.readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
-      const flaky = terms.waivers.filter(({ expect }) => expect === 'flaky').map(({ check }) => check)
-      const again = repeatBound(flaky, units, options, configuration.tries)
+      const again = againBound(judging, begun.options)
       const seconds = Math.ceil(plan.questions.length / configuration.concurrency) + OVERHEAD_S
       say(
         `${target.run.name}: at most ${requests} requests${again > 0 ? `, ${again} more for what is expected to be flaky,` : ''} and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
@@ -144,8 +104,10 @@ async function main(): Promise<number> {
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
     const { close: _close, explain: _explain, beside: _beside, ...targetFacts } = target
-    const { problems, verdicts, exchanges } = await runVitest(
-      { run, target: targetFacts, configuration, facts, plan, timeUrl: timeDoor.url },
+    // A fleet has no need of vitest, and no room for it.
+    const { runVitest } = await import('./conformance.ts')
+    const reached = await runVitest(
+      { run, target: targetFacts, configuration, facts: begun.facts, plan, timeUrl: timeDoor.url },
       {
         verdict: (verdict) => {
           meter.verdict(verdict)
@@ -155,47 +117,8 @@ async function main(): Promise<number> {
       },
     )
     meter.done()
-    const failed = verdicts.filter(
-      (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
-    )
-    const inference = failed.filter(({ cause }) => cause === undefined)
-    const asking = { model: run.server.model ?? '', models: run.server.models, facts: options.facts }
-    const found = await causeOfRun(
-      target,
-      {
-        hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
-        exchanges,
-        failed: inference,
-        parser: facts.parser,
-      },
-      () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, say),
-    )
-    const cause = found ?? mcpCause(verdicts, inference.length === 0)
-    const ended = await endRun({
-      run,
-      verdicts,
-      exchanges,
-      cause,
-      target,
-      configuration,
-      terms,
-      began,
-      problems: problems.filter((problem) => diskTrouble(problem) === undefined),
-      repeat: async (again) => {
-        const sender = connect(target, configuration)
-        const about = { ...asking, made: readiness.exchanges }
-        const { tries } = configuration
-        return repeat(again, {
-          units,
-          options,
-          run: about,
-          send: sender.send,
-          keep: (exchange) => void record.keep(exchange),
-          tries,
-        }).finally(() => sender.close())
-      },
-    })
-    record.end(ended.run, ended.verdicts)
+    const { problems } = reached
+    const ended = await conclude(begun, reached)
     const { text, trouble } = await reportOn(
       configuration.reportDir,
       ended,

@@ -1,7 +1,7 @@
 // Runs on any Node, before anything that needs a new one: TypeScript is run as it is since 22.18, and dependencies ask for 22.22.
 // One process from here on, so that a signal to it ends the run and not a shell around it.
 const { pathToFileURL } = require('node:url')
-const { resolve } = require('node:path')
+const path = require('node:path')
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 22)) {
@@ -10,7 +10,7 @@ if (major < 22 || (major === 22 && minor < 22)) {
   )
   process.exitCode = 2
 } else {
-  const script = resolve(process.argv[2])
+  const script = path.resolve(process.argv[2])
   process.argv.splice(1, 2, script)
   void import(pathToFileURL(script).href)
 }

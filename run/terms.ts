@@ -23,6 +23,6 @@ export function readTerms({ target, waivers, compare }: Configuration, units: re
   return {
     waivers: loadWaivers(waivers, namesOf(units), now),
     // Several workspaces are compared one by one, each in its own run.
-    ...(compare === undefined || target.kind === 'several' ? {} : { earlier: { results: readResults(compare), from: compare } }),
+    ...(compare === undefined || target.kind === 'fleet' ? {} : { earlier: { results: readResults(compare), from: compare } }),
   }
 }

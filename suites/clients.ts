@@ -27,13 +27,19 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
 
   for (const form of ['plain', 'stream'] as const) {
     const call = ask(`agent-${form}`, question, { forms: [form] })
-    const answer = followUp(`agent-${form}-result`, call, async (prior) => {
-      const run = await runTools([prior], [weather])
-      if ('next' in run) return { messages: run.next.messages, tools: run.next.tools ?? [], tool_choice: 'auto' }
-      return 'threw' in run
-        ? { unaskable: `runTools stops: ${run.threw}` }
-        : { inconclusive: 'the model answered in text this time, so runTools has nothing to run; auto.calls has the rate' }
-    })
+    const answer = followUp(
+      `agent-${form}-result`,
+      call,
+      async (prior) => {
+        const run = await runTools([prior], [weather])
+        if ('next' in run) return { messages: run.next.messages, tools: run.next.tools ?? [], tool_choice: 'auto' }
+        return 'threw' in run
+          ? { unaskable: `runTools stops: ${run.threw}` }
+          : { inconclusive: 'the model answered in text this time, so runTools has nothing to run; auto.calls has the rate' }
+      },
+      // The scenario of local functions hands results back in a plain turn as well.
+      form === 'plain' ? { from: 'full' } : {},
+    )
     together(
       `clients.run-tools.${form}`,
       `MUST support the automatic execution of agent frameworks${form === 'stream' ? ', streamed' : ''}: runTools calls the function and ends with an answer`,

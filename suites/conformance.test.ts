@@ -3,7 +3,7 @@ import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { createRun } from '../fixtures/run/run.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
-import { connect, secretsOf } from '../fixtures/target/target.ts'
+import { clientsFor, connect, secretsOf } from '../fixtures/target/target.ts'
 import { publish } from '../reports/allure.ts'
 import type { RunEvent } from '../run/conformance.ts'
 import { loadScenarios } from '../run/scenarios.ts'
@@ -40,7 +40,7 @@ const run = createRun({
   send: sender.send,
   model: about.server.model ?? '',
   models: about.server.models,
-  facts: { ...facts, mcp },
+  facts: { ...facts, mcp, clients: clientsFor(target, configuration, about.server.model) },
   made: target.readiness.exchanges,
   knownFails: configuration.known === 'fail',
   blocked: target.readiness.cause?.sentence,

@@ -3,7 +3,7 @@ import {
   fields,
   header,
   list,
-  parseMetrics,
+  metricsOf,
   renamedMetrics,
   scenario,
   shown,
@@ -23,7 +23,7 @@ const scrapes = (facts: Facts): readonly (readonly Sample[])[] =>
   facts
     .views()
     .filter(({ exchange }) => exchange.request.path === '/metrics' && exchange.status === 200)
-    .map(({ text }) => parseMetrics(text).samples)
+    .map((view) => metricsOf(view).samples)
 
 /** Why counters of two scrapes cannot be compared: they are those of several processes. */
 function severalProcesses(facts: Facts, before: readonly Sample[], after: readonly Sample[]): string | undefined {
@@ -45,7 +45,7 @@ function severalProcesses(facts: Facts, before: readonly Sample[], after: readon
 
 /** Compares two scrapes of one process; nothing to compare is not applicable. */
 function growth(replies: readonly Reply[], facts: Facts, judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
-  const [before, after] = replies.map((reply) => (reply.status === 200 ? parseMetrics(reply.text).samples : []))
+  const [before, after] = replies.map((reply) => (reply.status === 200 ? metricsOf(reply).samples : []))
   if (before === undefined || after === undefined || !after.some((sample) => sample.name.startsWith('vllm:')))
     return { notApplicable: 'there are no series of vLLM at /metrics' }
   const several = severalProcesses(facts, before, after)
@@ -152,7 +152,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
       const type = header(exchange, 'content-type') ?? ''
       if (!/^(?:text\/plain|application\/openmetrics-text)/.test(type))
         return { where: 'header content-type', got: shown(type), wanted: 'text/plain' }
-      const { samples, strange } = parseMetrics(text)
+      const { samples, strange } = metricsOf({ exchange, text })
       if (strange[0] !== undefined) return { where: 'body', got: shown(strange[0]), wanted: 'name{labels} value' }
       // A server has one label for all the names that it serves a model by.
       const listed = facts

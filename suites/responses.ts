@@ -269,6 +269,23 @@ export default scenario('Responses API', (script) => {
     must(`responses.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}, create; OpenAI API reference: error codes`, refused, refuses)
   }
 
+  should(
+    'responses.usage-details',
+    'SHOULD count the details of usage in numbers',
+    `${SOURCE}, usage; @openai/agents 0.20.0 ends a streamed run on a list, which vLLM adds for each turn`,
+    required.stream,
+    answered(({ chunks }) => {
+      const usage = fields(chunks.findLast(({ value }) => fields(value?.['response'])?.['usage'])?.value?.['response'])?.['usage']
+      const details = ['input_tokens_details', 'output_tokens_details'].flatMap((key) => Object.entries(fields(fields(usage)?.[key]) ?? {}))
+      const odd = details.find(([, value]) => typeof value !== 'number' && value !== null && !Array.isArray(value))
+      if (odd !== undefined) return { where: `usage, ${odd[0]}`, got: shown(odd[1]), wanted: 'a number' }
+      const lists = details.filter(([, value]) => Array.isArray(value)).map(([key]) => key)
+      return lists.length === 0
+        ? undefined
+        : { note: `usage holds lists (${lists.join(', ')}): @openai/agents ends a streamed run on them` }
+    }),
+  )
+
   together(
     'responses.ids',
     'MUST give every response an id of its own',

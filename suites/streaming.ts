@@ -1,8 +1,8 @@
-import { arrivalOf, heldBack, parseMetrics, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
+import { arrivalOf, heldBack, metricsOf, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
 
 /** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
 function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {
-  const [before, after] = replies.map(({ status, text }) => (status === 200 ? parseMetrics(text).samples : []))
+  const [before, after] = replies.map((reply) => (reply.status === 200 ? metricsOf(reply).samples : []))
   const meanMs = (name: string): number => {
     const [sum = 0, count = 0] = ['sum', 'count'].map(
       (part) => (total(after ?? [], `${name}_${part}`) ?? 0) - (total(before ?? [], `${name}_${part}`) ?? 0),

@@ -17,8 +17,8 @@ export interface KubeOptions {
   readonly version?: string
   /** Logs by `pod`, and by `pod/previous`. */
   readonly logs?: Readonly<Record<string, string>>
-  /** Where connections to port 5000 of a pod end: a port of this machine; without it nothing listens in the pod. */
-  readonly forwardTo?: number
+  /** Where connections to port 5000 of a pod end: a port of this machine, maybe for each pod; without it nothing listens in the pod. */
+  readonly forwardTo?: number | ((pod: string) => number | undefined)
   /** The user may do only this; without it everything. */
   readonly rights?: readonly Right[]
   /** What the user's token must be. */
@@ -27,6 +27,8 @@ export interface KubeOptions {
   readonly port?: number
   /** Another user, who may do nothing. */
   readonly nobody?: { readonly name: string; readonly token: string }
+  /** How the API server reaches kubelets. */
+  readonly dial?: 'well' | 'refused' | 'never'
   /** KAITO's webhook does not validate workspaces. */
   readonly unvalidated?: boolean
   /** Resources whose CRDs are not installed: `workspaces`. */
@@ -50,6 +52,10 @@ export interface KubeServer {
   readonly endWatches: (how?: 'close' | 'gone') => void
   /** Breaks all port-forwards. */
   readonly breakForwards: () => void
+  /** Port-forwards stay open and carry nothing any more, as those to a node that is gone. */
+  readonly freezeForwards: () => void
+  /** How the API server reaches kubelets from now on: it does, it cannot dial them (502), or it hangs. */
+  readonly dial: (how: 'well' | 'refused' | 'never') => void
   /** What the user's token must be from now on. */
   readonly rename: (token: string) => void
   /** Method and path of each request but the readings of a watch. */
@@ -128,7 +134,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   const requests: string[] = []
   const without = new Set(options.without)
   let revision = 1000
-  let { token } = options
+  let { token, dial = 'well' } = options
+  const frozen = new WeakSet<WebSocket>()
 
   const put = (thing: Thing): void => {
     const kind = kindOf(thing)
@@ -157,7 +164,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   }
   for (const thing of options.things ?? []) put(thing)
   for (const name of new Set(['default', 'kube-system', ...[...objects.values()].flatMap(({ metadata }) => metadata.namespace ?? [])]))
-    put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    if (!objects.has(`namespaces//${name}`)) put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 
   const askedOf = (path: string): Asked | undefined => {
     const found = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/.exec(path)
@@ -363,13 +370,17 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     if (!asked || asked.sub !== 'portforward') return answer(404, 'Not Found')
     if (!may(request, asked, 'create') || !may(request, asked, 'get')) return answer(403, 'Forbidden')
     if (!objects.has(keyOf(asked.kind, asked.namespace, asked.name))) return answer(404, 'Not Found')
+    if (dial === 'refused') return answer(502, 'Bad Gateway')
+    if (dial === 'never') return void socket.on('error', () => {})
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       forwards.add(webSocket)
       const port = Number(url.searchParams.get('ports'))
       // Each channel begins with the port: first byte the channel, then two bytes, low one first.
       for (const channel of [0, 1]) webSocket.send(Buffer.from([channel, port & 0xff, port >> 8]))
-      const target = net.connect(port === 5000 ? (options.forwardTo ?? 1) : 1, '127.0.0.1')
-      target.on('data', (data) => webSocket.send(Buffer.concat([Buffer.from([0]), data])))
+      const { forwardTo = 1 } = options
+      const open = typeof forwardTo === 'function' ? forwardTo(asked.name ?? '') : forwardTo
+      const target = net.connect(port === 5000 ? (open ?? 1) : 1, '127.0.0.1')
+      target.on('data', (data) => frozen.has(webSocket) || webSocket.send(Buffer.concat([Buffer.from([0]), data])))
       target.on('error', () =>
         webSocket.send(
           Buffer.concat([
@@ -381,7 +392,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
         ),
       )
       target.on('close', () => webSocket.close())
-      webSocket.on('message', (data: Buffer) => void target.write(data.subarray(1)))
+      webSocket.on('message', (data: Buffer) => frozen.has(webSocket) || target.write(data.subarray(1)))
       webSocket.on('error', () => {})
       webSocket.on('close', () => {
         forwards.delete(webSocket)
@@ -436,6 +447,12 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     },
     breakForwards() {
       for (const webSocket of forwards) webSocket.terminate()
+    },
+    freezeForwards() {
+      for (const webSocket of forwards) frozen.add(webSocket)
+    },
+    dial(how) {
+      dial = how
     },
     rename(other) {
       token = other

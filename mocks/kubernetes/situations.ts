@@ -1,4 +1,5 @@
 import type { CauseId } from '../../fixtures/cause-catalogue.ts'
+import type { Fault } from '../vllm/fault.ts'
 import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
 import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
@@ -19,6 +20,10 @@ export interface Situation {
   readonly kubeconfig?: (text: string) => string
   /** What serves in the pod: a mock vLLM by default. */
   readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
+  /** No waiting changes it: the wait for the workspace ends at once, however long it may last. */
+  readonly inVain?: true
+  /** Words that must be said while the workspace is waited for. */
+  readonly meanwhile?: string
   /** What happens while the workspace is judged. */
   readonly during?: (kube: KubeServer, world: World) => void
 }
@@ -259,6 +264,7 @@ export const situations: readonly Situation[] = [
   {
     name: 'no quota for GPUs',
     cause: 'gpu-quota',
+    meanwhile: 'the subscription has no quota left',
     says: ['Standard_NC24ads_A100_v4', 'InsufficientVCPUQuota'],
     change: (world) => {
       withoutNode(world, [
@@ -291,7 +297,8 @@ export const situations: readonly Situation[] = [
   {
     name: 'the VM size is not available in the region',
     cause: 'nodeclaim-not-launched',
-    says: ['SkuNotAvailable'],
+    says: ['SkuNotAvailable', 'is not offered in that region'],
+    inVain: true,
     change: (world) => {
       withoutNode(world, [
         [
@@ -419,6 +426,7 @@ export const situations: readonly Situation[] = [
   {
     name: 'the server does not know an argument',
     cause: 'crash-loop',
+    inVain: true,
     says: ['unrecognized arguments: --swap-space 4', 'ConfigMap tc-inference-params'],
     kube: {
       logs: {
@@ -555,6 +563,7 @@ export const situations: readonly Situation[] = [
   {
     name: 'a Secret that the pod names is missing',
     cause: 'container-config',
+    meanwhile: 'secret "hf-token" not found',
     says: ['hf-token'],
     change: (world) => {
       notReady(world)
@@ -657,6 +666,7 @@ export const situations: readonly Situation[] = [
   {
     name: 'the workspace is being deleted',
     cause: 'workspace-deleting',
+    inVain: true,
     change: (world) => {
       world.workspace.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
       for (const thing of [world.pod, world.set, world.slice]) absent(thing)
@@ -666,6 +676,7 @@ export const situations: readonly Situation[] = [
   {
     name: 'the workspace tunes a model',
     cause: 'not-inference',
+    inVain: true,
     change: (world) => {
       delete world.workspace['inference']
       world.workspace['tuning'] = {
@@ -1120,7 +1131,324 @@ export const situations: readonly Situation[] = [
       kube.breakForwards()
     },
   },
+
+  // Deleted, drained, evicted, scaled, relabelled or reconfigured, before the run and during it.
+  {
+    name: 'the workspace is being deleted, and everything still runs',
+    cause: 'workspace-deleting',
+    says: ['workspace.finalizer.kaito.sh', 'WorkspaceDeleting'],
+    inVain: true,
+    change: ({ workspace }) => {
+      Object.assign(workspace.metadata, { deletionTimestamp: '2026-11-22T15:00:00Z', finalizers: ['workspace.finalizer.kaito.sh'] })
+      statusOf(workspace).conditions.push(
+        condition('WorkspaceDeleting', 'True', 'workspaceDeleted', 'workspace is being deleted') as Status['conditions'][number],
+      )
+    },
+  },
+  {
+    name: 'the region has no capacity at the moment',
+    cause: 'nodeclaim-not-launched',
+    says: ['at the moment'],
+    meanwhile: 'has no Standard_NC24ads_A100_v4 free at the moment',
+    change: (world) => {
+      const text =
+        'creating agentpool failed: ZonalAllocationFailed: Allocation failed. We do not have sufficient capacity for the requested VM size'
+      withoutNode(world, [
+        ['NodeClaimReady', 'LaunchFailed', text],
+        ['ResourceReady', 'LaunchFailed', text],
+      ])
+    },
+  },
+  ...(
+    [
+      ['KAITO does not know the preset', 'Unsupported inference preset name gpt-9-mega: inference.presetName'],
+      [
+        'the VM size is too small for the preset',
+        'Insufficient total GPU memory: Instance type Standard_NV6ads_A10_v5 has a total of 80Gi, but preset llama-3.3-70b-instruct requires at least 141111150510080m: resource.instanceType',
+      ],
+    ] as const
+  ).map(([name, message]): Situation => ({
+    name,
+    cause: 'workspace-invalid',
+    says: [message.slice(0, 40)],
+    inVain: true,
+    change: (world) => {
+      for (const thing of [world.service, world.slice, world.set, world.pod, world.nodeClaim]) absent(thing)
+      world.workspace['status'] = workspaceStatus('NotReady', [
+        ['ResourceReady', 'workspaceResourceStatusFailed', `validation failed: invalid value: ${message}`],
+        ...waiting('workspaceFailed', `invalid value: ${message}`),
+      ])
+    },
+  })),
+  {
+    name: 'the container was killed once and loads again, behind True conditions',
+    cause: 'still-loading',
+    says: ['ended once', 'exit code 137, OOMKilled'],
+    server: 'nothing',
+    change: (world) =>
+      podIs(world, {
+        restartCount: 1,
+        state: { running: { startedAt: '2026-11-22T14:20:00Z' } },
+        lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-22T14:20:00Z' } },
+      }),
+  },
+  {
+    name: 'healthy, though conditions are older than a change that asks for nothing new',
+    change: ({ workspace }) => Object.assign(workspace.metadata, { generation: 5 }),
+  },
+  {
+    name: 'the conditions are older than a change of the preset',
+    cause: 'status-behind',
+    says: ['it asks for llama-3.1-8b-instruct, and qwen2.5-coder-7b-instruct is served', 'metadata.generation: 3'],
+    meanwhile: 'the conditions are older than the last change (generation 3)',
+    change: ({ workspace }) => {
+      Object.assign(workspace.metadata, { generation: 3 })
+      workspace['inference'] = { preset: { name: 'llama-3.1-8b-instruct', accessMode: 'public', presetOptions: {} } }
+    },
+  },
+  {
+    name: 'the conditions are older than the ConfigMap that the workspace names',
+    cause: 'status-behind',
+    says: ['tc-inference-params'],
+    change: ({ workspace }) => {
+      Object.assign(workspace.metadata, { generation: 3 })
+      Object.assign(workspace['inference'] as object, { config: 'tc-inference-params' })
+    },
+  },
+  {
+    name: 'the StatefulSet is scaled to nothing, and the conditions still say True',
+    cause: 'pod-not-created',
+    says: ['--replicas=1'],
+    change: (world) => {
+      absent(world.pod)
+      absent(world.slice)
+      Object.assign(world.set['spec'] as object, { replicas: 0 })
+    },
+  },
+  {
+    name: 'the pod has lost the label by which the Service finds it',
+    cause: 'no-endpoints',
+    says: ['its selector matches none', 'quarantine=true'],
+    change: ({ pod, slice }) => {
+      pod.metadata.labels = { quarantine: 'true' }
+      slice['endpoints'] = null
+    },
+  },
+  {
+    name: 'the node is drained, and its pod finds no other',
+    cause: 'unschedulable',
+    says: ['kubectl uncordon aks-ws1'],
+    change: (world) => {
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) were unschedulable.')
+      world.slice['endpoints'] = null
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  ...(
+    [
+      ['cannot dial the kubelet', 'refused', 'the API server answered 502'],
+      ['hangs on the way to the kubelet', 'never', 'no answer of the API server'],
+    ] as const
+  ).map(([what, dial, words]): Situation => ({
+    name: `the API server ${what}`,
+    cause: 'kubelet-unreachable',
+    says: [words, 'konnectivity-agent', 'aks-ws1'],
+    kube: { dial },
+  })),
+  {
+    name: 'the ConfigMap sets a parser, and the server was started before',
+    cause: 'config-not-applied',
+    says: ['tc-inference-params', `kubectl delete pod ${pod0}`],
+    server: { parser: 'none' },
+    change: (world) => {
+      strip(world, ['tool-call-parser', 'enable-auto-tool-choice'])
+      Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
+      world.more.push({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'tc-inference-params', namespace: 'default' },
+        data: { 'inference_config.yaml': 'vllm:\n  tool-call-parser: hermes\n  enable-auto-tool-choice: true\n' },
+      })
+    },
+  },
+  {
+    name: 'the model is a base model without a chat template',
+    cause: 'no-chat-template',
+    says: ['was never trained to call tools'],
+    server: { fault: withoutTemplate() },
+  },
+  {
+    name: 'KAITO wires functiongemma for gemma-3, and the model writes Python',
+    cause: 'parser-unfit',
+    says: [
+      'KAITO v0.12 wires the parser functiongemma for gemma-3-4b-instruct',
+      '--tool-call-parser=functiongemma',
+      'tool_choice required',
+    ],
+    options: {
+      preset: 'gemma-3-4b-instruct',
+      model: 'google/gemma-3-4b-it',
+      flags: { 'tool-call-parser': 'functiongemma', 'served-model-name': 'gemma-3-4b-it' },
+    },
+    change: (world) => strip(world, ['chat-template']),
+    server: {
+      model: 'gemma-3-4b-it',
+      fault: writing(
+        (name, values) => `\`\`\`tool_code\n${name}(${values.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(', ')})\n\`\`\``,
+      ),
+    },
+  },
+  {
+    name: 'KAITO wires functiongemma for gemma-3, and the model writes JSON',
+    cause: 'parser-unfit',
+    says: ['JSON in its text'],
+    options: {
+      preset: 'gemma-3-4b-instruct',
+      model: 'google/gemma-3-4b-it',
+      flags: { 'tool-call-parser': 'functiongemma', 'served-model-name': 'gemma-3-4b-it' },
+    },
+    change: (world) => strip(world, ['chat-template']),
+    server: {
+      model: 'gemma-3-4b-it',
+      fault: writing((name, values) => `\`\`\`json\n${JSON.stringify({ name, parameters: Object.fromEntries(values) })}\n\`\`\``),
+    },
+  },
+  ...(
+    [
+      ['and the port-forward hangs', (kube) => kube.freezeForwards()],
+      ['and the port-forward still carries', () => {}],
+    ] as readonly (readonly [string, (kube: KubeServer) => void])[]
+  ).map(([how, forwards]): Situation => ({
+    name: `the node is drained while the workspace is judged, ${how}`,
+    cause: 'pod-restarted',
+    says: ['Node aks-ws1 was drained', 'kubectl uncordon aks-ws1'],
+    server: { latencyMs: 300 },
+    during(kube, { pod, node }) {
+      forwards(kube)
+      kube.apply({ ...node, spec: { unschedulable: true } })
+      kube.remove(pod)
+    },
+  })),
+  {
+    name: 'the node is drained while the workspace is judged, and the next pod finds no other',
+    cause: 'pod-restarted',
+    says: ['Node aks-ws1 was drained'],
+    server: { latencyMs: 300 },
+    during(kube, { pod, node }) {
+      kube.freezeForwards()
+      kube.apply({ ...node, spec: { unschedulable: true } })
+      kube.remove(pod)
+      const next = structuredClone(pod)
+      next.metadata['uid'] = 'the-next'
+      unplaced(next, '0/1 nodes are available: 1 node(s) were unschedulable.')
+      kube.apply(next)
+    },
+  },
+  {
+    name: 'the pod ends while it is judged, and takes its time',
+    cause: 'pod-restarted',
+    says: ['no other has taken its place'],
+    server: { latencyMs: 300 },
+    during(kube, { pod }) {
+      kube.freezeForwards()
+      kube.apply({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-11-22T15:00:00Z' } })
+    },
+  },
+  {
+    name: 'the pod is evicted while it is judged',
+    cause: 'pod-evicted',
+    says: ['ephemeral-storage'],
+    server: { latencyMs: 300 },
+    during(kube, { pod }) {
+      kube.freezeForwards()
+      kube.apply({
+        ...pod,
+        status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.', containerStatuses: [] },
+      })
+    },
+  },
+  {
+    name: 'the StatefulSet is scaled to nothing while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['was scaled to 0', '--replicas=1'],
+    server: { latencyMs: 300 },
+    during(kube, { pod, set }) {
+      kube.freezeForwards()
+      kube.apply({ ...set, spec: { ...(set['spec'] as object), replicas: 0 } })
+      kube.remove(pod)
+    },
+  },
+  {
+    name: 'the StatefulSet is rolled while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['was changed or restarted', 'kubectl rollout status'],
+    server: { latencyMs: 300 },
+    during(kube, { pod, set }) {
+      kube.breakForwards()
+      const template = structuredClone((set['spec'] as { template: { metadata: object } }).template)
+      Object.assign(template.metadata, { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-11-22T15:00:00Z' } })
+      kube.apply({ ...set, spec: { ...(set['spec'] as object), template } })
+      kube.apply({ ...pod, metadata: { ...pod.metadata, uid: 'another' } })
+    },
+  },
+  {
+    name: 'the pod loses its labels while it is judged',
+    cause: 'no-endpoints',
+    says: ['its selector matches none'],
+    server: { latencyMs: 300 },
+    during(kube, { pod }) {
+      kube.apply({ ...pod, metadata: { ...pod.metadata, labels: { quarantine: 'true' } } })
+    },
+  },
+  {
+    name: 'the workspace is deleted and made again while it is judged',
+    cause: 'workspace-deleting',
+    says: ['deleted and made again'],
+    server: { latencyMs: 300 },
+    during(kube, { workspace, pod }) {
+      kube.freezeForwards()
+      kube.remove(pod)
+      kube.remove(workspace)
+      kube.apply({ ...workspace, metadata: { ...workspace.metadata, uid: 'another' }, status: workspaceStatus('Pending', waiting()) })
+    },
+  },
+  {
+    name: 'the kubelet can no longer be dialled while the workspace is judged',
+    cause: 'kubelet-unreachable',
+    says: ['the API server answered 502'],
+    server: { latencyMs: 300 },
+    during(kube) {
+      kube.dial('refused')
+      kube.breakForwards()
+    },
+  },
 ]
+
+/** Chats are refused as vLLM refuses them for a tokenizer that has no chat template. Source: vllm/renderers/hf.py (0.25.1). */
+function withoutTemplate(): Fault {
+  const message =
+    'As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template if the tokenizer does not define one.'
+  return {
+    id: 'no-chat-template',
+    what: 'The tokenizer has no chat template.',
+    trigger: [],
+    verdict: (refusal) => refusal ?? { status: 400, message, type: 'BadRequestError', param: null },
+  }
+}
+
+/** The model writes calls in a form of its own, and they come through as text. */
+function writing(form: (name: string, values: readonly (readonly [string, unknown])[]) => string): Fault {
+  return {
+    id: 'calls-in-another-form',
+    what: 'Calls of auto come through as text, in the form of the model.',
+    trigger: [],
+    said(said, { turn }) {
+      if (turn.mode !== 'auto' || said.calls.length === 0) return
+      said.text = said.calls.map(({ name, arguments: json }) => form(name, Object.entries(JSON.parse(json) as object))).join('\n')
+      said.calls = []
+    },
+  }
+}
 
 /** A change of a kubeconfig, which is JSON here. */
 function changed(

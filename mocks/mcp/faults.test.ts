@@ -21,7 +21,7 @@ interface Ended {
 /** A run on the healthy mock vLLM with these MCP servers. */
 async function runWith(mcp: McpServers): Promise<Ended> {
   try {
-    const verdicts = await runAgainst({}, mcp)
+    const verdicts = await runAgainst({ mcp })
     const failing = verdicts.filter(({ outcome }) => outcome === 'failed')
     return { verdicts, red: failing.map(({ id }) => id), cause: mcpCause(verdicts, true) ?? failing[0]?.cause }
   } finally {

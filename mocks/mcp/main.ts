@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { mcpFaults } from './faults.ts'
+import { stopWithNpm } from '../orphan.ts'
 import { serveTime } from './serve.ts'
 
 /** npm run mcp: our time server, healthy or with one fault, until it is stopped. */
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
   process.stdout.write(`MCP_SERVER_URL=${door.url.replace(/\/mcp$/, fault?.path ?? '/mcp')}\n`)
   const signal = await new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
     for (const one of ['SIGINT', 'SIGTERM'] as const) process.once(one, () => resolve(one))
+    stopWithNpm(() => resolve('SIGTERM'))
   })
   await door.close()
   return signal === 'SIGINT' ? 130 : 143

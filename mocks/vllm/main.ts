@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import { stopWithNpm } from '../orphan.ts'
 import { faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
 import { nearest } from './nearest.ts'
@@ -99,6 +100,7 @@ async function main(): Promise<void> {
   const stop = (): void => void server.close()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  stopWithNpm(stop)
 }
 
 try {

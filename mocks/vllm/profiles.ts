@@ -38,6 +38,8 @@ export interface MockProfile {
     cacheKeys: boolean
     /** A cut answer ends with response.incomplete. */
     incompleteEvent: boolean
+    /** Tools of type namespace: their functions are offered under flat names, and calls come back with name and namespace. */
+    namespaces: 'refused' | 'served'
     /** `summary: []` on a message item that is done. */
     doneSummary: boolean
     /** Key of usage.input_tokens_details behind cached_tokens. */
@@ -152,6 +154,7 @@ const v0_12_0: MockProfile = {
     early: false,
     cacheKeys: false,
     incompleteEvent: false,
+    namespaces: 'refused',
     doneSummary: true,
     cacheWrites: false,
   },
@@ -309,6 +312,7 @@ const v0_25_1: MockProfile = {
     callNulls: ['caller', 'namespace'],
     toolNulls: ['allowed_callers', 'defer_loading'],
     toolTail: ['output_schema'],
+    namespaces: 'served', // vllm#47024
   },
   messages: { ...v0_22_1.messages, start: ['type', 'role', 'stop_reason', 'stop_sequence', 'usage'] },
   emptyToolCalls: false, // vllm#44105
@@ -406,6 +410,7 @@ const openai: MockProfile = {
     messageNulls: [],
     toolNulls: [],
     toolTail: [],
+    namespaces: 'served',
     tail: {},
     choiceWithoutTools: 'auto',
     incompleteEvent: true,

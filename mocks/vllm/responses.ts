@@ -25,11 +25,8 @@ export function chatOfResponses(body: Body, profile: MockProfile): Body {
   else check(body, profile)
   const choice = body['tool_choice']
   const tools = list(body['tools'])
-    .filter((tool) => record(tool)['type'] === 'function')
-    .map((tool) => {
-      const { name, description, parameters, strict } = record(tool)
-      return { type: 'function', function: { name, description, parameters, strict } }
-    })
+    .flatMap(functionsOf)
+    .map(({ name, description, parameters, strict }) => ({ type: 'function', function: { name, description, parameters, strict } }))
   const format = record(record(body['text'])['format'])
   const chat: Body = {
     model: body['model'],
@@ -51,6 +48,27 @@ export function chatOfResponses(body: Body, profile: MockProfile): Body {
   return chat
 }
 
+/** The functions that a tool offers to the model; those of a namespace under the flat name that vLLM gives them. Other tools are dropped. */
+function functionsOf(tool: unknown): Body[] {
+  const { type, name, tools } = record(tool)
+  if (type === 'function') return [record(tool)]
+  if (type !== 'namespace') return []
+  return list(tools)
+    .map(record)
+    .filter((inner) => inner['type'] === 'function')
+    .map((inner) => ({ ...inner, name: `${word(name)}__${word(inner['name'])}` }))
+}
+
+/** Name and namespace of a call as the client offered them. */
+function asOffered(name: string, asked: Body, profile: MockProfile): { name: string; namespace?: string } {
+  if (profile.responses.namespaces !== 'served') return { name }
+  const namespace = list(asked['tools'])
+    .map(record)
+    .find((tool) => tool['type'] === 'namespace' && functionsOf(tool).some((inner) => inner['name'] === name))
+  const of = word(namespace?.['name'])
+  return namespace === undefined ? { name } : { name: name.slice(of.length + 2), namespace: of }
+}
+
 function check(body: Body, profile: MockProfile): void {
   const { input, tool_choice: choice } = body
   if (input === undefined) invalid(profile, 'missing', ['input'], 'Field required', body)
@@ -63,6 +81,8 @@ function check(body: Body, profile: MockProfile): void {
     expect(profile, 'object', ['tools', i], tool)
     const { type, name } = record(tool)
     if (type === undefined) invalid(profile, 'missing', ['tools', i, 'type'], 'Field required', tool)
+    if (type === 'namespace' && profile.responses.namespaces === 'refused')
+      invalid(profile, 'literal_error', ['tools', i, 'function', 'type'], "Input should be 'function'", type)
     if (type !== 'function') continue
     if (name === undefined) invalid(profile, 'missing', ['tools', i, 'function', 'name'], 'Field required', tool)
     expect(profile, 'string', ['tools', i, 'function', 'name'], name)
@@ -101,7 +121,8 @@ function checkAsOpenAi(body: Body): void {
   if (tools !== undefined && !Array.isArray(tools)) deny("Invalid type for 'tools': expected an array of objects.", 'tools', 'invalid_type')
   for (const [i, tool] of list(tools).entries()) {
     if (!record(tool)['type']) deny(`Missing required parameter: 'tools[${i}].type'.`, `tools[${i}].type`, 'missing_required_parameter')
-    if (!record(tool)['name']) deny(`Missing required parameter: 'tools[${i}].name'.`, `tools[${i}].name`, 'missing_required_parameter')
+    if (record(tool)['type'] === 'function' && !record(tool)['name'])
+      deny(`Missing required parameter: 'tools[${i}].name'.`, `tools[${i}].name`, 'missing_required_parameter')
   }
   if (typeof choice === 'string' && !['none', 'auto', 'required'].includes(choice)) {
     deny(`Invalid value: '${choice}'. Supported values are: 'none', 'auto', and 'required'.`, 'tool_choice', 'invalid_value')
@@ -122,7 +143,8 @@ function messagesOf(body: Body): Body[] {
   if (typeof body['input'] === 'string') return [...messages, { role: 'user', content: body['input'] }]
   for (const item of list(body['input']).map(record)) {
     if (item['type'] === 'function_call') {
-      const call = { id: item['call_id'], type: 'function', function: { name: item['name'], arguments: item['arguments'] } }
+      const name = item['namespace'] ? `${word(item['namespace'])}__${word(item['name'])}` : item['name']
+      const call = { id: item['call_id'], type: 'function', function: { name, arguments: item['arguments'] } }
       const last = messages.at(-1)
       if (Array.isArray(last?.['tool_calls'])) last['tool_calls'].push(call)
       else messages.push({ role: 'assistant', content: null, tool_calls: [call] })
@@ -266,14 +288,16 @@ function messageItem({ profile }: Draft, id: string, text: string | undefined, s
   }
 }
 
-function callItem({ profile }: Draft, id: string, call: Call, args: string, status: Status): Body {
+function callItem({ profile, turn }: Draft, id: string, call: Call, args: string, status: Status): Body {
+  const { name, namespace } = asOffered(word(call.name), turn.asked, profile)
   return {
     arguments: args,
     call_id: call.id,
-    name: call.name,
+    name: typeof call.name === 'string' ? name : call.name,
     type: 'function_call',
     id,
     ...nulls(profile.responses.callNulls),
+    ...(namespace === undefined ? {} : { namespace }),
     status,
   }
 }
@@ -312,7 +336,12 @@ export function responseEvents(choice: Choice, draft: Draft): NamedEvent[] {
       output.push(item)
     }
     if (open) {
-      push('response.function_call_arguments.done', { arguments: open.so, item_id: open.id, name: open.call.name, output_index })
+      push('response.function_call_arguments.done', {
+        arguments: open.so,
+        item_id: open.id,
+        name: asOffered(word(open.call.name), draft.turn.asked, draft.profile).name,
+        output_index,
+      })
       const item = callItem(draft, open.id, open.call, open.so, status)
       push('response.output_item.done', { item, output_index })
       output.push(item)

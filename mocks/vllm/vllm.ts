@@ -12,7 +12,7 @@ import { isRefusal, reading } from './refusal.ts'
 import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from './request.ts'
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
-import { tokenId, tokenize, tokenText } from './tokens.ts'
+import { hash, tokenId, tokenize, tokenText } from './tokens.ts'
 import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, TimedBytes, Turn } from './wire.ts'
 
 export type { Fault } from './fault.ts'
@@ -100,8 +100,8 @@ const errorTypes: Readonly<Record<number, string>> = {
 }
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
-const utf8 = new TextEncoder()
-const encode = ({ latin1 }: Draft, text: string): Uint8Array => (latin1 ? new Uint8Array(Buffer.from(text, 'latin1')) : utf8.encode(text))
+const charset = ({ latin1 }: Draft): BufferEncoding => (latin1 ? 'latin1' : 'utf8')
+const encode = (draft: Draft, text: string): Uint8Array => Buffer.from(text, charset(draft))
 
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
@@ -127,7 +127,9 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   if (queueLimit !== undefined) counts.refused = 0
   const open = new Map<number, Open>()
   const memory = new Map<string, unknown>()
-  let hex = hexFrom(options.seed ?? 1)
+  const seed = options.seed ?? 1
+  let hex = hexFrom(seed)
+  const timesAsked = new Uint32Array(1024)
   let lastId = 0
   let chats = 0
   const started = clock() / 1000
@@ -376,6 +378,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function begin(request: MockRequest): MockAnswer {
     const id = ++lastId
+    // Ids follow from what is asked, and how often it was: what a fault does to one answer leaves the ids of all others as they are.
+    const asked = hash(request.path + request.body)
+    const nth = (timesAsked[asked % timesAsked.length]! += 1)
+    hex = hexFrom(seed + asked + nth * 7919)
     const record: Open = { handler: 'none', method: request.method, status: 0, chunks: 0 }
     const scene: Scene = { profile: profile!, request, memory, running: [...open.values()].filter((other) => other.chat).length }
     const routed = route(request, scene, record)
@@ -385,12 +391,12 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     record.chunks = chunks.length
     open.set(id, record)
     const answer: MockAnswer = { id, status: reply.status, headers: headersOf(reply), chunks, end: reply.end }
-    if (reply.head !== undefined) answer.head = utf8.encode(reply.head)
+    if (reply.head !== undefined) answer.head = Buffer.from(reply.head)
     return answer
   }
 
   function headersOf(reply: Draft): [string, string][] {
-    const length: [string, string][] = reply.events ? [] : [['content-length', String(encode(reply, reply.body).length)]]
+    const length: [string, string][] = reply.events ? [] : [['content-length', String(Buffer.byteLength(reply.body, charset(reply)))]]
     const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')

@@ -9,7 +9,7 @@ import { loadAllYaml } from '@kubernetes/client-node'
 import { openWorkspace } from '../../../fixtures/target/workspace.ts'
 import type { Run } from '../../../fixtures/record.ts'
 import { listen, type Listening } from '../../vllm/listen.ts'
-import { createVllm } from '../../vllm/vllm.ts'
+import { createVllm, type Vllm } from '../../vllm/vllm.ts'
 import { situations, worldOf, type Situation } from '../situations.ts'
 import { thingsOf, waiting, workspaceStatus, type Thing, type World } from '../world.ts'
 import { findAssets, installCrds, startControlPlane, KUBERNETES, type ControlPlane } from './control-plane.ts'
@@ -26,6 +26,8 @@ interface Ended {
   readonly out: string
   readonly cause: string | undefined
   readonly seconds: number
+  /** Seconds from the last line until the process had ended. */
+  readonly lingered: number
 }
 
 let passed = 0
@@ -54,13 +56,25 @@ async function npmTest(env: Readonly<Record<string, string>>): Promise<Ended> {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    child.stdout.on('data', (data: Buffer) => out.push(data))
-    child.stderr.on('data', (data: Buffer) => out.push(data))
+    let spokeAt = began
+    const heard = (data: Buffer): void => {
+      spokeAt = performance.now()
+      out.push(data)
+    }
+    child.stdout.on('data', heard)
+    child.stderr.on('data', heard)
     const code = await new Promise<number>((done) => {
       child.once('close', (value) => done(value ?? -1))
     })
     const run = (await readFile(join(folder, 'run.json'), 'utf8').then(JSON.parse, () => undefined)) as Run | undefined
-    return { code, out: Buffer.concat(out).toString(), cause: run?.ended?.cause?.id, seconds: (performance.now() - began) / 1000 }
+    const ended = performance.now()
+    return {
+      code,
+      out: Buffer.concat(out).toString(),
+      cause: run?.ended?.cause?.id,
+      seconds: (ended - began) / 1000,
+      lingered: (ended - spokeAt) / 1000,
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -118,6 +132,7 @@ const here = ({ kube, during, name, server, kubeconfig, env }: Situation): boole
 
 async function main(): Promise<void> {
   const all = process.argv.includes('--all')
+  const only = process.argv.find((argument) => argument.startsWith('--only='))?.slice('--only='.length)
   const assets = await findAssets(say)
   const began = performance.now()
   const plane = await startControlPlane(assets)
@@ -163,9 +178,17 @@ async function main(): Promise<void> {
       'the Service selects no pod',
       'the preset has no parser',
       'the key is missing',
+      'the workspace is being deleted, and everything still runs',
+      'the workspace tunes a model',
+      'the VM size is not available in the region',
+      'the container was killed once and loads again, behind True conditions',
+      'the conditions are older than a change of the preset',
+      'the pod has lost the label by which the Service finds it',
+      'the model is a base model without a chat template',
+      'KAITO wires functiongemma for gemma-3, and the model writes Python',
     ])
     for (const situation of situations.filter(here)) {
-      if (!all && !shown.has(situation.name)) continue
+      if (only === undefined ? !all && !shown.has(situation.name) : !situation.name.includes(only)) continue
       const world = worldOf({ ...situation, options: { ...situation.options } })
       await forwardTo(situation.server, situation.options?.namespace ?? 'default')
       const clear = await stand(plane, world)
@@ -176,6 +199,8 @@ async function main(): Promise<void> {
       const ended = await npmTest({
         ...who,
         ...more,
+        // What no waiting changes ends the wait, however long it may last.
+        ...(situation.inVain === true ? { CONFORMANCE_READY_TIMEOUT: '3600' } : {}),
         ...(own === undefined ? {} : { OPENAI_BASE_URL: `http://127.0.0.1:${(port as unknown as Listening).port}` }),
       })
       await clear()
@@ -184,8 +209,13 @@ async function main(): Promise<void> {
       check(
         situation.name,
         situation.cause === undefined ? ended.code === 0 && ended.cause === undefined : ended.code !== 0 && ended.cause === situation.cause,
-        `exit ${ended.code}, cause ${ended.cause ?? 'none'}, ${ended.seconds.toFixed(1)} s`,
+        `exit ${ended.code}, cause ${ended.cause ?? 'none'}, ${ended.seconds.toFixed(1)} s, ${ended.lingered.toFixed(1)} s after its last line`,
       )
+    }
+    if (only === undefined || DRAINED.includes(only)) await drained(plane, env)
+    if (only !== undefined) {
+      await port?.close()
+      return
     }
     await forwardTo({}, 'default')
     await verbs(plane, kubeconfig)
@@ -358,6 +388,48 @@ async function restart(plane: ControlPlane, env: Readonly<Record<string, string>
   for (const line of ended.out.trimEnd().split('\n')) if (!/verdicts, \d+ failed$/.test(line)) say(`   ${line}`)
   check('the wait survives a restart of the API server', ended.code === 0, `exit ${ended.code}, ${ended.seconds.toFixed(1)} s`)
   await clear()
+}
+
+const DRAINED = 'the node is drained while the workspace is judged'
+
+/** A node is drained while the workspace on it is judged: cordoned, the pod gone, nothing in its place. */
+async function drained(plane: ControlPlane, env: Readonly<Record<string, string>>): Promise<void> {
+  say(`\n── ${DRAINED}`)
+  const requestS = 20
+  const world = worldOf({ name: 'healthy' })
+  const vllm = createVllm({ model: MODEL, latencyMs: 500 })
+  let door: Promise<Listening> | undefined
+  const begun = new Promise<void>((done) => {
+    const heard: Vllm = {
+      ...vllm,
+      begin(request) {
+        if (request.path === '/v1/chat/completions') done()
+        return vllm.begin(request)
+      },
+    }
+    door = listen(heard)
+  })
+  const served = await door
+  await plane.call('DELETE', '/apis/kwok.x-k8s.io/v1alpha1/clusterportforwards/default').catch(() => {})
+  await plane.forward('default', served?.port ?? 0)
+  await delay(300)
+  const clear = await stand(plane, world)
+  const run = npmTest({ ...env, CONFORMANCE_READY_TIMEOUT: '20', CONFORMANCE_TIMEOUT: String(requestS) })
+  // A run that cannot begin ends by itself, and the check then fails.
+  await Promise.race([begun, run])
+  await plane.call('PATCH', `/api/v1/nodes/${world.node.metadata.name}`, { spec: { unschedulable: true } }, 'application/merge-patch+json')
+  await plane.remove(world.pod)
+  const goneAt = performance.now()
+  const ended = await run
+  const after = (performance.now() - goneAt) / 1000
+  for (const line of ended.out.trimEnd().split('\n')) if (!/verdicts, \d+ failed$/.test(line)) say(`   ${line}`)
+  check(
+    'a run whose pod is gone ends within the time limit of one request',
+    ended.cause === 'pod-restarted' && after <= requestS,
+    `exit ${ended.code}, cause ${ended.cause ?? 'none'}, ${after.toFixed(1)} s after the pod was gone, ${ended.lingered.toFixed(1)} s after its last line`,
+  )
+  await clear()
+  await served?.close()
 }
 
 const replica = (name: string): World => {

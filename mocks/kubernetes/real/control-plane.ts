@@ -246,7 +246,7 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
       setStatus,
       async apply(thing) {
         const { status, ...rest } = thing
-        const { deletionTimestamp, ...metadata } = rest.metadata
+        const { deletionTimestamp, generation = 1, ...metadata } = rest.metadata
         const local =
           thing.kind === 'Node'
             ? { ...rest, metadata: { ...metadata, annotations: { 'kwok.x-k8s.io/node': 'fake' } } }
@@ -263,6 +263,9 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
               : status
           await setStatus({ ...thing, status: own })
         }
+        // The server counts changes itself; after an even number of these the object is as it was.
+        for (let change = 1; change < Number(generation); change += 1)
+          await call('PATCH', pathOf(thing), { resource: { count: change % 2 === 0 ? 1 : 2 } }, 'application/merge-patch+json')
         if (deletionTimestamp !== undefined) await call('DELETE', pathOf(thing))
       },
       async remove(thing) {

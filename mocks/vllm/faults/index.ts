@@ -4,6 +4,7 @@ import { agents } from './agents.ts'
 import { apis } from './apis.ts'
 import { args } from './arguments.ts'
 import { choice } from './choice.ts'
+import { clients } from './clients.ts'
 import { content } from './content.ts'
 import { envelope } from './envelope.ts'
 import { errors } from './errors.ts'
@@ -43,6 +44,7 @@ export const faults: readonly Fault[] = [
   responseShapes,
   messageShapes,
   agents,
+  clients,
 ].flat()
 
 const all: readonly Fault[] = [...faults, ...load]

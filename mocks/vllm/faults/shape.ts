@@ -225,7 +225,8 @@ export const shape: Fault[] = [
     issue: 'vllm#14951',
     trigger: [streamed(named)],
     events(events) {
-      for (const entry of laterOf(events)) Object.assign(entry.function ?? {}, { name: startsOf(events)[0]?.function?.name })
+      const name = startsOf(events)[0]?.function?.name
+      for (const entry of laterOf(events)) Object.assign(entry.function ?? {}, { name })
     },
   },
   {

@@ -1,0 +1,94 @@
+import type { Fault } from '../fault.ts'
+import { isObject, list, record, word } from '../json.ts'
+import type { Refusal } from '../wire.ts'
+import { oneCall, respond, streamed, tell, user } from './triggers.ts'
+
+type Item = Record<string, unknown>
+
+const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const inNamespace = respond(
+  { messages: [user('Use desk__get_time with {"city": "Paris"}.')] },
+  { stream: true, tools: [{ type: 'namespace', name: 'desk', tools: [{ type: 'function', name: 'get_time', parameters: city }] }] },
+)
+
+/** The calls of a response or of an event, wherever they stand in it. */
+const callsIn = (data: Item): Item[] =>
+  [record(data['item']), ...list(record(data['response'])['output']), ...list(data['output'])]
+    .filter(isObject)
+    .filter(({ type }) => type === 'function_call')
+
+function flatten(data: Item): void {
+  for (const call of new Set(callsIn(data))) {
+    if (!call['namespace']) continue
+    call['name'] = `${word(call['namespace'])}__${word(call['name'])}`
+    call['namespace'] = null
+  }
+}
+
+const failure = (status: number, message: string): Refusal => ({
+  status,
+  message,
+  type: status === 500 ? 'InternalServerError' : 'BadRequestError',
+  param: null,
+})
+
+/** Refuses a request whose body holds this, as a server that does not know it may. */
+const whenAsked =
+  (part: RegExp, answer: Refusal): NonNullable<Fault['verdict']> =>
+  (refusal, { request }) =>
+    refusal === undefined && part.test(request.body) ? answer : refusal
+
+/** Faults that only certain clients meet. */
+export const clients: Fault[] = [
+  {
+    id: 'namespace-flattened',
+    what: 'A call of a tool in a namespace comes back under the flat name, which codex answers with "unsupported call".',
+    class: 'C62',
+    issue: 'vllm#46737',
+    trigger: [inNamespace],
+    response: (body) => flatten(body),
+    responseEvents(events) {
+      for (const { data } of events) flatten(data)
+    },
+  },
+  {
+    id: 'namespace-refused',
+    what: 'A request with tools of type namespace is refused, as for models of the Harmony format.',
+    class: 'C62',
+    issue: 'vllm#49493',
+    trigger: [inNamespace],
+    verdict: whenAsked(/"type":\s*"namespace"/, failure(400, 'tool type namespace not supported')),
+  },
+  {
+    id: 'namespace-500',
+    what: 'A request with tools of type namespace gives status 500.',
+    class: 'C62',
+    issue: 'vllm#53763',
+    trigger: [inNamespace],
+    verdict: whenAsked(/"type":\s*"namespace"/, failure(500, "'NamespaceTool' object has no attribute 'parameters'")),
+  },
+  {
+    id: 'response-usage-details-text',
+    what: 'The details of usage in a streamed response are texts.',
+    class: 'C08',
+    trigger: [respond(oneCall, { stream: true })],
+    responseEvents(events) {
+      const usage = record(record(events.at(-1)?.data['response'])['usage'])
+      record(usage['output_tokens_details'])['reasoning_tokens'] = '0'
+    },
+  },
+  {
+    id: 'adaptive-thinking-500',
+    what: 'A request of /v1/messages with adaptive thinking, as Claude Code sends it, gives status 500.',
+    class: 'C62',
+    trigger: [tell(oneCall, { thinking: { type: 'adaptive' } })],
+    verdict: whenAsked(/"thinking":\s*\{"type":\s*"adaptive"/, failure(500, 'Internal server error')),
+  },
+  {
+    id: 'store-rejected',
+    what: 'A chat request with store false, as pi sends it, is refused.',
+    class: 'C62',
+    trigger: [streamed({ ...oneCall, store: false })],
+    verdict: whenAsked(/"messages".*"store":\s*false|"store":\s*false.*"messages"/, failure(400, 'Unknown parameter: store')),
+  },
+]

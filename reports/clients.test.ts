@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import type { Verdict } from '../fixtures/record.ts'
+import { madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { clientRows, clientsLine } from './clients.ts'
+
+const rowsOf = (...verdicts: readonly Verdict[]) => clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges: new Map() })
+const rowOf = (client: string, ...verdicts: readonly Verdict[]) => rowsOf(...verdicts).find((row) => row.client === client)
+const own = (changes: Partial<Verdict>): Verdict => madeUpVerdict({ id: 'known-clients.codex.first', ...changes })
+const { findings: two } = madeUpVerdict({ outcome: 'failed' })
+
+test('a run that asked nothing that clients need has no table', () => {
+  expect(rowsOf(madeUpVerdict())).toEqual([])
+  expect(clientsLine([])).toBeUndefined()
+})
+
+test('a client works when all that it needs holds', () => {
+  expect(rowOf('codex', own({}))).toMatchObject({ version: expect.stringMatching(/^@openai\/codex \d/), state: 'works' })
+})
+
+test.for([
+  ['its own request', [own({ outcome: 'failed' })], 'does not work', /two/],
+  ['a rule of its route', [own({}), madeUpVerdict({ id: 'responses.route', outcome: 'failed' })], 'does not work', /two/],
+  [
+    'what the server refuses',
+    [own({ outcome: 'not applicable', reason: 'the server answered 400: tool type namespace not supported' })],
+    'does not work',
+    /namespace/,
+  ],
+  [
+    'a route that is not there',
+    [own({ outcome: 'not applicable', reason: 'the server has no /v1/responses' })],
+    'does not work',
+    /no \/v1\/responses/,
+  ],
+  [
+    'a context that is too small',
+    [own({ outcome: 'not applicable', reason: 'the context holds 4096 tokens, and this needs 9000 at least' })],
+    'does not work',
+    /4096/,
+  ],
+  ['an answer in text', [own({ outcome: 'inconclusive', reason: 'the model answered in text' })], 'not shown', /in text/],
+  [
+    'a known defect',
+    [own({ outcome: 'known', known: [{ id: 'x', what: 'It is wrong.', issue: 'vllm#1' }], findings: two })],
+    'works with limits',
+    /vllm#1/,
+  ],
+  [
+    'one form of the real client',
+    [own({}), madeUpVerdict({ id: 'real-clients.codex:plain' }), madeUpVerdict({ id: 'real-clients.codex:stream', outcome: 'failed' })],
+    'works with limits',
+    /two/,
+  ],
+  ['the real client', [own({}), madeUpVerdict({ id: 'real-clients.codex', outcome: 'failed' })], 'does not work', /two/],
+] as const)('%s decides', ([, verdicts, state, rule]) => {
+  expect(rowOf('codex', ...verdicts)).toMatchObject({ state, rule: expect.stringMatching(rule) })
+})
+
+test('a client that has another way is told it', () => {
+  const missing = madeUpVerdict({ id: 'known-clients.agents.first', outcome: 'not applicable', reason: 'the server has no /v1/responses' })
+  expect(rowOf('@openai/agents (Responses)', missing)).toMatchObject({
+    state: 'works with limits',
+    rule: expect.stringContaining('setOpenAIAPI'),
+  })
+})
+
+test('a note limits the client that it concerns', () => {
+  const note = madeUpVerdict({ id: 'responses.usage-details', reason: 'usage holds lists' })
+  expect(rowOf('@openai/agents (Responses)', madeUpVerdict({ id: 'known-clients.agents.first' }), note)).toMatchObject({
+    state: 'works with limits',
+    rule: 'usage holds lists',
+  })
+})
+
+test('a client that only streams does not care about plain answers', () => {
+  const plain = madeUpVerdict({ id: 'responses.answers.auto.plain', outcome: 'failed' })
+  expect(rowOf('codex', own({}), plain)).toMatchObject({ state: 'works' })
+  expect(rowOf('AI SDK (openai)', plain)).toMatchObject({ state: 'does not work' })
+})
+
+test('the line counts and names', () => {
+  expect(clientsLine(rowsOf(own({ outcome: 'failed' }), madeUpVerdict({ id: 'known-clients.pi.first' })))).toBe(
+    '1 of 2 known clients work; does not work: codex',
+  )
+})

@@ -1,0 +1,101 @@
+import { knownClients, type KnownClient } from '../fixtures/clients/known.ts'
+import type { Verdict } from '../fixtures/record.ts'
+import { excerpt } from '../fixtures/text.ts'
+import type { Recording } from './store.ts'
+
+/** Whether a client works on the server; `not shown` when the model did not do what would show it. */
+export const CLIENT_STATES = ['works', 'works with limits', 'does not work', 'not shown'] as const
+
+/** One client and what decides whether it works. */
+export interface ClientRow {
+  readonly client: string
+  /** `@openai/codex 0.171.0` */
+  readonly version: string
+  /** Day on which its requests were captured. */
+  readonly captured: string
+  readonly state: (typeof CLIENT_STATES)[number]
+  /** The one rule that decides, and what was got; absent when it works. */
+  readonly rule?: string
+}
+
+const bareOf = (id: string): string => id.replace(/:(?:plain|stream)$/, '')
+const isPlain = (id: string): boolean => /[:.]plain$/.test(id)
+const isFailure = ({ outcome, waiver }: Verdict): boolean => outcome === 'failed' || (outcome === 'waived' && waiver?.was === 'failed')
+
+/** What a record says of each known client: from its own requests, from those of others that equal them, and from runs of the real one. */
+export function clientRows({ verdicts }: Recording): readonly ClientRow[] {
+  return Object.entries(knownClients).flatMap(([name, known]) => {
+    const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
+    const real = verdicts.filter(({ id }) => bareOf(id) === `real-clients.${name}`)
+    const needed = known.needs.flatMap((need) =>
+      verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)),
+    )
+    // A client that only streams does not care what plain answers look like.
+    const others = needed.filter(
+      ({ id, reason = '' }) => !(onlyStreams(known) && isPlain(id)) && !reason.startsWith('no exchange of this run'),
+    )
+    if (own.length + real.length + others.length === 0) return []
+    const { title, shape } = known
+    return [
+      {
+        client: title,
+        version: shape.version,
+        captured: shape.captured,
+        ...judged(
+          known,
+          own,
+          others,
+          real,
+          verdicts.find(({ id }) => id === known.limitedBy),
+        ),
+      },
+    ]
+  })
+}
+
+const onlyStreams = ({ shape }: KnownClient): boolean => /codex|claude|opencode|qwen|pi/.test(shape.client)
+
+function judged(
+  { instead }: KnownClient,
+  own: readonly Verdict[],
+  needed: readonly Verdict[],
+  real: readonly Verdict[],
+  note: Verdict | undefined,
+): Pick<ClientRow, 'state' | 'rule'> {
+  const ran = real.filter(({ outcome }) => outcome === 'passed')
+  const failedRun = real.find(isFailure)
+  const broken = own.find(isFailure) ?? needed.find(isFailure) ?? (ran.length === 0 ? failedRun : undefined)
+  if (broken !== undefined) return { state: 'does not work', rule: ruleOf(broken) }
+  const both = [...own, ...needed]
+  const missing = both.find(({ outcome, reason = '' }) => outcome === 'not applicable' && reason.startsWith('the server has no'))
+  if (missing !== undefined)
+    return instead === undefined
+      ? { state: 'does not work', rule: excerpt(missing.reason ?? '') }
+      : { state: 'works with limits', rule: `${excerpt(missing.reason ?? '')}: ${instead}` }
+  const refused = own.find(({ outcome }) => outcome === 'not applicable')
+  if (refused !== undefined) return { state: 'does not work', rule: excerpt(refused.reason ?? '', 240) }
+  const limited = failedRun ?? both.find(({ outcome }) => outcome === 'known')
+  if (limited !== undefined) return { state: 'works with limits', rule: ruleOf(limited) }
+  if (note?.outcome === 'passed' && note.reason !== undefined) return { state: 'works with limits', rule: excerpt(note.reason, 240) }
+  const passed = [...both, ...real].some(({ outcome }) => outcome === 'passed')
+  const unseen = own.find(({ outcome }) => outcome !== 'passed') ?? both.find(({ outcome }) => outcome === 'blocked')
+  if (!passed || (ran.length === 0 && unseen !== undefined))
+    return { state: 'not shown', rule: excerpt(unseen?.reason ?? 'nothing was judged', 240) }
+  return { state: 'works' }
+}
+
+function ruleOf({ title, findings: [first], known, reason }: Verdict): string {
+  const said = known?.[0] === undefined ? (first?.got ?? reason ?? '') : `${known[0].what} ${known[0].issue}`
+  return `${excerpt(title, 160)}: ${excerpt(said, 200)}`
+}
+
+/** `10 of 12 known clients work; codex does not work: …` */
+export function clientsLine(rows: readonly ClientRow[]): string | undefined {
+  if (rows.length === 0) return undefined
+  const works = rows.filter(({ state }) => state === 'works').length
+  const rest = CLIENT_STATES.slice(1).flatMap((state) => {
+    const some = rows.filter((row) => row.state === state)
+    return some.length === 0 ? [] : [`${state}: ${some.map(({ client }) => client).join(', ')}`]
+  })
+  return [`${works} of ${rows.length} known clients work`, ...rest].join('; ')
+}

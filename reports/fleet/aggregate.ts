@@ -1,0 +1,191 @@
+import { excerpt, plural } from '../../fixtures/text.ts'
+import { FLEET_SCHEMA_VERSION, type FleetResults, type MemberResult } from './results.ts'
+
+/** Gravest first: what one of several runs ended with is what all of them end with. */
+const GRAVEST = [4, 1, 3, 2, 0]
+
+/** The exit code of a fleet. */
+export const gravest = (members: readonly Pick<MemberResult, 'exitCode'>[]): number =>
+  GRAVEST.find((code) => members.some(({ exitCode }) => exitCode === code)) ?? 4
+
+/** What is known of a fleet beside its workspaces. */
+export interface FleetRun extends Pick<FleetResults['run'], 'suite' | 'version' | 'started' | 'depth' | 'seconds' | 'notes'> {
+  readonly filter?: string
+  /** InferenceSets that are not ready: they fail the fleet, whatever their workspaces do. */
+  readonly unready: readonly string[]
+}
+
+/** All that a fleet says, from what its workspaces said; `earlier` is what it is compared with. */
+export function fleetResults(
+  { unready, ...run }: FleetRun,
+  members: readonly MemberResult[],
+  earlier?: { readonly results: FleetResults; readonly from: string },
+): FleetResults {
+  const exitCode = gravest([...members, ...(unready.length > 0 ? [{ exitCode: 1 }] : [])])
+  return {
+    fleetSchemaVersion: FLEET_SCHEMA_VERSION,
+    run: {
+      ...run,
+      ended: new Date().toISOString(),
+      exitCode,
+      headline: headlineOf(members),
+      notes: [...run.notes, ...unready.map((set) => `${set} is not ready.`)],
+      requests: sum(members.map(({ requests }) => requests)),
+      tokens: sum(members.map(({ tokens }) => tokens)),
+    },
+    workspaces: [...members],
+    causes: causesOf(members),
+    outliers: outliersOf(members),
+    ...(earlier === undefined ? {} : { comparison: compareFleets(earlier.results, members, earlier.from) }),
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+
+function headlineOf(members: readonly MemberResult[]): string {
+  // What stands for a namespace that could not be read has no name.
+  const named = members.filter(({ name }) => name !== '')
+  const places = members.length - named.length
+  const count = (...codes: readonly number[]): number => named.filter(({ exitCode }) => codes.includes(exitCode)).length
+  const [red, open, broken] = [count(1), count(2, 3), count(4)]
+  const all = plural(named.length, 'workspace')
+  if (red + open + broken + places === 0) return `Tool calling works on ${named.length === 1 ? all : `all ${all}`}`
+  return [
+    `Tool calling conforms on ${count(0)} of ${all}`,
+    ...(red > 0 ? [`${red} ${red === 1 ? 'does' : 'do'} not conform`] : []),
+    ...(open > 0 ? [`${open} could not be judged`] : []),
+    ...(broken > 0 ? [`${broken} met a defect of this suite`] : []),
+    ...(places > 0 ? [`nothing was found in ${plural(places, 'place')}`] : []),
+  ].join(', ')
+}
+
+type CauseGroup = FleetResults['causes'][number]
+
+/** Ids that are named of many. */
+const NAMED = 5
+
+const few = (ids: readonly string[]): string =>
+  `${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ` and ${ids.length - NAMED} more` : ''}`
+
+/** Why workspaces do not conform: one group for each cause with one remedy, or for the same failures where no cause is known. */
+function causesOf(members: readonly MemberResult[]): CauseGroup[] {
+  const groups = new Map<string, { readonly group: CauseGroup; readonly first: MemberResult }>()
+  for (const member of members) {
+    if (member.exitCode === 0) continue
+    const { cause } = member
+    const about: Omit<CauseGroup, 'workspaces'> =
+      cause === undefined
+        ? { sentence: whyOf(member) }
+        : {
+            id: cause.id,
+            layer: cause.layer,
+            sentence: general(cause.sentence, member),
+            remedy: general(cause.remedy, member),
+            ...(cause.evidence[0] === undefined ? {} : { evidence: cause.evidence[0] }),
+          }
+    // One remedy mends all of a group; sentences differ in what each workspace has.
+    const key = JSON.stringify(cause === undefined ? about : [about.id, about.remedy])
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, { first: member, group: { ...about, workspaces: [member.label] } })
+    else known.group.workspaces.push(member.label)
+  }
+  return [...groups.values()]
+    .map(({ group, first }) =>
+      // Of one workspace alone, its own words can be pasted.
+      group.workspaces.length === 1 && first.cause !== undefined
+        ? { ...group, sentence: first.cause.sentence, remedy: first.cause.remedy }
+        : group,
+    )
+    .toSorted((a, b) => b.workspaces.length - a.workspaces.length)
+}
+
+/** Why a workspace does not conform, where no cause is known. */
+function whyOf({ exitCode, failed, headline, name, label }: MemberResult): string {
+  if (exitCode === 1 && failed.length > 0)
+    return `No single cause is known; ${plural(failed.length, 'requirement')} failed: ${few(failed)}.`
+  return headline.replaceAll(label, 'WORKSPACE').replaceAll(name, 'WORKSPACE')
+}
+
+const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+
+/** A text about one workspace, as it holds for others: `kubectl describe workspace WORKSPACE -n NAMESPACE`. */
+export function general(text: string, { name, namespace, context }: Pick<MemberResult, 'name' | 'namespace' | 'context'>): string {
+  const named = name === '' ? text : text.replaceAll(new RegExp(`(?<![\\w.-])${literal(name)}(?!\\w)`, 'g'), 'WORKSPACE')
+  return named
+    .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?)[ =/])${literal(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
+    .replaceAll(`${namespace}/WORKSPACE`, 'NAMESPACE/WORKSPACE')
+    .replaceAll(new RegExp(`(context )${literal(context)}(?![\\w-])`, 'g'), '$1CONTEXT')
+}
+
+/** What a workspace says, in a form that can be compared. */
+const signatureOf = ({ exitCode, cause, failed }: MemberResult): string => JSON.stringify([exitCode, cause?.id, failed.toSorted()])
+
+/** The verdict on a workspace in a few words. */
+export function verdictOf({ exitCode, cause, failed, headline }: MemberResult): string {
+  if (exitCode === 0) return 'conforms'
+  const words = exitCode === 1 ? 'does not conform' : exitCode === 4 ? 'a defect of this suite' : 'could not be judged'
+  const why = cause === undefined ? (failed.length > 0 ? `fails ${few(failed)}` : headline) : cause.id
+  return `${words}: ${excerpt(why, 200)}`
+}
+
+/** What workspaces that should say the same have in common. */
+const like = ({ preset, identity: { image, imageDigest } }: MemberResult): string | undefined =>
+  preset === undefined || image === undefined
+    ? undefined
+    : `${preset} in ${image}${imageDigest === undefined ? '' : ` (${imageDigest.slice(0, 19)})`}`
+
+/** Workspaces that say otherwise than those with the same preset and image. */
+function outliersOf(members: readonly MemberResult[]): FleetResults['outliers'] {
+  return [...Map.groupBy(members, like)].flatMap(([words, alike]) => {
+    if (words === undefined || alike.length < 2) return []
+    const [norm, ...others] = [...Map.groupBy(alike, signatureOf).values()].toSorted(
+      (a, b) => b.length - a.length || (a[0]?.exitCode ?? 0) - (b[0]?.exitCode ?? 0),
+    )
+    const [usual] = norm ?? []
+    if (norm === undefined || usual === undefined) return []
+    return others.flat().map((odd) => ({
+      workspace: odd.label,
+      like: words,
+      others: norm.length,
+      verdict: verdictOf(odd),
+      theirs: verdictOf(usual),
+      differs: differences(usual.identity, odd.identity),
+    }))
+  })
+}
+
+type Texts = Readonly<Record<string, string | undefined>>
+
+const pairs = (a: Texts, b: Texts, prefix: string): string[] =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((key) => a[key] !== b[key])
+    .map((key) => `${prefix}${key}: ${b[key] ?? 'not set'} here, ${a[key] ?? 'not set'} there`)
+
+/** In what two servers differ beside their workspace: flags and versions. */
+function differences(usual: MemberResult['identity'], odd: MemberResult['identity']): string[] {
+  const { arguments: flags = {}, workspace: _usual, ...rest } = usual
+  const { arguments: otherFlags = {}, workspace: _odd, ...others } = odd
+  return [...pairs(rest, others, ''), ...pairs(flags, otherFlags, '--')].map((line) => excerpt(line, 200))
+}
+
+/** What is new in a fleet since an earlier run of it. */
+function compareFleets(earlier: FleetResults, members: readonly MemberResult[], from: string): FleetResults['comparison'] {
+  const before = new Map(earlier.workspaces.map((member) => [member.label, member]))
+  const now = new Set(members.map(({ label }) => label))
+  const both = members.flatMap((member) => {
+    const old = before.get(member.label)
+    return old === undefined ? [] : [{ old, member }]
+  })
+  const moves = (wanted: (old: MemberResult, member: MemberResult) => boolean) =>
+    both
+      .filter(({ old, member }) => wanted(old, member))
+      .map(({ old, member }) => ({ workspace: member.label, before: verdictOf(old), now: verdictOf(member) }))
+  return {
+    with: { started: earlier.run.started, from },
+    newlyFailing: moves((old, member) => old.exitCode === 0 && member.exitCode !== 0),
+    newlyConforming: moves((old, member) => old.exitCode !== 0 && member.exitCode === 0),
+    otherwise: moves((old, member) => old.exitCode !== 0 && member.exitCode !== 0 && signatureOf(old) !== signatureOf(member)),
+    appeared: members.flatMap(({ label }) => (before.has(label) ? [] : [label])),
+    vanished: earlier.workspaces.flatMap(({ label }) => (now.has(label) ? [] : [label])),
+  }
+}

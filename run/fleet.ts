@@ -1,0 +1,347 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MAX_REQUESTS } from '../fixtures/depth.ts'
+import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
+import { newest } from '../fixtures/contract/profiles.ts'
+import { planFor, type Filter } from '../fixtures/run/filter.ts'
+import type { Plan, Unit } from '../fixtures/run/plan.ts'
+import type { Configuration, FleetTarget } from '../fixtures/target/configuration.ts'
+import { oneName, wordsOf } from '../fixtures/target/selection.ts'
+import { resolveTarget } from '../fixtures/target/target.ts'
+import { findWorkspaces, type FoundFleet, type Member } from '../fixtures/target/workspaces.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { readResults } from '../reports/earlier.ts'
+import { fleetResults, verdictOf } from '../reports/fleet/aggregate.ts'
+import { readFleet, reportOnFleet, reportOnMembers } from '../reports/fleet/make.ts'
+import { readPlan, recordedMember, removeStale, writePlan, type FleetPlan, type PlannedMember } from '../reports/fleet/plan.ts'
+import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type MemberResult } from '../reports/fleet/results.ts'
+import { resultsOf } from '../reports/results.ts'
+import { diskTrouble, FILES, RecordError } from '../reports/store.ts'
+import { againBound, begin, conclude, reachHere, type Judging } from './judging.ts'
+import type { Terms } from './terms.ts'
+
+/** What a fleet is judged by. */
+export interface FleetJudging {
+  readonly configuration: Configuration
+  readonly target: FleetTarget
+  readonly units: readonly Unit[]
+  readonly terms: Terms
+  readonly filter: Filter
+  /** A line for the user. */
+  readonly say: (line: string) => void
+}
+
+/**
+ * Judges all workspaces that are meant, some at a time, in this process and without vitest: a vitest of its own for each would cost 300 MB and
+ * seconds. Each record is on the disk as it is reached; what stays in memory of a workspace are kilobytes. Resolves to the exit code.
+ */
+export async function judgeFleet(judging: FleetJudging): Promise<number> {
+  const { configuration, say } = judging
+  const folder = configuration.reportDir
+  // Before anything is asked: a filter or a folder that cannot be read ends the run.
+  const bound = boundOf(judging)
+  const before = readPlan(folder)
+  const earlier = configuration.compare === undefined ? undefined : earlierFleet(configuration.compare)
+  const plan = configuration.resume && before !== undefined ? resumed(before, judging) : await planOf(judging, bound)
+  if (plan.members.length === 0) {
+    for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
+    return 3
+  }
+  clear(folder)
+  writePlan(folder, plan)
+
+  const done = new Map<string, MemberResult>()
+  if (configuration.resume) {
+    for (const member of plan.members) {
+      const result = recordedMember(folder, member)
+      if (result !== undefined) done.set(member.label, result)
+    }
+  }
+  const waiting = plan.members.filter(({ label }) => !done.has(label))
+  if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
+  say(budget(judging, bound, waiting.length))
+  const began = Date.now()
+  await judgeAll(judging, waiting, (result) => {
+    done.set(result.label, result)
+    const sign = result.exitCode === 0 ? '✓' : '✗'
+    const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
+    say(`[${done.size}/${plan.members.length}] ${sign} ${result.label}: ${verdictOf(result)}${cost}`)
+  })
+  if (!configuration.resume) removeStale(folder, before, plan)
+  const { suite, version, started, depth, filter, unready, notes } = plan
+  const run = {
+    suite,
+    version,
+    started,
+    depth,
+    unready,
+    notes: [...notes],
+    seconds: (Date.now() - began) / 1000,
+    ...(filter === undefined ? {} : { filter }),
+  }
+  const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
+  const fleet = fleetResults(run, members, earlier)
+  return report(folder, fleet, judging)
+}
+
+/** Writes the reports of the fleet first, for whoever waits for it, then those of each workspace. */
+async function report(folder: string, fleet: FleetResults, { say }: FleetJudging): Promise<number> {
+  try {
+    process.stdout.write(`\n${reportOnFleet(folder, fleet)}`)
+    await reportOnMembers(folder, fleet, say)
+    return fleet.run.exitCode
+  } catch (error) {
+    const code = diskTrouble(error)
+    if (code === undefined) throw error
+    say(`The reports could not be written to ${folder} (${code}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
+    return 2
+  }
+}
+
+/** The plan of a workspace of which nothing is known yet: what it may cost at most. */
+function boundOf({ configuration, units, filter }: FleetJudging): Plan {
+  const plans = [true, false].map((hasKey) =>
+    planFor(units, filter, { facts: { profile: newest, hasKey, contextLength: undefined, views: () => [] }, depth: configuration.depth }),
+  )
+  return plans.reduce((a, b) => (a.bound.tokens >= b.bound.tokens ? a : b))
+}
+
+const number = (value: number): string => value.toLocaleString('en-US')
+
+/** Seconds that judging a workspace spends beside waiting for answers. */
+const OVERHEAD_S = 5
+
+/** What judging so many workspaces costs at most, in one line. */
+function budget({ configuration, units, terms }: FleetJudging, { bound, questions }: Plan, count: number): string {
+  const { depth, fleetConcurrency, concurrency } = configuration
+  const facts = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
+  const again = againBound({ configuration, units, terms }, { facts, depth })
+  const requests = count * (MAX_REQUESTS[depth] + again)
+  const seconds = Math.ceil(count / fleetConcurrency) * (Math.ceil(questions.length / concurrency) + OVERHEAD_S)
+  return `${plural(count, 'workspace')}, ${fleetConcurrency} at once: at most ${number(requests)} requests and ${number(count * bound.tokens)} completion tokens, ${concurrency} at once for each; about ${Math.ceil(seconds / 60)} min when an answer takes one second.`
+}
+
+/** What a run that goes on has to share with the one that was cut short. */
+function askedOf({ configuration, target, filter }: FleetJudging): Readonly<Record<string, string>> {
+  const { wanted, namespaces, contexts } = target
+  const { depth, tries, failOn, known, model, profile } = configuration
+  return {
+    ...('workspaces' in wanted ? { KAITO_WORKSPACE: wordsOf(wanted.workspaces) } : { KAITO_INFERENCESET: wordsOf(wanted.inferenceSets) }),
+    KAITO_NAMESPACE: namespaces === undefined ? '' : wordsOf(namespaces),
+    KUBE_CONTEXT: (contexts ?? []).join(', '),
+    CONFORMANCE_DEPTH: depth,
+    CONFORMANCE_TRIES: String(tries),
+    CONFORMANCE_FAIL_ON: failOn,
+    CONFORMANCE_KNOWN: known,
+    CONFORMANCE_MODEL: model ?? '',
+    CONFORMANCE_PROFILE: profile ?? '',
+    '-t': filter.name ?? '',
+    '--tags-filter': filter.tags ?? '',
+  }
+}
+
+/** The plan of a fleet that was cut short. Throws a UserMistake when something else is asked for now. */
+function resumed(plan: FleetPlan, judging: FleetJudging): FleetPlan {
+  const now = askedOf(judging)
+  const other = [...new Set([...Object.keys(now), ...Object.keys(plan.asked)])].find((name) => now[name] !== plan.asked[name])
+  if (other === undefined) return plan
+  throw new UserMistake(
+    `CONFORMANCE_RESUME cannot go on in ${judging.configuration.reportDir}: ${other} was "${excerpt(plan.asked[other] ?? '')}" and is "${excerpt(now[other] ?? '')}": ask for the same, or unset CONFORMANCE_RESUME to judge all anew.`,
+  )
+}
+
+/** Finds the workspaces. */
+async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
+  const { configuration, target, say } = judging
+  if (configuration.resume) say(`There is nothing to go on with in ${configuration.reportDir}: all workspaces are judged.`)
+  const found = await findWorkspaces(target, process.env)
+  for (const note of found.notes) say(note)
+  const { members, unjudged } = placesOf(target, found)
+  return {
+    suite: packageJson.name,
+    version: packageJson.version,
+    started: new Date().toISOString(),
+    depth: configuration.depth,
+    ...(bound.filter === undefined ? {} : { filter: bound.filter }),
+    asked: askedOf(judging),
+    members,
+    unjudged,
+    unready: found.unready,
+    notes: [],
+  }
+}
+
+/** Labels and folders: names alone where one namespace is meant, else with what tells them apart. */
+function placesOf(
+  { namespaces, contexts = [] }: FleetTarget,
+  { members, leftOut, troubles }: FoundFleet,
+): Pick<FleetPlan, 'members' | 'unjudged'> {
+  const wide = contexts.length > 1
+  const flat = !wide && (namespaces === undefined || oneName(namespaces) !== undefined)
+  const partsOf = ({ context, namespace, name }: Member): string[] => [...(wide ? [context] : []), ...(flat ? [] : [namespace]), name]
+  const placeOf = (member: Member): MemberPlace => ({ ...member, label: partsOf(member).join('/') })
+  // A context may be called anything, a folder may not.
+  const folderOf = (member: Member): string =>
+    partsOf(member)
+      .map((part) => encodeURIComponent(part).replace(/^\.+/, '_'))
+      .join('/')
+  return {
+    members: members.map((member) => ({ ...placeOf(member), folder: folderOf(member) })),
+    unjudged: [
+      ...leftOut.map((member) => unjudgedMember(placeOf(member), 3, 'not judged: it is not ready')),
+      ...troubles.map(({ where, cause }) =>
+        unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause),
+      ),
+    ],
+  }
+}
+
+/** Why there is nothing to judge, for the terminal. */
+function nothingFound({ unjudged }: FleetPlan): readonly string[] {
+  return unjudged.flatMap(({ cause }) =>
+    cause === undefined
+      ? []
+      : [
+          `Cause: ${excerpt(cause.sentence)} [${cause.layer}]`,
+          `Evidence: ${excerpt(cause.evidence[0] ?? '')}`,
+          `Remedy: ${excerpt(cause.remedy)}`,
+        ],
+  )
+}
+
+/** The fleet to compare with. Throws a RecordError when there is nothing at that path. */
+function earlierFleet(path: string): { readonly results: FleetResults; readonly from: string } | undefined {
+  if (!existsSync(path))
+    throw new RecordError(`There is no ${excerpt(path)}: give the report folder of an earlier run of several workspaces.`)
+  const results = readFleet(path)
+  return results && { results, from: path }
+}
+
+/** Removes what a run of one server left in the folder itself: its reports would stand beside those of the fleet. */
+function clear(folder: string): void {
+  if (!existsSync(join(folder, FILES.run))) return
+  for (const name of Object.values(FILES)) if (name !== FILES.fleet) rmSync(join(folder, name), { recursive: true, force: true })
+}
+
+/** A workspace that is being judged. */
+interface Flight {
+  /** Ends the judging of this workspace, and of no other. */
+  readonly fail: (error: unknown) => void
+}
+
+/** Judges workspaces, as many at once as the configuration says; each result is handed on as it is reached. Rejects for nothing that one of them does. */
+async function judgeAll(judging: FleetJudging, waiting: readonly PlannedMember[], reached: (result: MemberResult) => void): Promise<void> {
+  const { configuration, say } = judging
+  if (waiting.length === 0) return
+  const { serveTime } = await import('../mocks/mcp/serve.ts')
+  const timeDoor = await serveTime()
+  // One for all: what an MCP server offers does not depend on the workspace, and the official one is a process of 80 MB.
+  const mcp = mcpServers(configuration, timeDoor.url)
+  const flights = new Set<Flight>()
+  const current = new AsyncLocalStorage<Flight>()
+  const stray = (error: unknown): void => {
+    const flight = current.getStore()
+    for (const one of flight === undefined ? flights : [flight]) one.fail(error)
+  }
+  const stop = (signal: NodeJS.Signals): void => {
+    say(`Stopped by ${signal}. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.`)
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.on('uncaughtException', stray).on('unhandledRejection', stray).once('SIGINT', stop).once('SIGTERM', stop)
+  const queue = waiting.values()
+  try {
+    await Promise.all(
+      Array.from({ length: configuration.fleetConcurrency }, async () => {
+        for (const member of queue) reached(await guarded(judging, member, mcp, { flights, current }))
+      }),
+    )
+  } finally {
+    process.off('uncaughtException', stray).off('unhandledRejection', stray).off('SIGINT', stop).off('SIGTERM', stop)
+    await Promise.all([mcp.subject.close(), mcp.official?.close(), timeDoor.close()])
+  }
+}
+
+/** Judges one workspace; whatever goes wrong is its result. */
+async function guarded(
+  judging: FleetJudging,
+  member: PlannedMember,
+  mcp: McpServers,
+  { flights, current }: { readonly flights: Set<Flight>; readonly current: AsyncLocalStorage<Flight> },
+): Promise<MemberResult> {
+  const over = new AbortController()
+  const broken = Promise.withResolvers<never>()
+  const flight: Flight = { fail: broken.reject }
+  flights.add(flight)
+  try {
+    return await Promise.race([current.run(flight, () => judgeMember(judging, member, mcp, over.signal)), broken.promise])
+  } catch (error) {
+    const { folder: _folder, ...place } = member
+    const own = error instanceof UserMistake || error instanceof RecordError
+    const text = error instanceof Error ? (own ? error.message : (error.stack ?? error.message)) : String(error)
+    return unjudgedMember(place, own ? 2 : 4, own ? excerpt(text, 600) : `This is a defect of the suite: ${excerpt(text, 600)}`)
+  } finally {
+    flights.delete(flight)
+    over.abort()
+  }
+}
+
+/** Every step is bounded by itself; this is what all of them together may take, so that not even a defect of ours holds the others. */
+const limitMs = ({ timeoutMs, concurrency }: Configuration, { bound }: Plan): number =>
+  2 * timeoutMs * (Math.ceil(bound.requests / concurrency) + 5) + 120_000
+
+async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: McpServers, signal: AbortSignal): Promise<MemberResult> {
+  const { configuration, target: fleet, units, terms, filter, say } = judging
+  const { folder, ...place } = member
+  const began = Date.now()
+  const compared = configuration.compare === undefined ? undefined : join(configuration.compare, folder)
+  const own: Configuration = {
+    ...configuration,
+    target: {
+      kind: 'cluster',
+      workspace: member.name,
+      namespace: member.namespace,
+      context: member.context,
+      ...(fleet.apiKey === undefined ? {} : { apiKey: fleet.apiKey }),
+    },
+    reportDir: join(configuration.reportDir, folder),
+  }
+  const about: Judging = {
+    configuration: own,
+    units,
+    filter,
+    mcp,
+    say,
+    // Each is compared with its own earlier run, where there is one.
+    terms:
+      compared !== undefined && existsSync(compared) ? { ...terms, earlier: { results: readResults(compared), from: compared } } : terms,
+  }
+  const target = await resolveTarget(own, {
+    say: (line) => say(`${member.label}: ${line}`),
+    startMock: () => Promise.reject(new Error('a workspace is no mock')),
+  })
+  const closed = new AbortController()
+  const close = (): void => closed.abort()
+  signal.addEventListener('abort', close)
+  try {
+    const begun = begin(target, about, began)
+    const ended = await Promise.race([
+      reachHere(begun, closed.signal).then((reached) => conclude(begun, reached)),
+      delay(limitMs(own, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
+        throw new Error('the judging of this workspace did not come to an end')
+      }),
+    ])
+    if (begun.record.trouble !== undefined)
+      throw new RecordError(
+        `The record of ${member.label} could not be written (${begun.record.trouble}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
+      )
+    return judgedMember(place, folder, resultsOf(ended))
+  } finally {
+    signal.removeEventListener('abort', close)
+    closed.abort()
+    await target.close()
+  }
+}

@@ -1,0 +1,196 @@
+import { detectProfile, profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
+import { mcpCause } from '../fixtures/mcp/cause.ts'
+import type { McpServers } from '../fixtures/mcp/servers.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
+import { planFor, type Filter } from '../fixtures/run/filter.ts'
+import type { Plan, PlanOptions, Unit } from '../fixtures/run/plan.ts'
+import { createRun, type RunOptions } from '../fixtures/run/run.ts'
+import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
+import type { Configuration } from '../fixtures/target/configuration.ts'
+import { contextLengthOf } from '../fixtures/target/context-length.ts'
+import { clientsFor, connect, secretsOf, type Target } from '../fixtures/target/target.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { effectOf } from '../reports/counts.ts'
+import { diskTrouble, openRecord, type Recorder, type Recording } from '../reports/store.ts'
+import { besideTheAddress } from './both-ways.ts'
+import { endRun } from './end.ts'
+import { knownFlags } from './identity.ts'
+import { repeat, repeatBound } from './repeat.ts'
+import type { Terms } from './terms.ts'
+
+/** What judging a server needs beside the server. */
+export interface Judging {
+  readonly configuration: Configuration
+  readonly units: readonly Unit[]
+  readonly terms: Terms
+  readonly filter: Filter
+  readonly mcp: McpServers
+  /** A line for the user. */
+  readonly say: (line: string) => void
+}
+
+/** A run whose record is open. */
+export interface Begun {
+  readonly judging: Judging
+  readonly target: Target
+  readonly run: Run
+  readonly plan: Plan
+  /** What verdicts are judged by, without what cannot be handed to another thread. */
+  readonly facts: Omit<RunOptions['facts'], 'mcp'>
+  readonly options: PlanOptions
+  readonly record: Recorder
+  readonly redactor: Redactor
+  /** Epoch milliseconds. */
+  readonly began: number
+}
+
+/** What came of a plan: all that was kept of it, and what went wrong with the suite itself. */
+export interface Reached {
+  readonly problems: readonly string[]
+  readonly verdicts: readonly Verdict[]
+  readonly exchanges: readonly Exchange[]
+}
+
+/** Plans what to ask of a target and opens its record. Throws a FilterError or a RecordError. */
+export function begin(target: Target, judging: Judging, began: number): Begun {
+  const { configuration, units, filter, mcp } = judging
+  const { readiness } = target
+  const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
+  const profile: Profile =
+    configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
+  const facts = {
+    profile,
+    hasKey: target.keyed,
+    contextLength: contextLengthOf(target),
+    cluster: target.cluster,
+    parser: knownFlags(target, configuration)?.['tool-call-parser'],
+  }
+  const options: PlanOptions = {
+    facts: { ...facts, mcp, clients: clientsFor(target, configuration, readiness.model), views: () => [] },
+    made: readiness.exchanges,
+    depth: configuration.depth,
+  }
+  const plan = planFor(units, filter, options)
+  const run: Run = {
+    suite: { name: packageJson.name, version: packageJson.version },
+    target: target.run,
+    server: {
+      ...target.server,
+      profile: profile.id,
+      profileReason: configuration.profile === undefined ? detected.reason : 'CONFORMANCE_PROFILE says so',
+    },
+    started: new Date(began).toISOString(),
+    planned: plan.verdicts.length,
+    ...(plan.filter === undefined ? {} : { filter: plan.filter }),
+    failOn: configuration.failOn,
+    depth: configuration.depth,
+    gate: configuration.gate,
+    ...(configuration.sarifFile === undefined ? {} : { manifest: configuration.sarifFile }),
+    ...(readiness.status === 'blocked' ? { blocked: readiness.cause?.sentence ?? 'the server is not ready' } : {}),
+  }
+  const redactor = createRedactor(secretsOf(target))
+  const record = openRecord(configuration.reportDir, run, redactor)
+  return { judging, target, run, plan, facts, options, record, redactor, began }
+}
+
+/** Requests that waivers of flaky checks may add. */
+export const againBound = (
+  { units, terms, configuration }: Pick<Judging, 'units' | 'terms' | 'configuration'>,
+  options: PlanOptions,
+): number =>
+  repeatBound(
+    terms.waivers.filter(({ expect }) => expect === 'flaky').map(({ check }) => check),
+    units,
+    options,
+    configuration.tries,
+  )
+
+/** Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. */
+export async function reachHere({ judging, target, run, plan, facts, record }: Begun, signal: AbortSignal): Promise<Reached> {
+  const { configuration, units, mcp } = judging
+  const verdicts: Verdict[] = []
+  const exchanges: Exchange[] = []
+  const problems: string[] = []
+  const keep = (exchange: Exchange): void => void exchanges.push(record.keep(exchange))
+  const sender = connect(target, configuration)
+  const stop = (): void => void sender.close()
+  signal.addEventListener('abort', stop)
+  try {
+    const live = createRun({
+      units,
+      plan,
+      send: sender.send,
+      model: run.server.model ?? '',
+      models: run.server.models,
+      facts: { ...facts, mcp, clients: clientsFor(target, configuration, target.readiness.model) },
+      made: target.readiness.exchanges,
+      knownFails: configuration.known === 'fail',
+      blocked: target.readiness.cause?.sentence,
+      onExchange: keep,
+    })
+    target.readiness.exchanges.forEach(keep)
+    await Promise.all(
+      plan.verdicts.map(async ({ id }) => {
+        try {
+          verdicts.push(record.append(await live.reach(id)))
+        } catch (error) {
+          problems.push(error instanceof Error ? error.message : String(error))
+        }
+      }),
+    )
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await sender.close()
+  }
+  return { problems, verdicts, exchanges }
+}
+
+/** Names the cause of what was reached, applies waivers and comparison, and ends the record. */
+export async function conclude(begun: Begun, { problems, verdicts, exchanges }: Reached): Promise<Recording> {
+  const { judging, target, run, options, record, began } = begun
+  const { configuration, units, terms } = judging
+  const failed = verdicts.filter(
+    (verdict) => effectOf(verdict, configuration.failOn) === 'failure' || (verdict.outcome === 'blocked' && verdict.level === 'MUST'),
+  )
+  const inference = failed.filter(({ cause }) => cause === undefined)
+  const asking = { model: run.server.model ?? '', models: run.server.models, facts: options.facts }
+  const found = await causeOfRun(
+    target,
+    {
+      hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
+      exchanges,
+      failed: inference,
+      parser: begun.facts.parser,
+    },
+    () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, judging.say),
+  )
+  const cause = found ?? mcpCause(verdicts, inference.length === 0)
+  const ended = await endRun({
+    run,
+    verdicts,
+    exchanges,
+    cause,
+    target,
+    configuration,
+    terms,
+    began,
+    problems: problems.filter((problem) => diskTrouble(problem) === undefined),
+    repeat: async (again) => {
+      const sender = connect(target, configuration)
+      const about = { ...asking, made: target.readiness.exchanges }
+      const { tries } = configuration
+      return repeat(again, {
+        units,
+        options,
+        run: about,
+        send: sender.send,
+        keep: (exchange) => void record.keep(exchange),
+        tries,
+      }).finally(() => sender.close())
+    },
+  })
+  record.end(ended.run, ended.verdicts)
+  return ended
+}
