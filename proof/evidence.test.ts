@@ -140,6 +140,12 @@ test.each<[string, (run: Results) => void, string | undefined, RegExp]>([
     'hermes',
     /arguments\.json is waived; run the suite without/,
   ],
+  [
+    'a run that lost its server',
+    (run) => Object.assign(run, { cause: { id: 'port-forward-lost', layer: 'network', sentence: '', evidence: [], remedy: '' } }),
+    'hermes',
+    /its cause lies in the layer network \(port-forward-lost\); mend that/,
+  ],
   ['another server', ({ server }) => Object.assign(server, { identity: {} }), 'hermes', /did not say which vLLM it is/],
   ['a parser that nobody named', () => {}, undefined, /add --parser NAME, or --parser none/],
   [

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Layer } from '../fixtures/causes.ts'
 import { DEPTHS } from '../fixtures/depth.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
@@ -45,6 +46,9 @@ export interface Told {
   readonly model?: string | undefined
 }
 
+/** Where a cause lies that says something of engine and parser: what lies before them hides what they do. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set<Layer>(['arguments', 'stream', 'tool call', 'model', 'engine', 'MCP server'])
+
 const VERSION = /^\d+(?:\.\d+)+/
 
 /** The record of a run, in what is kept of it. Throws UserMistake for a run that is no evidence, and for what contradicts it. */
@@ -60,6 +64,9 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
   if (run.filter !== undefined) refuse(`it was partial (${excerpt(run.filter, 60)}); run the suite without a filter`)
   if (run.depth === 'smoke') refuse('at depth smoke too little was asked; run the suite at depth default or full')
   if (run.state === 'unjudged') refuse('the server could not be judged; mend the cause that the run named')
+  const cause = results.cause
+  if (cause !== undefined && !OF_THE_SERVER.has(cause.layer))
+    refuse(`its cause lies in the layer ${excerpt(cause.layer, 40)} (${excerpt(cause.id, 60)}); mend that and run the suite again`)
   const odd = verdicts.find(({ outcome }) => outcome === 'broken' || outcome === 'waived')
   if (odd !== undefined) refuse(`${odd.id} is ${odd.outcome}; run the suite ${odd.outcome === 'waived' ? 'without waivers' : 'again'}`)
   const { identity } = server
@@ -72,7 +79,6 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
   const parser =
     told.parser ?? wired ?? refuse('nothing shows with which parser the server was started; add --parser NAME, or --parser none')
   const template = told.template ?? identity.template
-  const cause = results.cause
   const list = (outcome: Results['verdicts'][number]['outcome']): Results['verdicts'] => verdicts.filter((one) => one.outcome === outcome)
   const idsOf = (outcome: 'passed' | 'blocked' | 'inconclusive' | 'not applicable'): string[] => list(outcome).map(({ id }) => id)
   return {
