@@ -1395,7 +1395,7 @@ export const situations: readonly Situation[] = [
     name: 'the pod loses its labels while it is judged',
     cause: 'no-endpoints',
     says: ['its selector matches none'],
-    server: { latencyMs: 300 },
+    server: { latencyMs: 1500 },
     during(kube, { pod }) {
       kube.apply({ ...pod, metadata: { ...pod.metadata, labels: { quarantine: 'true' } } })
     },
