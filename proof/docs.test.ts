@@ -1,3 +1,4 @@
+import type { Verdict } from '../fixtures/record.ts'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -27,7 +28,7 @@ const verdictsOf = async (options: Parameters<typeof runAgainst>[0]): Promise<re
   (await runAgainst({ clock, ...options })).map(({ at: _at, ...verdict }) => verdict)
 
 /** Verdicts without the order in which answers came, which no reader of them sees. */
-const unordered = (verdicts: Awaited<ReturnType<typeof verdictsOf>>) =>
+const unordered = (verdicts: readonly Verdict[]): readonly Verdict[] =>
   verdicts.map((verdict) => ({
     ...verdict,
     exchanges: verdict.exchanges.toSorted(),
@@ -38,7 +39,9 @@ test('what is not read and judged again is judged the same', async () => {
   const reader = rememberingReader()
   await verdictsOf({ reader })
   for (const { id: fault } of faults.filter((_fault, index) => index % 100 === 7))
-    expect(unordered(await verdictsOf({ fault, reader })), fault).toEqual(unordered(await verdictsOf({ fault })))
+    expect(unordered((await verdictsOf({ fault, reader })) as readonly Verdict[]), fault).toEqual(
+      unordered((await verdictsOf({ fault })) as readonly Verdict[]),
+    )
 })
 
 test.each([
