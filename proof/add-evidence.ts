@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import { readResults } from '../reports/earlier.ts'
-import { DEFAULT_FOLDER, RecordError } from '../reports/store.ts'
+import { DEFAULT_FOLDER } from '../reports/store.ts'
 import { compatibilityDocuments } from './compatibility.ts'
 import { EVIDENCE_FOLDER, evidenceOf, evidenceText, readEvidence, type Told } from './evidence.ts'
 
@@ -54,8 +54,8 @@ if (process.argv[1] === import.meta.filename) {
   try {
     main(process.argv.slice(2))
   } catch (error) {
-    const own = error instanceof UserMistake || error instanceof RecordError
-    process.stderr.write(`${own ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-    process.exitCode = own ? 2 : 4
+    const { text, exitCode } = failureOf(error)
+    process.stderr.write(`${text}\n`)
+    process.exitCode = exitCode
   }
 }

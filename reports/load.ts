@@ -7,6 +7,8 @@ import { differenceOf, type Figure, type Level } from '../fixtures/load/level.ts
 import type { Held } from '../fixtures/load/thresholds.ts'
 import type { LoadBreach } from '../fixtures/load/judge.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
+import { documentOf } from './document.ts'
+import { time } from './headline.ts'
 import { RecordError } from './store.ts'
 
 /** A load that was judged. */
@@ -171,9 +173,7 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
     ...(record.thresholds.length === 0 ? [] : ['', 'Thresholds']),
     ...record.thresholds.map(({ text, level, value, holds }) => `  ${holds ? 'holds' : 'FAILS'}  ${text}: ${number(value)} at ${level}`),
     ...(record.findings.length === 0 ? [] : ['', ...record.findings.map((finding) => `! ${finding}`)]),
-    ...(earlier === undefined
-      ? []
-      : ['', `Against ${earlier.started.slice(0, 16).replace('T', ' ')} UTC, ${earlier.target}`, ...compareLoads(earlier, record)]),
+    ...(earlier === undefined ? [] : ['', `Against ${time(earlier.started)}, ${earlier.target}`, ...compareLoads(earlier, record)]),
     '',
     record.loop === 'open'
       ? 'Requests arrived by chance at that rate, however many were unanswered; times count from the moment a request was due.'
@@ -233,24 +233,29 @@ function chart(levels: readonly Level[]): string {
   const middle = (index: number): number => EDGE + step * (index + 0.5)
   const bars = levels.map(({ goodput, concurrency }, index) => {
     const height = (goodput / top) * (HEIGHT - 2 * EDGE)
-    return `<rect class="bar" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE - height - 6}" text-anchor="middle">${number(goodput)}/s</text>`
+    return `<rect fill="#4a7fd0" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE - height - 6}" text-anchor="middle">${number(goodput)}/s</text>`
   })
   const points = levels.flatMap(({ whole }, index) =>
     whole === undefined ? [] : [[middle(index), y(whole.p95.value / slowest), whole.p95.value] as const],
   )
   const dots = points.map(
     ([x, at, value]) =>
-      `<circle class="dot" cx="${x}" cy="${at}" r="4"/><text class="time" x="${x + 8}" y="${at + 14}">${ms(value)}</text>`,
+      `<circle fill="#c2571a" cx="${x}" cy="${at}" r="4"/><text fill="#c2571a" x="${x + 8}" y="${at + 14}">${ms(value)}</text>`,
   )
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Goodput and 95th percentile of whole answers by level">${bars.join('')}<polyline class="line" points="${points.map(([x, at]) => `${x},${at}`).join(' ')}"/>${dots.join('')}</svg>`
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="100%" fill="currentColor" font-size="12" role="img" aria-label="Goodput and 95th percentile of whole answers by level">${bars.join('')}<polyline fill="none" stroke="#c2571a" stroke-width="2" points="${points.map(([x, at]) => `${x},${at}`).join(' ')}"/>${dots.join('')}</svg>`
 }
-
-const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}pre{overflow-x:auto;font-size:.85rem}svg{max-width:100%;height:auto}svg text{font-size:12px;fill:currentColor}.bar{fill:#4a7fd0}.line{fill:none;stroke:#c2571a;stroke-width:2}.dot{fill:#c2571a}.time{fill:#c2571a}`
 
 /** The page of a load: what the terminal says, with a chart. Needs no script. */
 export function loadPage(record: LoadRecord, text: string): string {
   const [headline = '', ...rest] = text.split('\n')
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Tool calling under load</title><style>${STYLE}</style></head><body><h1>${escapeMarkup(headline)}</h1><figure>${chart(record.levels)}<figcaption>Bars: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${record.loop === 'open' ? 'requests a second' : 'requests at once'}.</figcaption></figure><pre>${escapeMarkup(rest.join('\n'))}</pre><p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></body></html>\n`
+  const by = record.loop === 'open' ? 'requests a second' : 'requests at once'
+  return documentOf({
+    title: 'Tool calling under load',
+    body: `<main><h1>${escapeMarkup(headline)}</h1>
+<figure>${chart(record.levels)}<figcaption>Bars: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
+<pre>${escapeMarkup(rest.join('\n'))}</pre>
+<p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
+  })
 }
 
 /** Writes a load into its folder. Throws RecordError when that cannot be done. */

@@ -4,6 +4,7 @@ import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 
 /** Where the record and its reports are when nothing else is said, relative to the project. */
 export const DEFAULT_FOLDER = 'reports/out'
@@ -47,7 +48,7 @@ export interface Recorder {
 }
 
 /** The folder cannot be used, or what lies there is no record; the message is one sentence for the user. */
-export class RecordError extends Error {
+export class RecordError extends UserMistake {
   override readonly name = 'RecordError'
 }
 

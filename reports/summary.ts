@@ -45,13 +45,7 @@ export function markdown(recording: Recording): string {
             .slice(0, 3)
             .map((line) => `- ${plain(line, 400)}`)
             .join('\n'),
-          `Remedy:\n\n${fenced(
-            cause.remedy
-              .split('\n')
-              .slice(0, 40)
-              .map((line) => excerpt(line, 400))
-              .join('\n'),
-          )}`,
+          remedyBlock(cause.remedy),
         ]),
     table(
       'Known clients',
@@ -187,6 +181,16 @@ export const code = (text: string, limit = 120): string => {
 }
 
 const link = (address = ''): string => (/^https?:\/\/[^\s()<>]+$/.test(address) ? `[link](${address})` : plain(address, 200))
+
+/** A remedy as a block of code; foreign text in it is inert. */
+export const remedyBlock = (remedy: string): string =>
+  `Remedy:\n\n${fenced(
+    remedy
+      .split('\n')
+      .slice(0, 40)
+      .map((line) => excerpt(line, 400))
+      .join('\n'),
+  )}`
 
 /** A block of code that its content cannot end. */
 export function fenced(text: string): string {

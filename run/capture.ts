@@ -5,7 +5,7 @@ import { shapeOf, type Shape } from '../fixtures/clients/shapes.ts'
 import { fields } from '../fixtures/contract/view.ts'
 import { nearestName } from '../fixtures/nearest.ts'
 import { excerpt } from '../fixtures/text.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const LIMIT_MS = 180_000
@@ -62,7 +62,7 @@ async function capture(name: ClientName): Promise<void> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const own = error instanceof UserMistake
-  process.stderr.write(`${own ? error.message : `This is a defect of the suite: ${String((error as Error).stack ?? error)}`}\n`)
-  process.exitCode = own ? 2 : 4
+  const { text, exitCode } = failureOf(error)
+  process.stderr.write(`${text}\n`)
+  process.exitCode = exitCode
 }

@@ -1,7 +1,9 @@
 import { excerpt } from '../fixtures/text.ts'
+import { failureOf } from '../fixtures/user-mistake.ts'
 import { compare } from '../reports/comparison.ts'
 import { readResults } from '../reports/earlier.ts'
 import { RecordError } from '../reports/store.ts'
+import { time } from '../reports/headline.ts'
 import { comparisonLines } from '../reports/terminal.ts'
 
 /** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly. */
@@ -15,7 +17,7 @@ function main(args: readonly string[]): number {
   const [before, now] = [readResults(from), readResults(to)]
   const comparison = compare(before, now, from)
   process.stdout.write(
-    `${[`${excerpt(now.target.name, 100)}, ${excerpt(now.server.name, 60)}, of ${now.run.started.slice(0, 16).replace('T', ' ')} UTC`, ...comparisonLines(comparison, Infinity)].join('\n')}\n`,
+    `${[`${excerpt(now.target.name, 100)}, ${excerpt(now.server.name, 60)}, of ${time(now.run.started)}`, ...comparisonLines(comparison, Infinity)].join('\n')}\n`,
   )
   if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
   const failing = [...comparison.newlyFailing, ...comparison.appeared.filter((change) => change.now === 'failed')]
@@ -25,6 +27,7 @@ function main(args: readonly string[]): number {
 try {
   process.exitCode = main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`${error instanceof RecordError ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = error instanceof RecordError ? 2 : 4
+  const { text, exitCode } = failureOf(error)
+  process.stderr.write(`${text}\n`)
+  process.exitCode = exitCode
 }

@@ -124,7 +124,7 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     expect(new Set(links)).toEqual(
       new Set(['team-a/bare-1', 'team-a/good-1', 'team-b/bare-2', 'team-b/good-2', 'team-b/hangs'].map((label) => `${label}/index.html`)),
     )
-    for (const link of links) expect((await readFile(join(folder, link), 'utf8')).includes('Tool calling')).toBe(true)
+    for (const link of links) expect((await readFile(join(folder, link), 'utf8')).includes('Every request and its answer')).toBe(true)
     expect(page).toContain('team-a/waits')
   })
 

@@ -12,10 +12,10 @@ import { oneName, wordsOf } from '../fixtures/target/selection.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
 import { findWorkspaces, type FoundFleet, type Member } from '../fixtures/target/workspaces.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readResults } from '../reports/earlier.ts'
-import { fleetResults, verdictOf } from '../reports/fleet/aggregate.ts'
+import { fleetResults, fleetRun, verdictOf } from '../reports/fleet/aggregate.ts'
 import { readFleet, reportOnFleet, reportOnMembers } from '../reports/fleet/make.ts'
 import { readPlan, recordedMember, removeStale, writePlan, type FleetPlan, type PlannedMember } from '../reports/fleet/plan.ts'
 import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type MemberResult } from '../reports/fleet/results.ts'
@@ -72,17 +72,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
     say(`[${done.size}/${plan.members.length}] ${sign} ${result.label}: ${verdictOf(result)}${cost}`)
   })
   if (!configuration.resume) removeStale(folder, before, plan)
-  const { suite, version, started, depth, filter, unready, notes } = plan
-  const run = {
-    suite,
-    version,
-    started,
-    depth,
-    unready,
-    notes: [...notes],
-    seconds: (Date.now() - began) / 1000,
-    ...(filter === undefined ? {} : { filter }),
-  }
+  const run = fleetRun(plan, plan.notes, (Date.now() - began) / 1000)
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
   const fleet = fleetResults(run, members, earlier)
   return report(folder, fleet, judging)
@@ -280,9 +270,8 @@ async function guarded(
     return await Promise.race([current.run(flight, () => judgeMember(judging, member, mcp, over.signal)), broken.promise])
   } catch (error) {
     const { folder: _folder, ...place } = member
-    const own = error instanceof UserMistake || error instanceof RecordError
-    const text = error instanceof Error ? (own ? error.message : (error.stack ?? error.message)) : String(error)
-    return unjudgedMember(place, own ? 2 : 4, own ? excerpt(text, 600) : `This is a defect of the suite: ${excerpt(text, 600)}`)
+    const { text, exitCode } = failureOf(error)
+    return unjudgedMember(place, exitCode, excerpt(text, 600))
   } finally {
     flights.delete(flight)
     over.abort()

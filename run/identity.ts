@@ -1,5 +1,4 @@
-import { familySpoken } from '../fixtures/contract/content.ts'
-import { viewOf, type ChatRequest } from '../fixtures/contract/view.ts'
+import { familyIn } from '../fixtures/contract/content.ts'
 import { flagsOf, mainPod, serverOf, wiringOf } from '../fixtures/cluster/wiring.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Identity } from '../fixtures/record.ts'
@@ -12,7 +11,7 @@ export function identityOf(target: TargetFacts, configuration: Configuration, ex
   const image = configuration.target.kind === 'image' ? configuration.target : undefined
   const flags = knownFlags(target, configuration)
   const status = imageStatus(target)
-  const parser = flags?.['tool-call-parser'] ?? familySpoken(exchanges.flatMap(chatView))
+  const parser = flags?.['tool-call-parser'] ?? familyIn(exchanges)
   const known: { readonly [Key in keyof Identity]: Identity[Key] | undefined } = {
     vllm: /^vLLM (\d\S*)$/.exec(target.server.name)?.[1],
     workspace: facts && `${facts.namespace}/${facts.workspace}`,
@@ -43,15 +42,4 @@ const digestIn = (reference: string | undefined): string | undefined => /sha256:
 function imageStatus({ cluster }: TargetFacts): { readonly image?: string; readonly imageID?: string } | undefined {
   if (cluster === undefined) return undefined
   return serverOf(cluster.facts, mainPod(cluster.facts)?.status?.containerStatuses)
-}
-
-/** A plain chat answer, as the model's own words are read from it. */
-function chatView(exchange: Exchange) {
-  const { path, body } = exchange.request
-  if (path !== '/v1/chat/completions' || body === undefined || exchange.status !== 200) return []
-  try {
-    return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
-  } catch {
-    return []
-  }
 }

@@ -1,4 +1,4 @@
-import { detectProfile, profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
+import { profileFor } from '../fixtures/contract/profiles.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 import { mcpCause } from '../fixtures/mcp/cause.ts'
@@ -57,9 +57,7 @@ export interface Reached {
 export function begin(target: Target, judging: Judging, began: number): Begun {
   const { configuration, units, filter, mcp } = judging
   const { readiness } = target
-  const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy })
-  const profile: Profile =
-    configuration.profile === undefined ? detected.profile : (profileNamed(configuration.profile) ?? detected.profile)
+  const { profile, reason } = profileFor(readiness, configuration.profile)
   const facts = {
     profile,
     hasKey: target.keyed,
@@ -79,7 +77,7 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
     server: {
       ...target.server,
       profile: profile.id,
-      profileReason: configuration.profile === undefined ? detected.reason : 'CONFORMANCE_PROFILE says so',
+      profileReason: reason,
     },
     started: new Date(began).toISOString(),
     planned: plan.verdicts.length,
@@ -108,8 +106,8 @@ export const againBound = (
   )
 
 /** Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. */
-export async function reachHere({ judging, target, run, plan, facts, record }: Begun, signal: AbortSignal): Promise<Reached> {
-  const { configuration, units, mcp } = judging
+export async function reachHere({ judging, target, run, plan, options, record }: Begun, signal: AbortSignal): Promise<Reached> {
+  const { configuration, units } = judging
   const verdicts: Verdict[] = []
   const exchanges: Exchange[] = []
   const problems: string[] = []
@@ -124,7 +122,7 @@ export async function reachHere({ judging, target, run, plan, facts, record }: B
       send: sender.send,
       model: run.server.model ?? '',
       models: run.server.models,
-      facts: { ...facts, mcp, clients: clientsFor(target, configuration, target.readiness.model) },
+      facts: options.facts,
       made: target.readiness.exchanges,
       knownFails: configuration.known === 'fail',
       blocked: target.readiness.cause?.sentence,

@@ -85,7 +85,8 @@ export async function runLevels({ target, configuration, context, sizes, budget,
       )
       lowest ??= { level, samples }
       levels.push(level)
-      evidence.push(...results.flatMap((result) => result.evidence))
+      const proven = new Set(level.breaches.map(({ exchange }) => exchange))
+      evidence.push(...results.flatMap((result) => result.evidence.filter(({ id }) => proven.has(id))))
       onLevel(level, served.length)
       if (served.length === 0) break
     }

@@ -21,12 +21,25 @@ export interface ShareResult {
   readonly duration: number
   readonly judged: Judged
   readonly strain: Strain
-  /** The exchanges with a breach, for their bytes. */
+  /** The exchanges that may prove a breach, for their bytes: some breaches show only beside other levels. */
   readonly evidence: readonly Exchange[]
 }
 
-/** Exchanges that a share keeps beyond its judgement. */
+/** Exchanges of each kind that a share keeps beyond its judgement. */
 const MOST_EVIDENCE = 20
+
+/** Exchanges with a breach, with empty deltas, and with an id that was there before. */
+function suspects({ breaches, samples, ids }: Judged): ReadonlySet<string> {
+  const broken = breaches.map(({ exchange }) => exchange)
+  const empty = samples.flatMap((sample) => ((sample.empty ?? 0) > 0 ? [sample.id] : []))
+  const seen = new Set<string>()
+  const repeated = ids.flatMap(([id, exchange]) => {
+    const isRepeated = seen.has(id)
+    seen.add(id)
+    return isRepeated ? [exchange] : []
+  })
+  return new Set([broken, empty, repeated].flatMap((kind) => [...new Set(kind)].slice(0, MOST_EVIDENCE)))
+}
 
 /** Plays one share of a level in this thread, then judges it. */
 export async function play({ target, configuration, context, concurrency, ...share }: Share): Promise<ShareResult> {
@@ -36,9 +49,8 @@ export async function play({ target, configuration, context, concurrency, ...sha
     const { asked, duration } = await drive({ ...share, send: sender.send })
     const strain = strainOf()
     const judged = judgeAnswers(asked, context)
-    const broken = new Set(judged.breaches.map(({ exchange }) => exchange))
-    const evidence = asked.flatMap(({ exchange }) => (broken.has(exchange.id) ? [exchange] : [])).slice(0, MOST_EVIDENCE)
-    return { duration, judged, strain, evidence }
+    const kept = suspects(judged)
+    return { duration, judged, strain, evidence: asked.flatMap(({ exchange }) => (kept.has(exchange.id) ? [exchange] : [])) }
   } finally {
     await sender.close()
   }

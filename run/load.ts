@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
-import { detectProfile, profileNamed, profiles } from '../fixtures/contract/profiles.ts'
+import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { hold, readThresholds, type Held, type Threshold } from '../fixtures/load/thresholds.ts'
 import { MAX_TOKENS } from '../fixtures/load/questions.ts'
@@ -9,10 +9,10 @@ import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import { fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
-import { RecordError } from '../reports/store.ts'
+import { embeddedMock } from './embedded-mock.ts'
 import { runLevels } from './load-levels.ts'
 
 const HELP = `Judges tool calling under load: up to how many requests at once it is right, how fast it is, and what breaks first.
@@ -112,12 +112,8 @@ async function main(args: readonly string[]): Promise<number> {
   const release = holdFolder(folder)
   const target = await resolveTarget(configuration, {
     say,
-    startMock: async () => {
-      const [{ createVllm }, { listen }] = await Promise.all([import('../mocks/vllm/vllm.ts'), import('../mocks/vllm/listen.ts')])
-      // A model takes its time; without it the mock's own speed would be measured, in the process that measures.
-      const door = await listen(createVllm({ latencyMs: 50, gapMs: 2 }))
-      return { url: door.url, close: () => door.close() }
-    },
+    // A model takes its time; without it the mock's own speed would be measured, in the process that measures.
+    startMock: embeddedMock({ latencyMs: 50, gapMs: 2 }),
   })
   try {
     const { readiness } = target
@@ -148,8 +144,7 @@ async function judge(
 ): Promise<number> {
   const { close: _close, explain: _explain, beside: _beside, ...facts } = target
   const { readiness } = target
-  const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy }).profile
-  const profile = configuration.profile === undefined ? detected : (profileNamed(configuration.profile) ?? detected)
+  const { profile } = profileFor(readiness, configuration.profile)
   const { requests, seconds, rate, workers } = options
   const sequences = sequencesOf(target)
   const sizes = options.levels ?? [...new Set([...LEVELS, ...(sequences === undefined ? [] : [sequences])])].toSorted((a, b) => a - b)
@@ -205,11 +200,7 @@ async function judge(
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const own = error instanceof UserMistake || error instanceof RecordError
-  say(
-    own
-      ? (error as Error).message
-      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  )
-  process.exitCode = own ? 2 : 4
+  const { text, exitCode } = failureOf(error)
+  say(text)
+  process.exitCode = exitCode
 }

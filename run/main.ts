@@ -5,18 +5,19 @@ import { quote } from 'shlex'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
-import { FilterError, type Filter } from '../fixtures/run/filter.ts'
+import type { Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
-import { DEFAULT_FOLDER, diskTrouble, RecordError } from '../reports/store.ts'
+import { DEFAULT_FOLDER, diskTrouble } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
+import { embeddedMock } from './embedded-mock.ts'
 import { judgeFleet } from './fleet.ts'
 import { againBound, begin, conclude } from './judging.ts'
 import { beSlim } from './slim.ts'
@@ -74,12 +75,7 @@ async function main(): Promise<number> {
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,
-    startMock: async () => {
-      const [{ createVllm }, { listen }] = await Promise.all([import('../mocks/vllm/vllm.ts'), import('../mocks/vllm/listen.ts')])
-      const apiKey = randomUUID()
-      const door = await listen(createVllm({ apiKey }))
-      return { url: door.url, apiKey, close: () => door.close() }
-    },
+    startMock: embeddedMock({ apiKey: randomUUID() }),
   })
   const { serveTime } = await import('../mocks/mcp/serve.ts')
   const timeDoor = await serveTime()
@@ -142,11 +138,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main()
 } catch (error) {
-  const own = error instanceof UserMistake || error instanceof RecordError || error instanceof FilterError
-  say(
-    own
-      ? (error as Error).message
-      : `This is a defect of the suite: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  )
-  process.exitCode = own ? 2 : 4
+  const { text, exitCode } = failureOf(error)
+  say(text)
+  process.exitCode = exitCode
 }

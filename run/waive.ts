@@ -4,7 +4,7 @@ import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq 
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
 import { DEFAULT_FOLDER, readRecord, RecordError, type Recording } from '../reports/store.ts'
 import { sameness, WAIVER_FILE } from './waivers.ts'
@@ -114,8 +114,8 @@ if (process.argv[1] === import.meta.filename) {
   try {
     main(process.argv.slice(2))
   } catch (error) {
-    const own = error instanceof UserMistake || error instanceof RecordError
-    process.stderr.write(`${own ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-    process.exitCode = own ? 2 : 4
+    const { text, exitCode } = failureOf(error)
+    process.stderr.write(`${text}\n`)
+    process.exitCode = exitCode
   }
 }

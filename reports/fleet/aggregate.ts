@@ -1,4 +1,5 @@
 import { excerpt, plural } from '../../fixtures/text.ts'
+import type { FleetPlan } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, type FleetResults, type MemberResult } from './results.ts'
 
 /** Gravest first: what one of several runs ended with is what all of them end with. */
@@ -14,6 +15,13 @@ export interface FleetRun extends Pick<FleetResults['run'], 'suite' | 'version' 
   /** InferenceSets that are not ready: they fail the fleet, whatever their workspaces do. */
   readonly unready: readonly string[]
 }
+
+/** What a plan says of its fleet, with the notes and the seconds of one run of it. */
+export const fleetRun = (
+  { suite, version, started, depth, filter, unready }: FleetPlan,
+  notes: readonly string[],
+  seconds: number,
+): FleetRun => ({ suite, version, started, depth, unready, notes: [...notes], seconds, ...(filter === undefined ? {} : { filter }) })
 
 /** All that a fleet says, from what its workspaces said; `earlier` is what it is compared with. */
 export function fleetResults(

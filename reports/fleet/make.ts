@@ -16,7 +16,7 @@ import { appendStepSummary } from '../annotations.ts'
 import { document, emptySuite, junitSuite, type Totals } from '../junit.ts'
 import { isColored, makeReports } from '../make.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
-import { fleetResults } from './aggregate.ts'
+import { fleetResults, fleetRun } from './aggregate.ts'
 import { fleetPage } from './page.ts'
 import { missedMember, recordedMember, type FleetPlan, type PlannedMember } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, fleetSchema, type FleetResults, type MemberResult } from './results.ts'
@@ -96,25 +96,15 @@ export async function remakeFleet(
   plan: FleetPlan,
   say: (line: string) => void,
 ): Promise<{ readonly text: string; readonly complete: boolean }> {
-  const { suite, version, started, depth, filter, unready } = plan
   const before = readFleet(folder)
   // Of the same run, as its plan says: what it was compared with, and why a workspace has no record, stands nowhere else.
-  const same = before?.run.started === started ? before : undefined
+  const same = before?.run.started === plan.started ? before : undefined
   const saidOf = (label: string): MemberResult | undefined =>
     same?.workspaces.find((member) => member.label === label && member.folder === undefined)
   const results = plan.members.map((member) => recordedMember(folder, member) ?? saidOf(member.label))
   const complete = results.every((result) => result !== undefined)
   const notes = complete ? [] : ['The run was cut short: CONFORMANCE_RESUME=1 goes on with the workspaces that are missing.']
-  const run = {
-    suite,
-    version,
-    started,
-    depth,
-    unready,
-    notes,
-    seconds: same?.run.seconds ?? 0,
-    ...(filter === undefined ? {} : { filter }),
-  }
+  const run = fleetRun(plan, notes, same?.run.seconds ?? 0)
   const judged = results.map((result, index) => result ?? missedMember(plan.members[index] as PlannedMember))
   const made = fleetResults(run, [...judged, ...plan.unjudged])
   const fleet = same?.comparison === undefined ? made : { ...made, comparison: same.comparison }

@@ -2,7 +2,8 @@ import { escapeMarkup, excerpt } from '../../fixtures/text.ts'
 import { FILES } from '../store.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults, MemberResult } from './results.ts'
-import { costOf, minute, MOVES, names, share } from './texts.ts'
+import { time } from '../headline.ts'
+import { costOf, MOVES, names, share } from './texts.ts'
 
 const safe = (text: string, limit = 300): string => escapeMarkup(excerpt(text, limit))
 
@@ -15,7 +16,7 @@ export function fleetPage(fleet: FleetResults): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${safe(run.headline)}</title>
 <style>${STYLE}</style></head>
-<body><header class="${state}"><p>${safe(run.suite)} ${safe(run.version)} · ${safe(minute(run.started))} UTC · ${costOf(fleet)} · depth ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
+<body><header class="${state}"><p>${safe(run.suite)} ${safe(run.version)} · ${safe(time(run.started))} · ${costOf(fleet)} · depth ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
 ${run.notes.map((note) => `<p class="note">${safe(note)}</p>`).join('')}</header>
 ${causes.map((group) => causeBox(group, fleet, linked)).join('\n')}
 ${section(
@@ -84,7 +85,7 @@ function newSince(
           ],
     ),
   ]
-  const title = `New since ${minute(comparison.with.started)} UTC`
+  const title = `New since ${time(comparison.with.started)}`
   return rows.length === 0
     ? `<section><h2>${safe(title)}</h2><p>Nothing has changed.</p></section>`
     : section(title, ['What', 'Workspace', ''], rows)

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { excerpt, plural } from '../../fixtures/text.ts'
-import { code, fenced, fitted, plain, table } from '../summary.ts'
+import { time } from '../headline.ts'
+import { code, fitted, plain, remedyBlock, table } from '../summary.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults } from './results.ts'
 
@@ -10,9 +11,6 @@ export const MOVES = [
   ['newlyConforming', 'Conforming again'],
   ['otherwise', 'Otherwise than before'],
 ] as const
-
-/** `2026-11-28 20:12` of an ISO time. */
-export const minute = (time: string): string => time.slice(0, 16).replace('T', ' ')
 
 /** `37 of 100` */
 export const share = (workspaces: readonly string[], { workspaces: all }: FleetResults): string => `${workspaces.length} of ${all.length}`
@@ -75,7 +73,7 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
       ['Gone', comparison.vanished],
     ] as const)
       if (all.length > 0) body.push(`  ${title}: ${excerpt(names(all), 400)}`)
-    section(`New since ${minute(comparison.with.started)} UTC`, body.length === 0 ? ['  Nothing has changed.'] : body)
+    section(`New since ${time(comparison.with.started)}`, body.length === 0 ? ['  Nothing has changed.'] : body)
   }
   lines.push('', costOf(fleet), `Report: ${excerpt(report, 1000)}`)
   return `${lines.join('\n')}\n`
@@ -97,17 +95,7 @@ export function fleetMarkdown(fleet: FleetResults): string {
       ...causes.flatMap(({ sentence, layer, remedy, workspaces: concerned }) => [
         `### ${share(concerned, fleet)}: ${plain(sentence, 600)}${layer === undefined ? '' : ` [${plain(layer, 40)}]`}`,
         plain(names(concerned, 30), 3000),
-        ...(remedy === undefined
-          ? []
-          : [
-              `Remedy:\n\n${fenced(
-                remedy
-                  .split('\n')
-                  .slice(0, 40)
-                  .map((line) => excerpt(line, 400))
-                  .join('\n'),
-              )}`,
-            ]),
+        ...(remedy === undefined ? [] : [remedyBlock(remedy)]),
       ]),
       table(
         `Outliers (${outliers.length})`,
@@ -123,7 +111,7 @@ export function fleetMarkdown(fleet: FleetResults): string {
       ...(comparison === undefined
         ? []
         : [
-            `### New since ${plain(minute(comparison.with.started))} UTC`,
+            `### New since ${plain(time(comparison.with.started))}`,
             [
               ...MOVES.flatMap(([key, title]) =>
                 comparison[key].map(
