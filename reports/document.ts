@@ -4,15 +4,18 @@ import { WORDS, type Shown } from './headline.ts'
 
 /**
  * A whole HTML page in the style of all pages of this suite: one file, light and dark, for any width, that asks no host for anything.
- * `title` is plain text, `body` is HTML in which foreign text is escaped; `script` is the only one that may run.
+ * `title` is plain text, `body` is HTML in which foreign text is escaped; `style` comes on top of that of all pages, `script` is the only one
+ * that may run.
  */
 export function documentOf({
   title,
   body,
+  style = '',
   script = '',
 }: {
   readonly title: string
   readonly body: string
+  readonly style?: string
   readonly script?: string
 }): string {
   const hash = createHash('sha256').update(script).digest('base64')
@@ -24,7 +27,7 @@ export function documentOf({
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeMarkup(title)}</title>
-<style>${STYLE}</style></head>
+<style>${STYLE}${style}</style></head>
 <body>${body}${script === '' ? '' : `<script>${script}</script>`}</body></html>
 `
 }

@@ -1,4 +1,5 @@
 import { escapeMarkup, excerpt } from '../../fixtures/text.ts'
+import { documentOf } from '../document.ts'
 import { FILES } from '../store.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults, MemberResult } from './results.ts'
@@ -10,15 +11,15 @@ const safe = (text: string, limit = 300): string => escapeMarkup(excerpt(text, l
 /** The page of a fleet: by cause, outliers, what is new, and the matrix with links to the reports. One file, without scripts. */
 export function fleetPage(fleet: FleetResults): string {
   const { run, causes, outliers, comparison } = fleet
-  const state = run.exitCode === 0 ? 'good' : run.exitCode === 3 ? 'open' : 'bad'
+  const state = run.exitCode === 0 ? 'works' : run.exitCode === 3 ? 'unjudged' : 'fails'
   const at = new Map(fleet.workspaces.map((member) => [member.label, member]))
   const linked = (label: string): string => link(at.get(label), label)
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${safe(run.headline)}</title>
-<style>${STYLE}</style></head>
-<body><header class="${state}"><p>${safe(run.suite)} ${safe(run.version)} · ${safe(time(run.started))} · ${costOf(fleet)} · depth ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
+  return documentOf({
+    title: excerpt(run.headline),
+    style: STYLE,
+    body: `<header class="${state}"><p class="suite">${safe(run.suite)} ${safe(run.version)} · ${safe(time(run.started))} · ${costOf(fleet)} · depth ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
 ${run.notes.map((note) => `<p class="note">${safe(note)}</p>`).join('')}</header>
-${causes.map((group) => causeBox(group, fleet, linked)).join('\n')}
+<main>${causes.map((group) => causeBox(group, fleet, linked)).join('\n')}
 ${section(
   'Outliers: same preset and image, other verdict',
   ['Workspace', 'Verdict', 'The others', 'Differs in'],
@@ -30,9 +31,8 @@ ${section(
   ]),
 )}
 ${comparison === undefined ? '' : newSince(comparison, fleet, linked)}
-${matrix(fleet)}
-</body></html>
-`
+${matrix(fleet)}</main>`,
+  })
 }
 
 const link = (member: MemberResult | undefined, label: string): string =>
@@ -94,7 +94,7 @@ function newSince(
 /** Workspaces by groups of requirements: what fails, what is accepted, what is open. */
 function matrix({ workspaces }: FleetResults): string {
   const groups = [...new Set(workspaces.flatMap((member) => Object.keys(member.groups)))]
-  const head = groups.map((group) => `<th class="group"><span>${safe(group, 80)}</span></th>`).join('')
+  const head = groups.map((group) => `<th class="upright"><span>${safe(group, 80)}</span></th>`).join('')
   const rows = workspaces.map((member) => {
     const cells = groups.map((group) => {
       const tally = member.groups[group]
@@ -115,14 +115,10 @@ function section(title: string, head: readonly string[], rows: readonly (readonl
     .join('')}</tbody></table></section>`
 }
 
-const STYLE = `:root{color-scheme:light dark;--line:#8884;--good:#137333;--bad:#b3261e;--amber:#9a6700;--open:#5f6368}
-@media (prefers-color-scheme:dark){:root{--good:#81c995;--bad:#f28b82;--amber:#fdd663;--open:#bdc1c6}}
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem}
-header{border-left:.5rem solid var(--line);padding-left:1rem}header.good{border-color:var(--good)}header.bad{border-color:var(--bad)}header.open{border-color:var(--amber)}
-header p{margin:0;opacity:.8}h1{margin:.2rem 0}h2{font-size:1.15rem}.note{color:var(--amber)}small{font-weight:400;opacity:.7}
-.cause{border:1px solid var(--line);border-radius:.5rem;margin:1rem 0;padding:0 1rem 1rem}.cause ul{columns:16rem;margin:0}pre{background:#8881;overflow:auto;padding:.6rem}
-table{border-collapse:collapse}td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;vertical-align:top}
-.wide{overflow:auto;max-height:90vh}.matrix thead th{position:sticky;top:0;background:Canvas;z-index:1;vertical-align:bottom}.matrix th[scope]{position:sticky;left:0;background:Canvas;font-weight:400;white-space:nowrap}
-.group span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:400;font-size:.8rem;max-height:12rem}
-td.good,b.good{color:var(--good)}td.bad,b.bad{color:var(--bad);font-weight:700}td.amber,b.amber{color:var(--amber)}td.open,b.open{color:var(--open)}
-tr.good .verdict{color:var(--good)}tr.bad .verdict{color:var(--bad)}tr.open .verdict{color:var(--amber)}`
+const STYLE = `
+:root { --amber: var(--odd); --open: var(--none) } .cause ul { columns: 16rem }
+.wide { overflow: auto; max-height: 90vh } .matrix { width: auto } .matrix thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; vertical-align: bottom }
+.matrix th[scope] { position: sticky; left: 0; background: var(--paper); color: var(--ink); font: inherit; border-top: 1px solid var(--line) } .upright span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; max-height: 12rem }
+${['good', 'bad', 'amber', 'open'].map((name) => `td.${name}, b.${name} { color: var(--${name}) }`).join(' ')} td.bad, b.bad { font-weight: 700 }
+tr.good .verdict { color: var(--good) } tr.bad .verdict { color: var(--bad) } tr.open .verdict { color: var(--odd) }
+`
