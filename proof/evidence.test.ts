@@ -177,7 +177,8 @@ test('a form works when the call arrived and nothing else that decides it failed
     required: { plain: 'unjudged', stream: 'unjudged' },
     parallel: { plain: 'unjudged', stream: 'unjudged' },
   })
-  expect(shown.areas.arguments).toEqual({ passed: 1, failed: [], known: ['arguments.markup.call:plain'] })
+  expect(shown.areas.arguments).toEqual({ passed: 1, notApplicable: 0, failed: [], known: ['arguments.markup.call:plain'] })
+  expect(shown.avoid).toEqual([knownDefects.find(({ id }) => id === 'streams-nothing')?.avoid])
   expect(shown).toMatchObject({ red: ['streams-nothing'], amber: ['markup-in-value'], unexplained: [] })
 })
 
