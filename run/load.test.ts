@@ -38,7 +38,7 @@ async function mock(options: VllmOptions): Promise<string> {
 async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, workers = 1 }: Tried = {}): Promise<Load> {
   const configuration = readConfiguration({ OPENAI_BASE_URL: `${url}/v1` })
   const target = await resolveTarget(configuration, { say: () => {}, startMock: () => Promise.reject(new Error('no mock is wanted')) })
-  const { close, explain: _explain, ...facts } = target
+  const { close, explain: _explain, beside: _beside, ...facts } = target
   try {
     const { profile } = detectProfile(target.readiness)
     return await runLevels({

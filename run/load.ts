@@ -146,7 +146,7 @@ async function judge(
     folder,
   }: { readonly thresholds: readonly Threshold[]; readonly earlier: EarlierLoad | undefined; readonly folder: string },
 ): Promise<number> {
-  const { close: _close, explain: _explain, ...facts } = target
+  const { close: _close, explain: _explain, beside: _beside, ...facts } = target
   const { readiness } = target
   const detected = detectProfile({ version: readiness.version, ownedBy: readiness.ownedBy }).profile
   const profile = configuration.profile === undefined ? detected : (profileNamed(configuration.profile) ?? detected)

@@ -245,8 +245,6 @@ export async function startGateway(
   const child = spawn(command, prepare(place, within(settings, folder)), {
     env: { PATH, ...env?.(place) },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Varnish and Apache have children: the whole group is ended.
-    detached: true,
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()))
@@ -255,10 +253,14 @@ export async function startGateway(
     child.once('exit', () => reject(new Error(`${command} ended: ${said}`)))
   })
   failed.catch(() => {})
+  // A run that is stopped half-way closes no loopback.
+  const abandoned = (): void => void child.kill('SIGTERM')
+  process.once('exit', abandoned)
   loopback.defer(async () => {
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+    process.off('exit', abandoned)
+    if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit')
-      process.kill(-child.pid, 'SIGTERM')
+      child.kill('SIGTERM')
       await gone
     }
     rmSync(folder, { recursive: true, force: true })

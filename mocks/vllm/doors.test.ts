@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setupServer } from 'msw/node'
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { faults } from './faults/index.ts'
+import { faults, loadFaults } from './faults/index.ts'
 import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
 import { profiles } from './profiles.ts'
@@ -214,7 +214,7 @@ describe('the command', () => {
   test('lists the faults', async () => {
     const { code, out } = await run('--list-faults')
     expect(code).toBe(0)
-    expect(out.trim().split('\n')).toHaveLength(faults.length)
+    expect(out.trim().split('\n')).toHaveLength(faults.length + loadFaults.length)
   })
 
   test('serves until it is told to end', async () => {

@@ -167,18 +167,18 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
     'nginx',
     'cuts streams that pause',
     {
-      site: `${unbuffered} proxy_read_timeout 2s;`,
+      site: `${unbuffered} proxy_read_timeout 4s;`,
       servers: [{ fault: streamsPause }],
       cause: 'idle-timeout',
-      says: /(?:1\.9|2\.\d) s pass without a byte/,
+      says: /[34]\.\d s pass without a byte/,
     },
   ],
-  ['haproxy', 'cuts streams that pause', { site: 'timeout server 2s', servers: [{ fault: streamsPause }], cause: 'idle-timeout' }],
-  ['apache2', 'cuts streams that pause', { around: 'ProxyTimeout 2', servers: [{ fault: streamsPause }], cause: 'idle-timeout' }],
+  ['haproxy', 'cuts streams that pause', { site: 'timeout server 4s', servers: [{ fault: streamsPause }], cause: 'idle-timeout' }],
+  ['apache2', 'cuts streams that pause', { around: 'ProxyTimeout 4', servers: [{ fault: streamsPause }], cause: 'idle-timeout' }],
   [
     'varnish',
     'cuts streams that pause',
-    { around: '-p between_bytes_timeout=2', servers: [{ fault: streamsPause }], apiKey: 'sk-1', cause: 'idle-timeout' },
+    { around: '-p between_bytes_timeout=4', servers: [{ fault: streamsPause }], apiKey: 'sk-1', cause: 'idle-timeout' },
   ],
   [
     'caddy',
