@@ -21,9 +21,12 @@ export const ways = {
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** What is judged by many verdicts, and how they begin. */
-const areas = { arguments: ['arguments.', 'schemas.'], responses: ['responses.'], messages: ['messages.'] } as const satisfies Readonly<
-  Record<string, readonly string[]>
->
+const areas = {
+  contract: ['calls.', 'finish.', 'content.', 'client.', 'agree.', 'stream.', 'envelope.', 'usage.', 'http.'],
+  arguments: ['arguments.', 'schemas.'],
+  responses: ['responses.'],
+  messages: ['messages.'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
 
 type Way = keyof typeof ways
 type Area = keyof typeof areas
@@ -61,8 +64,10 @@ interface Row {
   readonly shown?: Shown
   /** Why a run of this engine and parser says nothing of these presets. */
   readonly unlike?: string
+  /** The parser that reads what the models write, where no run with it on this engine is kept. */
+  readonly untried?: string
   /** The parser to set instead, and the record that says what it does on this engine. */
-  readonly instead?: { readonly parser: string; readonly evidence?: string; readonly shown?: Shown }
+  readonly instead?: { readonly parser: string; readonly evidence: string; readonly shown: Shown }
 }
 
 interface ReleaseRows {
@@ -143,9 +148,9 @@ export function compatibility(records: Records): readonly ReleaseRows[] {
           ...(facts.template === undefined ? {} : { template: facts.template }),
           ...(found === undefined ? {} : { evidence: found[0], shown: shownBy(found[1]) }),
           ...(why === undefined ? {} : { unlike: why }),
-          ...(parser === undefined
-            ? {}
-            : { instead: { parser, ...(other === undefined ? {} : { evidence: other[0], shown: shownBy(other[1]) }) } }),
+          // Without a run the parser may not even be there.
+          ...(parser === undefined || other !== undefined ? {} : { untried: parser }),
+          ...(other === undefined ? {} : { instead: { parser: other[1].parser, evidence: other[0], shown: shownBy(other[1]) } }),
         },
       ]
     }),
@@ -194,16 +199,17 @@ function defectsText({ red, amber, cause, unexplained }: Shown, evidence: string
 /** Id of the section with the ConfigMap of a parser. */
 const anchor = (parser: string): string => `set-${parser.replaceAll('_', '-')}`
 
-function insteadText({ parser, instead, unlike: why, shown }: Row): string {
+function insteadText({ parser, instead, untried, unlike: why, shown }: Row): string {
   const set =
     instead === undefined
       ? undefined
-      : `[${instead.parser}](#${anchor(instead.parser)}): ${
-          instead.evidence === undefined || instead.shown === undefined
-            ? ABSENT
-            : linkTo(wayNames.map((way) => `${way} ${wayText((instead.shown as Shown).ways[way])}`).join(', '), instead.evidence)
-        }`
-  const unknown = parser === 'none' && instead === undefined ? 'no parser is known to read these models' : undefined
+      : `[${instead.parser}](#${anchor(instead.parser)}): ${linkTo(wayNames.map((way) => `${way} ${wayText(instead.shown.ways[way])}`).join(', '), instead.evidence)}`
+  const unknown =
+    parser !== 'none' || instead !== undefined
+      ? undefined
+      : untried === undefined
+        ? 'no parser is known to read these models'
+        : `\`${untried}\` was not run on this engine`
   return [why, set, unknown, ...(shown?.avoid ?? []).map((avoid) => avoid.replace(/\.$/, ''))]
     .filter((part) => part !== undefined)
     .join('; ')
@@ -232,26 +238,13 @@ export function compatibilityText(releases: readonly ReleaseRows[], records: Rec
     `Each release of KAITO with all its presets: the vLLM that it ships, the parser and chat template that it passes to it, and what works on that engine with that parser. Presets that are wired alike share a row. What is said here comes from ${plural(records.size, 'run')} of this suite against real vLLM, kept in [evidence](evidence), one file for each, to which the cells link; "${ABSENT}" says that there is none.`,
     [
       '- `auto`, `named`, `required`, `parallel`: whether the call arrives under that tool_choice, plain and streamed; `parallel`: two calls in one answer, and one where `parallel_tool_calls` is false.',
-      '- `arguments`, `Responses`, `Messages`: whether arguments arrive unharmed, and whether `/v1/responses` and `/v1/messages` work. Red is a MUST that failed, amber a known defect that does not touch what tool calling is for; "no" means that more requirements failed than passed, "not applicable" that the engine does not serve it.',
+      '- `contract`: what else every answer has to be, from ids and finish_reason to what plain and streamed agree on. `arguments`: whether they arrive unharmed. `Responses`, `Messages`: whether `/v1/responses` and `/v1/messages` work. Red is a MUST that failed, amber a known defect that does not touch what tool calling is for; "no" means that more requirements failed than passed, "not applicable" that the engine does not serve it.',
       "- A record of a scripted model says what engine and parser do with calls in the form that the parser reads. What a real model of the family writes, and what KAITO's template makes of a conversation, only a run on the workspace itself shows: `KAITO_WORKSPACE=NAME npm test`, then `npm run evidence -- NAME`.",
     ].join('\n'),
     ...releases.flatMap(({ release, vllm, rows }) => [
       `## KAITO ${release} (vLLM ${vllm})`,
       table(
-        [
-          'presets',
-          'parser',
-          'template',
-          'auto',
-          'named',
-          'required',
-          'parallel',
-          'arguments',
-          'Responses',
-          'Messages',
-          'defects',
-          'instead',
-        ],
+        ['presets', 'parser', 'template', ...wayNames, 'contract', 'arguments', 'Responses', 'Messages', 'defects', 'instead'],
         rows.map(rowCells),
       ),
     ]),

@@ -192,7 +192,7 @@ const cells = (text: string): string[] => text.split('\n').filter((line) => /^\|
 
 test('without records every cell says so, and with one those that it speaks for link to it', () => {
   const [without] = cells(compatibilityText(compatibility(new Map()), new Map()))
-  expect(without?.match(/not run/g)).toHaveLength(8)
+  expect(without?.match(/not run/g)).toHaveLength(9)
   const records = new Map([['made-up', record]])
   const [row] = cells(compatibilityText(compatibility(records), records))
   expect(row).toContain('[plain only](evidence/made-up.json)')
