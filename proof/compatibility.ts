@@ -16,20 +16,25 @@ export const ways = {
   auto: ['auto.article:FORM', 'local.accepts-result:FORM'],
   named: ['named.calls:FORM', 'named.against:FORM'],
   required: ['required.calls:FORM'],
-  parallel: ['parallel.two', 'parallel.off:FORM'],
+  // Two calls are asked for under required.
+  parallel: ['parallel.two', 'parallel.off:FORM', 'required.calls:FORM'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 /** What is judged by many verdicts, and how they begin. */
-const areas = { arguments: ['arguments.', 'schemas.'], responses: ['responses.'], messages: ['messages.'] } as const satisfies Readonly<
-  Record<string, readonly string[]>
->
+const areas = {
+  contract: ['calls.', 'finish.', 'content.', 'client.', 'agree.', 'stream.', 'envelope.', 'usage.', 'http.'],
+  arguments: ['arguments.', 'schemas.'],
+  responses: ['responses.'],
+  messages: ['messages.'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
 
 type Way = keyof typeof ways
 type Area = keyof typeof areas
 
-/** Of the MUSTs and SHOULDs of an area: how many passed, which MUSTs failed, and which are known defects. */
+/** Of an area: how many requirements passed or do not apply, which MUSTs failed or were blocked, and which are known defects. */
 interface Judged {
   readonly passed: number
+  readonly notApplicable: number
   readonly failed: readonly string[]
   readonly known: readonly string[]
 }
@@ -43,8 +48,8 @@ interface Shown {
   readonly amber: readonly string[]
   /** The cause that the run named, where it is no known defect. */
   readonly cause?: string
-  /** What to do about the known defect that the run named as its cause. */
-  readonly avoid?: string
+  /** What to do about the known defects that keep a call from arriving. */
+  readonly avoid: readonly string[]
   /** MUSTs that failed, and that neither a known defect nor the cause explains. */
   readonly unexplained: readonly string[]
 }
@@ -59,8 +64,10 @@ interface Row {
   readonly shown?: Shown
   /** Why a run of this engine and parser says nothing of these presets. */
   readonly unlike?: string
+  /** The parser that reads what the models write, where no run with it on this engine is kept. */
+  readonly untried?: string
   /** The parser to set instead, and the record that says what it does on this engine. */
-  readonly instead?: { readonly parser: string; readonly evidence?: string; readonly shown?: Shown }
+  readonly instead?: { readonly parser: string; readonly evidence: string; readonly shown: Shown }
 }
 
 interface ReleaseRows {
@@ -77,26 +84,29 @@ const begins = (prefixes: readonly string[], id: string): boolean => prefixes.so
 export function shownBy({ verdicts, cause }: Evidence): Shown {
   const passed = new Set(verdicts.passed)
   const broken = new Set([...verdicts.failed, ...verdicts.known].map(({ id }) => id).concat(verdicts.blocked))
-  const works = (deciding: readonly string[]): Works =>
-    deciding.some((id) => broken.has(id)) ? 'no' : passed.has(deciding[0] ?? '') ? 'yes' : 'unjudged'
+  const works = (ids: readonly string[]): Works => (ids.some((id) => broken.has(id)) ? 'no' : passed.has(ids[0] ?? '') ? 'yes' : 'unjudged')
   const musts = verdicts.failed.filter(({ level }) => level === 'MUST')
   const red = new Set(musts.flatMap(({ defects = [] }) => defects))
-  const avoid = cause === undefined ? undefined : knownDefects.find(({ id }) => id === cause.id)?.avoid
+  const deciding = new Set(
+    Object.values(ways).flatMap((ids) => ids.flatMap((id) => [id.replace('FORM', 'plain'), id.replace('FORM', 'stream')])),
+  )
+  const hindering = new Set(musts.filter(({ id }) => deciding.has(id)).flatMap(({ defects = [] }) => defects))
   const amber = new Set([...verdicts.failed, ...verdicts.known].flatMap(({ defects = [] }) => defects).filter((id) => !red.has(id)))
   return {
-    ways: mapped(ways, (deciding) => {
-      const of = (form: Form): Works => works(deciding.map((id) => id.replace('FORM', form)))
+    ways: mapped(ways, (ids) => {
+      const of = (form: Form): Works => works(ids.map((id) => id.replace('FORM', form)))
       return { plain: of('plain'), stream: of('stream') }
     }),
     areas: mapped(areas, (prefixes) => ({
       passed: verdicts.passed.filter((id) => begins(prefixes, id)).length,
+      notApplicable: verdicts['not applicable'].filter((id) => begins(prefixes, id)).length,
       failed: [...musts.map(({ id }) => id), ...verdicts.blocked].filter((id) => begins(prefixes, id)),
       known: verdicts.known.map(({ id }) => id).filter((id) => begins(prefixes, id)),
     })),
     red: [...red].toSorted(),
     amber: [...amber].toSorted(),
     ...(cause === undefined || cause.layer === 'engine' ? {} : { cause: cause.id }),
-    ...(avoid === undefined ? {} : { avoid }),
+    avoid: knownDefects.filter(({ id }) => hindering.has(id)).map(({ avoid }) => avoid),
     unexplained: musts.filter((one) => one.defects === undefined && one.cause === undefined).map(({ id }) => id),
   }
 }
@@ -138,9 +148,9 @@ export function compatibility(records: Records): readonly ReleaseRows[] {
           ...(facts.template === undefined ? {} : { template: facts.template }),
           ...(found === undefined ? {} : { evidence: found[0], shown: shownBy(found[1]) }),
           ...(why === undefined ? {} : { unlike: why }),
-          ...(parser === undefined
-            ? {}
-            : { instead: { parser, ...(other === undefined ? {} : { evidence: other[0], shown: shownBy(other[1]) }) } }),
+          // Without a run the parser may not even be there.
+          ...(parser === undefined || other !== undefined ? {} : { untried: parser }),
+          ...(other === undefined ? {} : { instead: { parser: other[1].parser, evidence: other[0], shown: shownBy(other[1]) } }),
         },
       ]
     }),
@@ -165,8 +175,10 @@ function wayText({ plain, stream }: Readonly<Record<Form, Works>>): string {
   return plain === 'yes' ? 'plain only' : 'streamed only'
 }
 
-function areaText({ passed, failed, known }: Judged): string {
-  if (passed + failed.length + known.length === 0) return 'not judged'
+function areaText({ passed, notApplicable, failed, known }: Judged): string {
+  const judged = passed + failed.length + known.length
+  if (notApplicable > judged) return 'not applicable'
+  if (judged === 0) return 'not judged'
   if (failed.length + known.length > passed) return 'no'
   const parts = [...(failed.length > 0 ? [`${failed.length} red`] : []), ...(known.length > 0 ? [`${known.length} amber`] : [])]
   return parts.length === 0 ? 'yes' : parts.join(', ')
@@ -187,16 +199,20 @@ function defectsText({ red, amber, cause, unexplained }: Shown, evidence: string
 /** Id of the section with the ConfigMap of a parser. */
 const anchor = (parser: string): string => `set-${parser.replaceAll('_', '-')}`
 
-function insteadText({ instead, unlike: why, shown }: Row): string {
+function insteadText({ parser, instead, untried, unlike: why, shown }: Row): string {
   const set =
     instead === undefined
       ? undefined
-      : `[${instead.parser}](#${anchor(instead.parser)}): ${
-          instead.evidence === undefined || instead.shown === undefined
-            ? ABSENT
-            : linkTo(wayNames.map((way) => `${way} ${wayText((instead.shown as Shown).ways[way])}`).join(', '), instead.evidence)
-        }`
-  return [why, set, shown?.avoid?.replace(/\.$/, '')].filter((part) => part !== undefined).join('; ')
+      : `[${instead.parser}](#${anchor(instead.parser)}): ${linkTo(wayNames.map((way) => `${way} ${wayText(instead.shown.ways[way])}`).join(', '), instead.evidence)}`
+  const unknown =
+    parser !== 'none' || instead !== undefined
+      ? undefined
+      : untried === undefined
+        ? 'no parser is known to read these models'
+        : `\`${untried}\` was not run on this engine`
+  return [why, set, unknown, ...(shown?.avoid ?? []).map((avoid) => avoid.replace(/\.$/, ''))]
+    .filter((part) => part !== undefined)
+    .join('; ')
 }
 
 function rowCells(row: Row): readonly string[] {
@@ -222,26 +238,13 @@ export function compatibilityText(releases: readonly ReleaseRows[], records: Rec
     `Each release of KAITO with all its presets: the vLLM that it ships, the parser and chat template that it passes to it, and what works on that engine with that parser. Presets that are wired alike share a row. What is said here comes from ${plural(records.size, 'run')} of this suite against real vLLM, kept in [evidence](evidence), one file for each, to which the cells link; "${ABSENT}" says that there is none.`,
     [
       '- `auto`, `named`, `required`, `parallel`: whether the call arrives under that tool_choice, plain and streamed; `parallel`: two calls in one answer, and one where `parallel_tool_calls` is false.',
-      '- `arguments`, `Responses`, `Messages`: whether arguments arrive unharmed, and whether `/v1/responses` and `/v1/messages` work. Red is a MUST that failed, amber a known defect that does not touch what tool calling is for; "no" means that more requirements failed than passed.',
+      '- `contract`: what else every answer has to be, from ids and finish_reason to what plain and streamed agree on. `arguments`: whether they arrive unharmed. `Responses`, `Messages`: whether `/v1/responses` and `/v1/messages` work. Red is a MUST that failed, amber a known defect that does not touch what tool calling is for; "no" means that more requirements failed than passed, "not applicable" that the engine does not serve it.',
       "- A record of a scripted model says what engine and parser do with calls in the form that the parser reads. What a real model of the family writes, and what KAITO's template makes of a conversation, only a run on the workspace itself shows: `KAITO_WORKSPACE=NAME npm test`, then `npm run evidence -- NAME`.",
     ].join('\n'),
     ...releases.flatMap(({ release, vllm, rows }) => [
       `## KAITO ${release} (vLLM ${vllm})`,
       table(
-        [
-          'presets',
-          'parser',
-          'template',
-          'auto',
-          'named',
-          'required',
-          'parallel',
-          'arguments',
-          'Responses',
-          'Messages',
-          'defects',
-          'instead',
-        ],
+        ['presets', 'parser', 'template', ...wayNames, 'contract', 'arguments', 'Responses', 'Messages', 'defects', 'instead'],
         rows.map(rowCells),
       ),
     ]),

@@ -46,8 +46,18 @@ export interface Told {
   readonly model?: string | undefined
 }
 
-/** Where a cause lies that says something of engine and parser: what lies before them hides what they do. */
-const OF_THE_SERVER: ReadonlySet<string> = new Set<Layer>(['arguments', 'stream', 'tool call', 'model', 'engine', 'MCP server'])
+/** Layers before the server: a cause that lies there hides what engine and parser do. */
+const BEFORE_THE_SERVER: ReadonlySet<string> = new Set<Layer>([
+  'cluster',
+  'node',
+  'Service',
+  'container engine',
+  'image',
+  'container',
+  'network',
+  'HTTP',
+  'credentials',
+])
 
 const VERSION = /^\d+(?:\.\d+)+/
 
@@ -65,7 +75,7 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
   if (run.depth === 'smoke') refuse('at depth smoke too little was asked; run the suite at depth default or full')
   if (run.state === 'unjudged') refuse('the server could not be judged; mend the cause that the run named')
   const cause = results.cause
-  if (cause !== undefined && !OF_THE_SERVER.has(cause.layer))
+  if (cause !== undefined && BEFORE_THE_SERVER.has(cause.layer))
     refuse(`its cause lies in the layer ${excerpt(cause.layer, 40)} (${excerpt(cause.id, 60)}); mend that and run the suite again`)
   const odd = verdicts.find(({ outcome }) => outcome === 'broken' || outcome === 'waived')
   if (odd !== undefined) refuse(`${odd.id} is ${odd.outcome}; run the suite ${odd.outcome === 'waived' ? 'without waivers' : 'again'}`)
