@@ -1,17 +1,8 @@
 import { argumentsOf, scenario, user, validator } from '../fixtures/scenario.ts'
-import { hello, time, weather } from '../fixtures/tools/tools.ts'
+import { articleQuestion, hello, time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
-  // The question and the tool of the KAITO tool calling article.
-  const question = ask(
-    'weather',
-    {
-      messages: [user("What's the weather like in San Francisco?")],
-      tools: [weather.offer],
-      tool_choice: 'auto',
-    },
-    { from: 'smoke' },
-  )
+  const question = ask('weather', articleQuestion, { from: 'smoke' })
   const unset = ask('choice-left-out', {
     messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo right now?')],
     logprobs: true,

@@ -1,6 +1,6 @@
-import { scenario, shown, user } from '../fixtures/scenario.ts'
+import { scenario, shown } from '../fixtures/scenario.ts'
 import { articleSnippet, runTools } from '../fixtures/tools/clients.ts'
-import { weather } from '../fixtures/tools/tools.ts'
+import { articleQuestion, weather } from '../fixtures/tools/tools.ts'
 
 /** The function of the article, which only tells what it was called with. */
 const getWeather = {
@@ -8,15 +8,8 @@ const getWeather = {
   run: ({ location, unit }: { location: string; unit: string }) => `Getting the weather for ${location} in ${unit}...`,
 }
 
-/** The question of the article. The scenario of tool_choice auto asks it too; it is sent once. */
-const question = {
-  messages: [user("What's the weather like in San Francisco?")],
-  tools: [weather.offer],
-  tool_choice: 'auto' as const,
-}
-
 export default scenario('Clients as users have them', ({ ask, followUp, must, together }) => {
-  const snippet = ask('article', question, { forms: ['plain'] })
+  const snippet = ask('article', articleQuestion, { forms: ['plain'] })
   must(
     'clients.article',
     'MUST work with the snippet of the article: create, tool_calls[0], json.loads, the function with these arguments',
@@ -26,7 +19,7 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
   )
 
   for (const form of ['plain', 'stream'] as const) {
-    const call = ask(`agent-${form}`, question, { forms: [form] })
+    const call = ask(`agent-${form}`, articleQuestion, { forms: [form] })
     const answer = followUp(
       `agent-${form}-result`,
       call,

@@ -1,5 +1,5 @@
-import { argumentsOf, named, scenario, user, validator, type ChatBody, type Reply } from '../fixtures/scenario.ts'
-import { order, time, weather, type LocalTool } from '../fixtures/tools/tools.ts'
+import { argumentsOf, scenario, user, validator, type ChatBody, type Reply } from '../fixtures/scenario.ts'
+import { namedQuestion, order, weather, type LocalTool } from '../fixtures/tools/tools.ts'
 
 /** The conversation after the call: the assistant's turn as it came, and what the local function really returned. */
 function afterCall(
@@ -29,15 +29,11 @@ function afterCall(
   }
 }
 
-const weatherQuestion = 'What is the weather like in San Francisco in fahrenheit?'
+const [{ content: weatherQuestion }] = namedQuestion.messages
 const orderQuestion = 'What is the tracking code of the order with the order id A-77?'
 
 export default scenario('Local functions', ({ ask, followUp, must, together, sample }) => {
-  const weatherCall = ask(
-    'weather',
-    { messages: [user(weatherQuestion)], tools: [weather.offer, time], tool_choice: named('get_weather') },
-    { from: { plain: 'smoke' } },
-  )
+  const weatherCall = ask('weather', namedQuestion, { from: { plain: 'smoke' } })
   const weatherAnswer = followUp(
     'weather-result',
     weatherCall,

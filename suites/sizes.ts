@@ -1,7 +1,7 @@
 import { scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { beyond, catalogue } from '../fixtures/tools/agents.ts'
 import { everydayQuestion } from '../fixtures/tools/schemas.ts'
-import { tool } from '../fixtures/tools/tools.ts'
+import { articleQuestion, namedQuestion, tool } from '../fixtures/tools/tools.ts'
 
 const MOST_TOKENS = 256
 const called = tool('warehouse-inventory--look_up_the_shelf_of_an_article_by_its_sku9', 'Look up where an article is kept', {
@@ -30,7 +30,10 @@ const listOf = (count: number, bytes: number, { profile }: Facts) => {
   }
 }
 
-const served = ({ status, text, exchange, finishReason }: Reply) => {
+/** Judged beside a small question with the same choice: where that is refused too, the size is not to blame. */
+const served = ([large]: readonly Reply[]) => {
+  if (large === undefined) return { blocked: 'there is no answer' }
+  const { status, text, exchange, finishReason } = large
   const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
   if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
   const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
@@ -39,7 +42,7 @@ const served = ({ status, text, exchange, finishReason }: Reply) => {
 
 const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
 
-export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
+export default scenario('Requests as large as agents send them', ({ ask, should, together }) => {
   const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
   const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
   const large = ask('tools-100', async (facts) => listOf(100, 64_000, facts), {
@@ -57,9 +60,13 @@ export default scenario('Requests as large as agents send them', ({ ask, must, s
     unless: beyond(201_000, MOST_TOKENS),
   })
 
-  must('sizes.kb-10', 'MUST serve a legal request with 20 tools, 10 KB', source, small, served)
-  must('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, large, served)
-  must('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, huge, served)
+  // Other scenarios ask these two as well; each is sent once.
+  const smallNamed = ask('named', namedQuestion)
+  const smallAuto = ask('auto', articleQuestion)
+
+  together('sizes.kb-10', 'MUST serve a legal request with 20 tools, 10 KB', source, [small, smallNamed], served, small.forms)
+  together('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, [large, smallAuto], served, large.forms)
+  together('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, [huge, smallAuto], served, huge.forms)
 
   together(
     'sizes.in-prompt',

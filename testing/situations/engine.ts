@@ -1,6 +1,6 @@
 import type { RedDefectId } from '../../fixtures/contract/known.ts'
 import type { Fault } from '../../mocks/vllm/fault.ts'
-import { entriesOf, fragmentsOf } from '../../mocks/vllm/faults/edit.ts'
+import { deltasOf, entriesOf, fragmentsOf } from '../../mocks/vllm/faults/edit.ts'
 
 /** A release with a parser that has a defect, as a healthy mock of that release with the defect put in. */
 interface EngineSituation {
@@ -96,6 +96,24 @@ export const engineSituations: readonly EngineSituation[] = [
     defect: {
       verdict: (refusal, { request: { path, body } }) =>
         path === '/v1/responses' && isRequired(body) ? { status: 500, type: 'InternalServerError', message: '', param: null } : refusal,
+    },
+  },
+  {
+    cause: 'all-as-reasoning',
+    profile: '0.22.1',
+    parser: 'minimax_m2',
+    says: 'The parser minimax_m2 of vLLM 0.22.1 hands over as reasoning all that the model writes before </think>, forced calls too, although no reasoning parser is set (docs/findings.md).',
+    defect: {
+      events(events, { turn }) {
+        if (turn.mode === 'none') return
+        for (const delta of deltasOf(events)) {
+          const said = [delta.content, ...(delta.tool_calls ?? []).map((entry) => entry.function?.['arguments'])]
+          delete delta.content
+          delete delta.tool_calls
+          const words = said.filter((part) => typeof part === 'string').join('')
+          if (words !== '') delta['reasoning'] = words
+        }
+      },
     },
   },
 ]
