@@ -255,22 +255,33 @@ export function compatibilityText(releases: readonly ReleaseRows[], records: Rec
       `\`\`\`yaml\n${parserRemedies(parser).configuration}\n\`\`\``,
     ]),
     '## Runs',
+    'Unexplained are those of the MUSTs that failed which neither a known defect nor the cause explains.',
     table(
-      ['record', 'vLLM', 'parser', 'template', 'model', 'date', 'suite', 'depth', 'passed', 'failed', 'known', 'cause'],
-      [...records].map(([name, { vllm, parser, template, model, date, suite, depth, verdicts, cause }]) => [
-        linkTo(name, name),
-        vllm,
-        parser,
-        template ?? "the model's",
-        model,
-        date,
-        suite,
-        depth,
-        String(verdicts.passed.length),
-        String(verdicts.failed.length),
-        String(verdicts.known.length),
-        cause === undefined ? '' : `\`${cause.id}\``,
-      ]),
+      ['record', 'vLLM', 'parser', 'template', 'model', 'date', 'suite', 'depth', 'passed', 'MUST failed', 'unexplained', 'SHOULD failed', 'known', 'blocked', 'cause'],
+      [...records].map(([name, record]) => {
+        const { vllm, parser, template, model, date, suite, depth, verdicts, cause } = record
+        const musts = verdicts.failed.filter(({ level }) => level === 'MUST').length
+        const counts = [
+          verdicts.passed.length,
+          musts,
+          shownBy(record).unexplained.length,
+          verdicts.failed.length - musts,
+          verdicts.known.length,
+          verdicts.blocked.length,
+        ]
+        return [
+          linkTo(name, name),
+          vllm,
+          parser,
+          template ?? "the model's",
+          model,
+          date,
+          suite,
+          depth,
+          ...counts.map(String),
+          cause === undefined ? '' : `\`${cause.id}\``,
+        ]
+      }),
     ),
   ].join('\n\n')}\n`
 }
