@@ -257,7 +257,23 @@ export function compatibilityText(releases: readonly ReleaseRows[], records: Rec
     '## Runs',
     'Unexplained are those of the MUSTs that failed which neither a known defect nor the cause explains.',
     table(
-      ['record', 'vLLM', 'parser', 'template', 'model', 'date', 'suite', 'depth', 'passed', 'MUST failed', 'unexplained', 'SHOULD failed', 'known', 'blocked', 'cause'],
+      [
+        'record',
+        'vLLM',
+        'parser',
+        'template',
+        'model',
+        'date',
+        'suite',
+        'depth',
+        'passed',
+        'MUST failed',
+        'unexplained',
+        'SHOULD failed',
+        'known',
+        'blocked',
+        'cause',
+      ],
       [...records].map(([name, record]) => {
         const { vllm, parser, template, model, date, suite, depth, verdicts, cause } = record
         const musts = verdicts.failed.filter(({ level }) => level === 'MUST').length
