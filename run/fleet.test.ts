@@ -1,5 +1,5 @@
 // @module-tag slow
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,36 +9,19 @@ import { validateXML } from 'xmllint-wasm'
 import { workspaceStatus, waiting, type World } from '../mocks/kubernetes/world.ts'
 import { fleetSchema, type FleetResults } from '../reports/fleet/results.ts'
 import { serveFleet, type MockFleet } from '../testing/fleet.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-}
+import { startScript, type Ended } from '../testing/script.ts'
 
 /** A safety net: what is waited for comes in seconds on an idle machine. */
 const PATIENCE = { timeout: 240_000, interval: 5 }
 
 const children = new Set<ChildProcess>()
 
-/** `npm test` on a fleet, as a process of its own with nothing in its environment but what is given. */
-function begin(
-  script: string,
-  folder: string,
-  env: Readonly<Record<string, string>>,
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '..', script)], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      KUBECONFIG: fleet.kubeconfig,
-      CONFORMANCE_REPORT_DIR: folder,
-      CONFORMANCE_DEPTH: 'smoke',
-      ...env,
-    },
-  })
-  children.add(child)
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (out += text.toString()))
-  return { child, ended: new Promise((done) => child.once('close', (code) => done({ code, out }))) }
+/** `npm test` on a fleet. */
+function begin(script: string, folder: string, env: Readonly<Record<string, string>>): ReturnType<typeof startScript> {
+  const own = { KUBECONFIG: fleet.kubeconfig, CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_DEPTH: 'smoke' }
+  const started = startScript(script, { ...own, ...env })
+  children.add(started.child)
+  return started
 }
 
 const judge = (folder: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
