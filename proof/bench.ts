@@ -55,7 +55,13 @@ async function serve(args: readonly string[]): Promise<string> {
 function canned(): string {
   const vllm = createVllm({})
   const answers = FORMS.map((form) => {
-    const { headers, chunks } = vllm.answer({ method: 'POST', path: PATH, headers: {}, body: question(form) })
+    const { status, headers, chunks } = vllm.answer({
+      method: 'POST',
+      path: PATH,
+      headers: { 'content-type': 'application/json' },
+      body: question(form),
+    })
+    if (status !== 200) throw new Error(`the mock answers the question with ${status}`)
     const type = headers.find(([name]) => name === 'content-type')?.[1] ?? ''
     return [form, { type, pieces: chunks.map(({ bytes }) => Buffer.from(bytes).toString('base64')) }]
   })
