@@ -6,7 +6,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { packageFolder } from '../fixtures/packages.ts'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import type { Canned } from './canned.ts'
@@ -47,7 +46,7 @@ const children: ChildProcess[] = []
 async function serve(args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
-  for await (const line of createInterface({ input: child.stdout as Readable })) if (line.startsWith('http')) return line.trim()
+  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('http')) return line.trim()
   throw new Error(`${args[0]} ended before it listened`)
 }
 
