@@ -54,10 +54,10 @@ describe('Kuberhealthy', () => {
   }
 
   test.for([
-    [{}, { ok: true, errors: [] }],
-    [{ parser: 'none' }, { ok: false, errors: [expect.stringMatching(/^http:\S+\/v1: .+ \[pod\] .+/)] }],
-    [undefined, { ok: false, errors: [expect.stringContaining('[network]')] }],
-  ] as const)('of the server %j is told %j', async ([options, body]) => {
+    ['conforms', {}, { ok: true, errors: [] }],
+    ['has no parser', { parser: 'none' }, { ok: false, errors: [expect.stringMatching(/^http:\S+\/v1: .+ \[pod\] .+/)] }],
+    ['is not there', undefined, { ok: false, errors: [expect.stringContaining('[network]')] }],
+  ] as const)('is told of a server that %s', async ([, options, body]) => {
     const { env, reports } = await kuberhealthy()
     expect(await run('kuberhealthy.ts', options, env)).toMatchObject({ code: 0, err: '' })
     expect(reports).toEqual([{ method: 'POST', id: 'run-17', type: 'application/json', body }])
@@ -83,10 +83,10 @@ describe('Kuberhealthy', () => {
 const LINE = /^([a-z_]+)\{((?:[a-z]+=[\w./:@-]+,?)+)\} (\d+(?:\.\d+)?)$/
 
 test.for([
-  [{}, 0, 0],
-  [{ parser: 'none' }, 1, 1],
-  [undefined, 2, 3],
-] as const)('cloudprober is told in lines that it reads: %j', async ([options, conformance, code]) => {
+  ['conforms', {}, 0, 0],
+  ['has no parser', { parser: 'none' }, 1, 1],
+  ['is not there', undefined, 2, 3],
+] as const)('cloudprober is told in lines that it reads of a server that %s', async ([, options, conformance, code]) => {
   const ended = await run('cloudprober.ts', options)
   expect(ended.code).toBe(code)
   const lines = ended.out.trimEnd().split('\n')

@@ -3,6 +3,7 @@ import { profiles } from '../../fixtures/contract/profiles.ts'
 import { readConfiguration, type Configuration } from '../../fixtures/target/configuration.ts'
 import type { Environment } from '../../fixtures/target/environment.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
+import { NEIGHBOURS } from '../../reports/store.ts'
 
 /** What a watch is to do. Throws a UserMistake for what only a single run can do. */
 export function watchConfiguration(env: Environment): Configuration {
@@ -19,5 +20,5 @@ export function watchConfiguration(env: Environment): Configuration {
   if (clients.length > 0)
     throw new UserMistake('CONFORMANCE_CLIENTS is set, but npm run watch runs no clients: unset it, and judge them with npm test.')
   if (resume) throw new UserMistake('CONFORMANCE_RESUME is set, but npm run watch has nothing to go on with: unset it.')
-  return { ...configuration, reportDir: join(configuration.reportDir, 'watch') }
+  return { ...configuration, reportDir: join(configuration.reportDir, NEIGHBOURS.watch) }
 }
