@@ -57,8 +57,15 @@ export interface WatchMetrics {
   readonly forget: (place: MetricPlace) => void
 }
 
+const now = (): number => Date.now() / 1000
 const LEVELS = ['MUST', 'SHOULD', 'MAY'] as const
 const PLACE = ['context', 'namespace', 'workspace'] as const
+const of = ({ context, namespace, workspace }: MetricPlace) => ({ context, namespace, workspace })
+
+const keyOf = (place: MetricPlace): string => JSON.stringify(of(place))
+
+const labelsOf = (place: MetricPlace, { id, layer, sentence }: MetricCause) => ({ ...of(place), cause: id, layer, sentence })
+
 /** Makes the metrics, with nothing in them. */
 export function createWatchMetrics(): WatchMetrics {
   const registry = new Registry()
@@ -93,14 +100,11 @@ export function createWatchMetrics(): WatchMetrics {
     registers: [registry],
   })
   const shown = new Map<string, Shown>()
-  const of = ({ context, namespace, workspace }: MetricPlace) => ({ context, namespace, workspace })
-  const keyOf = (place: MetricPlace): string => JSON.stringify(of(place))
   const stateOf = (place: MetricPlace): Shown => {
     const known = shown.get(keyOf(place)) ?? {}
     shown.set(keyOf(place), known)
     return known
   }
-  const labelsOf = (place: MetricPlace, { id, layer, sentence }: MetricCause) => ({ ...of(place), cause: id, layer, sentence })
 
   /** A cause keeps the words with which it was first named: numbers in a sentence would make a series of each probe. */
   function show(place: MetricPlace, next: MetricCause | undefined): void {
@@ -120,7 +124,6 @@ export function createWatchMetrics(): WatchMetrics {
     conformance.set({ ...of(place), preset }, says)
     lastRun.set(of(place), now())
   }
-  const now = (): number => Date.now() / 1000
 
   return {
     registry,

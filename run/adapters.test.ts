@@ -37,22 +37,22 @@ async function run(script: string, options: VllmOptions | undefined, env: Readon
   return new Promise((done) => child.once('close', (code) => done({ code, out, err })))
 }
 
-describe('Kuberhealthy', () => {
-  /** A Kuberhealthy that takes reports with this status. */
-  async function kuberhealthy(status = 200): Promise<{ readonly env: Readonly<Record<string, string>>; readonly reports: unknown[] }> {
-    const reports: unknown[] = []
-    const url = await loopback.http((request, response) => {
-      let body = ''
-      request.on('data', (text: Buffer) => (body += text.toString()))
-      request.on('end', () => {
-        const { method, headers } = request
-        reports.push({ method, id: headers['kh-run-uuid'], type: headers['content-type'], body: JSON.parse(body) as unknown })
-        response.writeHead(status).end()
-      })
+/** A Kuberhealthy that takes reports with this status. */
+async function kuberhealthy(status = 200): Promise<{ readonly env: Readonly<Record<string, string>>; readonly reports: unknown[] }> {
+  const reports: unknown[] = []
+  const url = await loopback.http((request, response) => {
+    let body = ''
+    request.on('data', (text: Buffer) => (body += text.toString()))
+    request.on('end', () => {
+      const { method, headers } = request
+      reports.push({ method, id: headers['kh-run-uuid'], type: headers['content-type'], body: JSON.parse(body) as unknown })
+      response.writeHead(status).end()
     })
-    return { env: { KH_REPORTING_URL: `${url}/check`, KH_RUN_UUID: 'run-17' }, reports }
-  }
+  })
+  return { env: { KH_REPORTING_URL: `${url}/check`, KH_RUN_UUID: 'run-17' }, reports }
+}
 
+describe('Kuberhealthy', () => {
   test.for([
     ['conforms', {}, { ok: true, errors: [] }],
     ['has no parser', { parser: 'none' }, { ok: false, errors: [expect.stringMatching(/^http:\S+\/v1: .+ \[pod\] .+/)] }],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { parseMetrics } from '../fixtures/contract/metrics.ts'
+import { createWorld } from '../mocks/kubernetes/world.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import { serveFleet } from '../testing/fleet.ts'
@@ -101,6 +102,9 @@ test('each workspace of a selection has its own metrics and cause, and one that 
   await vi.waitFor(async () => expect(await conformance()).toEqual({ 'team-a/good': 0, 'team-b/bare': 1 }), PATIENCE)
   expect(watcher.out()).toMatch(/^team-b\/bare: does not conform\.\n {2}Cause: /m)
   expect(existsSync(join(watcher.folder, 'watch/team-b/bare/failed/run.json'))).toBe(true)
+  fleet.kube.remove(createWorld({ workspace: 'bare', namespace: 'team-b' }).workspace)
+  await vi.waitFor(async () => expect(await conformance()).toEqual({ 'team-a/good': 0 }), PATIENCE)
+  expect(watcher.out()).toContain('team-b/bare is gone: it is no longer watched.')
   watcher.child.kill('SIGINT')
   expect(await watcher.ended).toBe(130)
 })
