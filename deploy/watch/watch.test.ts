@@ -13,6 +13,7 @@ const read = (name: string): Promise<string> => readFile(resolve(import.meta.dir
 
 interface Rule {
   readonly record?: string
+  readonly alert?: string
   readonly expr: string
 }
 interface Group {
@@ -39,6 +40,15 @@ test('each metric that a rule or a panel names is there, and each of ours is nam
   const there = await metrics()
   expect([...asked].filter((name) => !there.has(name))).toEqual([])
   expect([...there].filter((name) => name.startsWith('toolcalling') && !asked.has(name))).toEqual([])
+})
+
+test('the document for who watches names every metric and every alert, and no other', async () => {
+  const document = await read('../../docs/watch.md')
+  const there = await metrics()
+  const ours = [...there].filter((name) => name.startsWith('toolcalling_'))
+  expect([...new Set(document.match(/\btoolcalling_\w+/g))].toSorted()).toEqual(ours.toSorted())
+  const alerts = rules.flatMap(({ alert }) => alert ?? [])
+  expect([...new Set(document.match(/\bToolCalling\w+/g))].toSorted()).toEqual(alerts.toSorted())
 })
 
 test('each panel of the dashboard has a title, a place and a query', async () => {
