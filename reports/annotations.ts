@@ -69,7 +69,7 @@ function notesOf(recording: Recording): readonly Note[] {
 
 function fleetNotesOf({ run, causes, workspaces }: FleetResults): readonly Note[] {
   if (run.exitCode === 0) return []
-  const headline: Note = {
+  const whole: Note = {
     level: 'error',
     title: excerpt(run.headline, 200),
     text: excerpt([run.headline, ...run.notes].join(' '), 400),
@@ -83,7 +83,7 @@ function fleetNotesOf({ run, causes, workspaces }: FleetResults): readonly Note[
       ...(remedy === undefined ? [] : [excerpt(remedy, 400)]),
     ].join(' '),
   }))
-  return [headline, ...groups]
+  return [whole, ...groups]
 }
 
 const lines = (text: string): string => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A')
