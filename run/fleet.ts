@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
 import { newest } from '../fixtures/contract/profiles.ts'
@@ -43,7 +43,8 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   // Before anything is asked: a filter or a folder that cannot be read ends the run.
   const bound = boundOf(judging)
   const before = readPlan(folder)
-  const earlier = configuration.compare === undefined ? undefined : earlierFleet(configuration.compare)
+  const compare = configuration.compare === undefined ? undefined : keptEarlier(configuration.compare, configuration, before)
+  const earlier = compare === undefined ? undefined : earlierFleet(compare)
   const plan = configuration.resume && before !== undefined ? resumed(before, judging) : await planOf(judging, bound)
   if (plan.members.length === 0) {
     for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
@@ -63,17 +64,23 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
   say(budget(judging, bound, waiting.length))
   const began = Date.now()
-  await judgeAll(judging, waiting, (result) => {
-    done.set(result.label, result)
-    const sign = result.exitCode === 0 ? '✓' : '✗'
-    const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
-    say(`[${done.size}/${plan.members.length}] ${sign} ${result.label}: ${verdictOf(result)}${cost}`)
-  })
+  await judgeAll(
+    { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },
+    waiting,
+    (result) => {
+      done.set(result.label, result)
+      const sign = result.exitCode === 0 ? '✓' : '✗'
+      const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
+      say(`[${done.size}/${plan.members.length}] ${sign} ${result.label}: ${verdictOf(result)}${cost}`)
+    },
+  )
   if (!configuration.resume) removeStale(folder, before, plan)
   const run = fleetRun(plan, plan.notes, (Date.now() - began) / 1000)
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
   const fleet = fleetResults(run, members, earlier)
-  return report(folder, fleet, judging)
+  const code = await report(folder, fleet, judging)
+  rmSync(join(folder, EARLIER), { recursive: true, force: true })
+  return code
 }
 
 /** Writes the reports of the fleet first, for whoever waits for it, then those of each workspace. */
@@ -207,6 +214,24 @@ function earlierFleet(path: string): { readonly results: FleetResults; readonly 
     throw new RecordError(`There is no ${excerpt(path)}: give the report folder of an earlier run of several workspaces.`)
   const results = readFleet(path)
   return results && { results, from: path }
+}
+
+/** Where the results of an earlier fleet stay while a run that is compared with them writes over their folder. */
+const EARLIER = '.earlier'
+
+/** The folder to compare with: a copy of the results where the run writes over them, so that it can go on when it was killed. */
+function keptEarlier(compare: string, { reportDir, resume }: Configuration, before: FleetPlan | undefined): string {
+  if (![reportDir, join(reportDir, FILES.results)].some((path) => resolve(path) === resolve(compare))) return compare
+  const kept = join(reportDir, EARLIER)
+  if (resume && existsSync(kept)) return kept
+  rmSync(kept, { recursive: true, force: true })
+  for (const own of ['', ...(before?.members ?? []).map((member) => member.folder)]) {
+    const results = join(reportDir, own, FILES.results)
+    if (!existsSync(results)) continue
+    mkdirSync(join(kept, own), { recursive: true })
+    copyFileSync(results, join(kept, own, FILES.results))
+  }
+  return kept
 }
 
 /** Removes what a run of one server left in the folder itself: its reports would stand beside those of the fleet. */
