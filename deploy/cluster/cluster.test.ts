@@ -62,6 +62,11 @@ const jobsOf = (things: readonly Thing[]): { readonly coordinator: JobSpec; read
 })
 const full = readValues(everyValue)
 
+test('every value has a word in what is rendered with every value', () => {
+  const words = everyValue.map((word) => word.split(/[.=]/)[0] ?? '')
+  expect([...new Set(words)].toSorted()).toEqual(Object.keys(readValues([])).toSorted())
+})
+
 test('every pod is what restricted PodSecurity asks, writes to volumes alone, and is bounded', () => {
   const { coordinator, nightly, index } = jobsOf(thingsOf(full))
   const smoke = (thingsOf(full, [helmTest])[0] as Thing).spec as PodSpec
@@ -84,16 +89,18 @@ test('every pod is what restricted PodSecurity asks, writes to volumes alone, an
   ])
 })
 
+/** What a Job does with a pod by its exit code. */
+const actions = (job: JobSpec): unknown =>
+  Object.fromEntries(
+    Object.entries(EXIT).map(([meaning, code]) => [
+      meaning,
+      job.podFailurePolicy.rules.find(({ onExitCodes }) => onExitCodes?.values.includes(code))?.action,
+    ]),
+  )
+
 test('a pod of an index is tried once more exactly when nothing could be judged, and only a wrong request ends all', () => {
   const { index, coordinator } = jobsOf(thingsOf(full))
   expect(index).toMatchObject({ completionMode: 'Indexed', backoffLimitPerIndex: 1, template: { spec: { restartPolicy: 'Never' } } })
-  const actions = (job: JobSpec): unknown =>
-    Object.fromEntries(
-      Object.entries(EXIT).map(([meaning, code]) => [
-        meaning,
-        job.podFailurePolicy.rules.find(({ onExitCodes }) => onExitCodes?.values.includes(code))?.action,
-      ]),
-    )
   expect(actions(index)).toEqual({ conforms: undefined, fails: 'FailIndex', request: 'FailJob', blocked: 'Count', suite: 'FailIndex' })
   // What the coordinator ends with is the verdict: no second run gives another.
   expect(actions(coordinator)).toEqual({ conforms: undefined, fails: 'FailJob', request: 'FailJob', blocked: 'FailJob', suite: 'FailJob' })
@@ -131,7 +138,7 @@ test('judging has the rights of rbac.yaml without the port-forward, records get 
       rightsIn(
         things
           .filter(({ subjects = [] }) => subjects.some(({ name }) => name === account))
-          .map(({ roleRef }) => roles.find(({ metadata }) => metadata.name === roleRef?.name) ?? expect.unreachable()),
+          .flatMap(({ roleRef }) => roles.filter(({ metadata }) => metadata.name === roleRef?.name)),
       )
     expect(rightsIn(roles.filter(({ kind, metadata }) => kind === judging && metadata.name.endsWith('-judge')))).toEqual(needed(kinds))
     const records = ['/configmaps create', '/configmaps get']
@@ -180,6 +187,16 @@ test.each([
   [['name=Upper'], 'name="Upper" cannot be: '],
 ])('%j is refused with one sentence', (words, sentence) => {
   expect(() => readValues(words)).toThrow(sentence)
+})
+
+test('the document of the installation names values that there are', () => {
+  const document = readFileSync(new URL('../../docs/in-cluster.md', import.meta.url), 'utf8')
+  const table = /\| value \|[^]*?\n\n/.exec(document)?.[0] ?? ''
+  const named = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
+  )
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((name) => !(name in readValues([])))).toEqual([])
 })
 
 test('the committed chart is what its objects make: npm run chart renews it', () => {
