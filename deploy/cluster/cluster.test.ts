@@ -179,12 +179,25 @@ test('what is switched off is not there', () => {
   expect(JSON.stringify(thingsOf(full))).toContain('OPENAI_API_KEY')
 })
 
+test('npm run manifests prints the objects as YAML, or says in one line what it cannot take', () => {
+  const printed = (words: readonly string[]) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, 'manifests.ts'), ...words], { encoding: 'utf8' })
+  const { status, stdout } = printed(everyValue)
+  expect(status).toBe(0)
+  expect(parseAllDocuments(stdout).map((document) => document.toJS() as unknown)).toEqual(thingsOf(full))
+  expect(printed(['imgae=x'])).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: 'There is no value imgae; did you mean image? deploy/chart/values.yaml lists all of them.\n',
+  })
+})
+
 test.each([
   [['imgae=x'], 'There is no value imgae; did you mean image?'],
   [['image'], 'image: give NAME=VALUE'],
   [['concurrency=many'], 'concurrency=many is no JSON'],
-  [['concurrency=0'], 'concurrency=0 cannot be: '],
-  [['name=Upper'], 'name="Upper" cannot be: '],
+  [['concurrency=0'], 'The value concurrency cannot be taken: '],
+  [['name=Upper'], 'The value name cannot be taken: lower-case letters'],
 ])('%j is refused with one sentence', (words, sentence) => {
   expect(() => readValues(words)).toThrow(sentence)
 })

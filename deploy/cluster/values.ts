@@ -7,9 +7,9 @@ const dnsLabel = (max: number) =>
   z
     .string()
     .max(max)
-    .regex(/^[a-z]([a-z0-9-]*[a-z0-9])?$/)
+    .regex(/^[a-z]([a-z0-9-]*[a-z0-9])?$/, 'lower-case letters, digits and hyphens are allowed, a letter first')
 /** A name of an object that is there already, or nothing. */
-const existing = z.string().regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$/)
+const existing = z.string().regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?)?$/, 'this is no name of an object')
 const seconds = z.int().min(60).max(2_592_000)
 const texts = z.record(z.string(), z.string())
 
@@ -57,7 +57,7 @@ export const chartValues = z.strictObject({
     .describe('Pods may reach DNS, the API server and pods of workspaces, nothing else; nothing may reach them.'),
   apiServerCidr: z
     .string()
-    .regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/)
+    .regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, 'give ADDRESS/BITS, for example 10.0.0.0/16')
     .default('0.0.0.0/0')
     .describe('Addresses of the API server (its ports 443 and 6443), for the NetworkPolicy.'),
   resources: z
@@ -100,9 +100,8 @@ export function readValues(words: readonly string[]): Values {
       `There is no value ${unknown}${near === undefined ? '' : `; did you mean ${near}?`} deploy/chart/values.yaml lists all of them.`,
     )
   }
-  const at = issue?.path.join('.') ?? ''
   const meant = (values.shape as Readonly<Record<string, z.ZodType>>)[String(issue?.path[0])]?.description ?? ''
-  throw new UserMistake(`${at}=${JSON.stringify(given[String(issue?.path[0])])} cannot be: ${issue?.message}. ${meant}`.trimEnd())
+  throw new UserMistake(`The value ${issue?.path.join('.')} cannot be taken: ${issue?.message}. ${meant}`.trimEnd())
 }
 
 function fromJson(name: string, text: string): unknown {
