@@ -179,9 +179,10 @@ test('what is switched off is not there', () => {
   expect(JSON.stringify(thingsOf(full))).toContain('OPENAI_API_KEY')
 })
 
+const printed = (words: readonly string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, 'manifests.ts'), ...words], { encoding: 'utf8' })
+
 test('npm run manifests prints the objects as YAML, or says in one line what it cannot take', () => {
-  const printed = (words: readonly string[]) =>
-    spawnSync(process.execPath, [join(import.meta.dirname, 'manifests.ts'), ...words], { encoding: 'utf8' })
   const { status, stdout } = printed(everyValue)
   expect(status).toBe(0)
   expect(parseAllDocuments(stdout).map((document) => document.toJS() as unknown)).toEqual(thingsOf(full))
