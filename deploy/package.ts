@@ -9,4 +9,4 @@ const file = execFileSync('npm', ['pack', build(), '--pack-destination', ROOT, '
   encoding: 'utf8',
   shell: process.platform === 'win32',
 }).trim()
-process.stdout.write(`${file}\nFrom any folder: npx ${join(ROOT, file)} --help\n`)
+process.stdout.write(`${file}\nFrom any folder: npx --package=${join(ROOT, file)} kaito-tool-calling --help\n`)
