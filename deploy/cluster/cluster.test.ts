@@ -166,6 +166,17 @@ test('with the longest name, names of objects, Jobs, pods and hosts stay within 
   expect(`${only(things, 'CronJob').metadata.name}-29345678-index-999-abcde`.length).toBeLessThanOrEqual(63)
 })
 
+/** What the coordinator is told of namespaces. */
+const namespaceOf = (words: readonly string[]): unknown =>
+  jobsOf(thingsOf(readValues(['runNow=true', 'namespace=mine', ...words]))).coordinator.template.spec.containers[0]?.env.filter(
+    ({ name }) => name === 'KAITO_NAMESPACE',
+  )
+
+test('without rights in other namespaces only workspaces of its own are judged', () => {
+  expect(namespaceOf(['namespaces=a,b'])).toEqual([{ name: 'KAITO_NAMESPACE', value: 'a,b' }])
+  expect(namespaceOf(['namespaces=a,b', 'clusterWide=false'])).toEqual([{ name: 'KAITO_NAMESPACE', value: 'mine' }])
+})
+
 test('what is switched off is not there', () => {
   const kinds = (words: readonly string[]): readonly string[] => thingsOf(readValues(words)).map(({ kind }) => kind)
   expect(kinds([])).toEqual(expect.arrayContaining(['CronJob', 'NetworkPolicy', 'ClusterRole']))

@@ -136,9 +136,11 @@ const indexJob: Node = {
   },
 }
 
-const selection: Node[] = [
+const selection: readonly Item[] = [
   { name: 'KAITO_WORKSPACE', value: slot('workspaces') },
-  { name: 'KAITO_NAMESPACE', value: slot('namespaces') },
+  when('clusterWide', { name: 'KAITO_NAMESPACE', value: slot('namespaces') }),
+  // There are no rights in any other.
+  unless('clusterWide', { name: 'KAITO_NAMESPACE', value: slot('namespace') }),
 ]
 
 /** The Job that finds the workspaces, starts the Indexed Job, waits for it and merges what it handed over. */

@@ -33,7 +33,7 @@ export const chartValues = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'true: a ClusterRole, for every namespace and for evidence from nodes. false: a Role in the namespace of the release; set namespaces to it.',
+      'true: a ClusterRole, for every namespace and for evidence from nodes. false: a Role, and only workspaces in the namespace of the release.',
     ),
   concurrency: z.int().min(1).max(100).default(4).describe('How many workspaces are judged at once, each in a pod of its own.'),
   schedule: z.string().default('0 2 * * *').describe('When the CronJob judges all workspaces; empty: there is no CronJob.'),
