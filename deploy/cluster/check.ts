@@ -1,0 +1,121 @@
+import { findAssets, KUBERNETES, startControlPlane, type ControlPlane } from '../../mocks/kubernetes/real/control-plane.ts'
+import { everyValue } from './every-value.ts'
+import { helmTest, manifests } from './objects.ts'
+import { filled } from './slots.ts'
+import { readValues, type Values } from './values.ts'
+
+/** Has a real API server judge what the chart installs: each object by a server-side dry run, each pod in a restricted namespace. */
+
+interface Thing {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: PodSpec & {
+    readonly template?: { readonly spec: PodSpec }
+    readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: PodSpec } } }
+  }
+}
+interface PodSpec {
+  readonly securityContext?: object
+}
+
+const plurals: Readonly<Record<string, string>> = { NetworkPolicy: 'networkpolicies' }
+/** Where objects of a kind stand; with a name, where this one does. */
+const pathOf = ({ apiVersion, kind, metadata }: Thing, name = ''): string =>
+  [
+    apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`,
+    ...(metadata.namespace === undefined ? [] : ['namespaces', metadata.namespace]),
+    plurals[kind] ?? `${kind.toLowerCase()}s`,
+    ...(name === '' ? [] : [name]),
+  ].join('/')
+
+let failed = 0
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+function check(what: string, problem: string | undefined): void {
+  if (problem !== undefined) failed += 1
+  say(`${problem === undefined ? 'ok  ' : 'FAIL'} ${what}${problem === undefined ? '' : `: ${problem}`}`)
+}
+
+/** What the server says against an object; as kubectl apply --server-side --dry-run=server asks it. */
+const refusal = (plane: ControlPlane, thing: Thing): Promise<string | undefined> =>
+  plane
+    .call(
+      'PATCH',
+      `${pathOf(thing, thing.metadata.name)}?dryRun=All&fieldManager=check&fieldValidation=Strict`,
+      thing,
+      'application/apply-patch+yaml',
+    )
+    .then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+
+/** The Indexed Job that a ConfigMap holds, as the coordinator would start it for 20 workspaces. */
+function indexJobs({ data }: Thing): readonly Thing[] {
+  const text = data?.['index-job.json']
+  if (text === undefined) return []
+  const job = JSON.parse(text) as Thing
+  return [{ ...job, spec: { ...job.spec, completions: 20, parallelism: 5 } as Thing['spec'] & object }]
+}
+
+async function installation(plane: ControlPlane, values: Values, what: string): Promise<void> {
+  const things = filled([...manifests, helmTest], values) as readonly Thing[]
+  for (const thing of things.flatMap((one) => [one, ...indexJobs(one)])) {
+    check(`${what}: ${thing.kind} ${thing.metadata.name}`, await refusal(plane, thing))
+    const pod = thing.spec?.jobTemplate?.spec.template.spec ?? thing.spec?.template?.spec
+    // The server holds only pods against the level of their namespace, and of a Job it warns.
+    if (pod !== undefined)
+      check(`${what}: a pod of ${thing.kind} ${thing.metadata.name}`, await refusal(plane, podOf(values.namespace, pod)))
+  }
+}
+
+const podOf = (namespace: string, spec: PodSpec): Thing => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', namespace }, spec })
+
+/** That the server would have refused: a field that it does not know, a rule that it does not allow, a pod that may be root. */
+async function refuses(plane: ControlPlane, values: Values): Promise<void> {
+  const things = filled(manifests, values) as readonly Thing[]
+  const [job] = things.flatMap(indexJobs)
+  if (job?.spec?.template === undefined) throw new Error('no Indexed Job')
+  const { securityContext: _none, ...asRoot } = job.spec.template.spec
+  const changed: readonly (readonly [string, Thing, RegExp])[] = [
+    [
+      'a field that is mistyped',
+      { ...job, spec: { ...job.spec, backofLimitPerIndex: 1 } as Thing['spec'] & object },
+      /backofLimitPerIndex/,
+    ],
+    ['a policy without backoffLimitPerIndex', without(job, 'backoffLimitPerIndex'), /backoffLimitPerIndex|FailIndex/],
+    ['a pod that may be root', podOf(values.namespace, asRoot), /violates PodSecurity/],
+  ]
+  for (const [what, thing, words] of changed) {
+    const said = await refusal(plane, thing)
+    check(`${what} is refused`, said !== undefined && words.test(said) ? undefined : (said ?? 'it was accepted'))
+  }
+}
+
+function without(thing: Thing, field: string): Thing {
+  return {
+    ...thing,
+    spec: Object.fromEntries(Object.entries(thing.spec ?? {}).filter(([name]) => name !== field)) as Thing['spec'] & object,
+  }
+}
+
+const plane = await startControlPlane(await findAssets(say))
+process.once('SIGINT', () => void plane.close().then(() => process.exit(130)))
+process.once('SIGTERM', () => void plane.close().then(() => process.exit(143)))
+try {
+  say(`kube-apiserver ${KUBERNETES}: what deploy/chart installs`)
+  const full = readValues(everyValue)
+  await plane.call('POST', '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: full.namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  })
+  await installation(plane, { ...readValues([]), namespace: full.namespace }, 'by default')
+  await installation(plane, full, 'with every value')
+  await installation(plane, { ...full, clusterWide: false, reportClaim: '', apiKeySecret: '' }, 'in one namespace')
+  await refuses(plane, full)
+} finally {
+  await plane.close()
+}
+if (failed > 0) process.exitCode = 1
