@@ -9,5 +9,8 @@ const cell = (text: string): string => text.replaceAll('|', String.raw`\|`).repl
 /** A source as Markdown for a file in docs/: what can be opened is a link. */
 export const linked = (source: string): string =>
   linksOf(source)
-    .map(({ text, url }) => (url === undefined ? text : `[${text}](${url.replace(/^docs\//, '')})`))
+    // Brackets of code are no link.
+    .map(({ text, url }) =>
+      url === undefined ? text.replaceAll(/\[(?=[^[\]]*\]\()/g, String.raw`\[`) : `[${text}](${url.replace(/^docs\//, '')})`,
+    )
     .join('')

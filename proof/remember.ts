@@ -4,7 +4,9 @@ import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { freshReader, type Reader } from '../fixtures/run/reader.ts'
 
 interface Remembered {
-  readonly exchange: Exchange
+  readonly chunks: Exchange['chunks']
+  /** All of the exchange but its bytes. */
+  readonly head: string
   readonly intent: string
   readonly view: Promise<View>
 }
@@ -20,10 +22,11 @@ export function rememberingReader(): Reader {
   return {
     read(exchange, intent, request) {
       const known = firsts.get(exchange.id)
-      const spelt = JSON.stringify(intent)
-      if (known !== undefined && known.intent === spelt && isSame(known.exchange, exchange)) return known.view
+      const { chunks, ...rest } = exchange
+      const [head, spelt] = [JSON.stringify(rest), JSON.stringify(intent)]
+      if (known?.intent === spelt && known.head === head && areSame(known.chunks, chunks)) return known.view
       const view = freshReader.read(exchange, intent, request)
-      if (known === undefined) firsts.set(exchange.id, { exchange, intent: spelt, view })
+      if (known === undefined) firsts.set(exchange.id, { chunks, head, intent: spelt, view })
       return view
     },
     judge(rule, view, context) {
@@ -47,12 +50,6 @@ function spell(context: RuleContext): string {
   return text
 }
 
-function isSame(one: Exchange, other: Exchange): boolean {
-  const { chunks, ...head } = one
-  const { chunks: others, ...otherHead } = other
-  return (
-    chunks.length === others.length &&
-    chunks.every(({ at, bytes }, index) => at === others[index]?.at && Buffer.compare(bytes, others[index].bytes) === 0) &&
-    JSON.stringify(head) === JSON.stringify(otherHead)
-  )
-}
+const areSame = (some: Exchange['chunks'], others: Exchange['chunks']): boolean =>
+  some.length === others.length &&
+  some.every(({ at, bytes }, index) => at === others[index]?.at && Buffer.compare(bytes, others[index].bytes) === 0)

@@ -18,10 +18,10 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /**
  * Makes Allure's report of a record as one file that asks no host for anything. Uses the Allure results that the run left, with what was
- * decided after them (waivers), when they then agree with the record verdict by verdict; else makes them from the record. Rejects with what
- * Allure says.
+ * decided after them (waivers), when they then agree with the record verdict by verdict; else makes them from the record. Resolves to its size
+ * in bytes; rejects with what Allure says.
  */
-export async function allureReport(folder: string, recording: Recording): Promise<void> {
+export async function allureReport(folder: string, recording: Recording): Promise<number> {
   const results = join(folder, FILES.allure)
   settle(results, recording)
   if (!agrees(results, recording)) {
@@ -29,8 +29,10 @@ export async function allureReport(folder: string, recording: Recording): Promis
     if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.\n${output}`)
   }
   const draft = join(folder, `.${FILES.allureReport}`)
-  writeFileSync(draft, dress(await generate(results, recording)))
+  const html = dress(await generate(results, recording))
+  writeFileSync(draft, html)
   renameSync(draft, join(folder, FILES.allureReport))
+  return Buffer.byteLength(html)
 }
 
 /** Brings the results that were written while the run went on to what was decided when it had ended: vitest need not run again for it. */

@@ -1,5 +1,6 @@
 import { appendFileSync, statSync } from 'node:fs'
 import { excerpt } from '../fixtures/text.ts'
+import type { FleetResults } from './fleet/results.ts'
 import { headline, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -20,10 +21,15 @@ interface Note {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Lines that GitHub Actions or Azure DevOps show beside the run, the cause first; nothing anywhere else. */
-export function annotations(recording: Recording, env: Environment): readonly string[] {
+export const annotations = (recording: Recording, env: Environment): readonly string[] => linesOf(() => notesOf(recording), env)
+
+/** The same for a fleet: what it says of itself, then each cause with its workspaces, the most frequent first. */
+export const fleetAnnotations = (fleet: FleetResults, env: Environment): readonly string[] => linesOf(() => fleetNotesOf(fleet), env)
+
+function linesOf(read: () => readonly Note[], env: Environment): readonly string[] {
   const write = env['GITHUB_ACTIONS'] === 'true' ? github : env['TF_BUILD']?.toLowerCase() === 'true' ? azure : undefined
   if (write === undefined) return []
-  const notes = notesOf(recording)
+  const notes = read()
   const shown = notes.length > MOST ? notes.slice(0, MOST - 1) : notes
   const more = notes.length - shown.length
   const last: Note = { level: 'error', title: 'Tool calling conformance', text: `and ${more} more: the report has them all.` }
@@ -59,6 +65,25 @@ function notesOf(recording: Recording): readonly Note[] {
           : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
     }))
   return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...of('blocked'), ...of('warning')]
+}
+
+function fleetNotesOf({ run, causes, workspaces }: FleetResults): readonly Note[] {
+  if (run.exitCode === 0) return []
+  const whole: Note = {
+    level: 'error',
+    title: excerpt(run.headline, 200),
+    text: excerpt([run.headline, ...run.notes].join(' '), 400),
+  }
+  const groups = causes.map(({ sentence, layer, remedy, workspaces: concerned }): Note => ({
+    level: 'error',
+    title: excerpt(`${concerned.length} of ${workspaces.length}: ${sentence}`, 200),
+    text: [
+      `${excerpt(sentence, 400)}${layer === undefined ? '' : ` [${excerpt(layer, 40)}]`}`,
+      `Workspaces: ${excerpt(concerned.slice(0, MOST).join(', '), 300)}${concerned.length > MOST ? ` and ${concerned.length - MOST} more` : ''}.`,
+      ...(remedy === undefined ? [] : [excerpt(remedy, 400)]),
+    ].join(' '),
+  }))
+  return [whole, ...groups]
 }
 
 const lines = (text: string): string => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A')

@@ -22,8 +22,9 @@ const bareOf = (id: string): string => id.replace(/:(?:plain|stream)$/, '')
 const isPlain = (id: string): boolean => /[:.]plain$/.test(id)
 const isFailure = ({ outcome, waiver }: Verdict): boolean => outcome === 'failed' || (outcome === 'waived' && waiver?.was === 'failed')
 
-/** What a record says of each known client: from its own requests, from those of others that equal them, and from runs of the real one. */
-export function clientRows({ verdicts }: Recording): readonly ClientRow[] {
+/** What a record says of each known client, and nothing where the server could not be judged: from its own requests, from those of others that equal them, and from runs of the real one. */
+export function clientRows({ run, verdicts }: Recording): readonly ClientRow[] {
+  if (run.blocked !== undefined) return []
   return Object.entries(knownClients).flatMap(([name, known]) => {
     const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
     const real = verdicts.filter(({ id }) => bareOf(id) === `real-clients.${name}`)

@@ -141,6 +141,8 @@ test('what changed about the server is told, and what one run could not read is 
     { what: '--max-model-len', before: '4096', now: 'not set' },
   ])
   expect(compare(of({ parser: 'hermes', arguments: flags }), of({}), 'old').server).toEqual([])
+  // Nor is a list of models that a server which asks for a key does not show.
+  expect(compare(of({}, { models: [] }), of({}), 'old').server).toEqual([])
 })
 
 test('another version of the suite is said', () => {

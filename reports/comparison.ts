@@ -114,6 +114,9 @@ const NAMES: readonly (readonly [Exclude<keyof Identity, 'arguments'>, string, f
 
 const NOT_SET = 'not set'
 
+/** Undefined where the list could not be read. */
+const modelsOf = ({ server: { models } }: Results): string | undefined => models.toSorted().join(', ') || undefined
+
 function serverChanges(before: Results, now: Results): Comparison['server'] {
   const { identity: old } = before.server
   const { identity } = now.server
@@ -125,7 +128,7 @@ function serverChanges(before: Results, now: Results): Comparison['server'] {
     ['server', before.server.name, now.server.name],
     ['profile', before.server.profile, now.server.profile],
     ['model', before.server.model, now.server.model],
-    ['served models', before.server.models.toSorted().join(', '), now.server.models.toSorted().join(', ')],
+    ['served models', modelsOf(before), modelsOf(now)],
     ...NAMES.map(([key, name, flag]) => {
       const absent = read && flag !== undefined ? NOT_SET : undefined
       return [name, old[key] ?? absent, identity[key] ?? absent] as const

@@ -83,7 +83,7 @@ pre { margin: 4px 0 10px; padding: 8px 12px; background: var(--paper); border: 1
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 16px; margin: 8px 0 } dd { margin: 0; overflow-wrap: anywhere }
 dl.facts { max-width: 900px; margin: 16px 0 }
 table { width: 100%; margin: 6px 0; border-collapse: collapse } th { text-align: left; white-space: nowrap; font-weight: 600; color: var(--soft); font-size: 13px } td, th { vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere }
-td { border-top: 1px solid var(--line) } td code { overflow-wrap: anywhere }
+td { border-top: 1px solid var(--line) } td code { overflow-wrap: anywhere } td:first-child { min-width: 13em }
 details > summary { cursor: pointer; overflow-wrap: anywhere } .more > summary { font-size: 16px; font-weight: 650; margin: 12px 0 6px } .more[open] { margin-bottom: 18px }
 .filter { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 0; padding: 8px 0; border: 0; min-width: 0; background: var(--paper); border-bottom: 1px solid var(--line) }
 .filter label { padding: 3px 11px; border: 1px solid var(--line); border-radius: 15px; cursor: pointer; font-size: 14px } .filter label:has(:checked) { border-color: var(--ink); background: var(--tint); box-shadow: 0 0 0 1px var(--ink) }
@@ -108,8 +108,8 @@ ${(['passed', 'failure', 'warning', 'known', 'waived', 'broken', 'blocked', 'inc
   )
   .join('\n')}
 .group:not(:has(.check:not([hidden]))) { display: none }
-@media (max-width: 640px) { .check > summary { grid-template-columns: 1fr } table.findings, .findings tbody, .findings tr, .findings td { display: block; width: auto !important } .findings thead { display: none }
-  .findings td { border: 0; padding: 1px 0 } .findings tr { border-top: 1px solid var(--line); padding: 5px 0 } .findings td::before { content: attr(data-n) ": "; color: var(--soft) }
+@media (max-width: 640px) { .check > summary { grid-template-columns: minmax(0, 1fr) } .stacked, .stacked tbody, .stacked tr, .stacked td { display: block; width: auto !important } .stacked thead, .stacked td:empty { display: none }
+  .stacked td { border: 0; padding: 1px 0 } .stacked tr { border-top: 1px solid var(--line); padding: 5px 0 } .stacked td::before { content: attr(data-n) ": "; color: var(--soft) }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 5px } .bytes > span { grid-template-columns: 1fr } .bytes > span::before { text-align: left; padding-left: 8px } .bytes > span { padding-left: 8px } .check > .body, .exchange > .body { padding-inline: 8px } .filter { position: static } }
 @media print { .filter { display: none } body { print-color-adjust: exact } .check, .cause { break-inside: avoid } .bytes { max-height: none } }
 `

@@ -233,27 +233,35 @@ function chart(levels: readonly Level[]): string {
   const middle = (index: number): number => EDGE + step * (index + 0.5)
   const bars = levels.map(({ goodput, concurrency }, index) => {
     const height = (goodput / top) * (HEIGHT - 2 * EDGE)
-    return `<rect fill="#4a7fd0" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE - height - 6}" text-anchor="middle">${number(goodput)}/s</text>`
+    return `<rect class="good" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE - height - 6}" text-anchor="middle">${number(goodput)}/s</text>`
   })
   const points = levels.flatMap(({ whole }, index) =>
     whole === undefined ? [] : [[middle(index), y(whole.p95.value / slowest), whole.p95.value] as const],
   )
   const dots = points.map(
     ([x, at, value]) =>
-      `<circle fill="#c2571a" cx="${x}" cy="${at}" r="4"/><text fill="#c2571a" x="${x + 8}" y="${at + 14}">${ms(value)}</text>`,
+      `<circle class="slow" cx="${x}" cy="${at}" r="4"/><text class="told" x="${x + 9}" y="${at - 8}">${ms(value)}</text>`,
   )
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="100%" fill="currentColor" font-size="12" role="img" aria-label="Goodput and 95th percentile of whole answers by level">${bars.join('')}<polyline fill="none" stroke="#c2571a" stroke-width="2" points="${points.map(([x, at]) => `${x},${at}`).join(' ')}"/>${dots.join('')}</svg>`
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Goodput and 95th percentile of whole answers by level">${bars.join('')}<polyline class="line" points="${points.map(([x, at]) => `${x},${at}`).join(' ')}"/>${dots.join('')}</svg>`
 }
+
+/** Bars and line are told apart from each other and from the paper, light and dark; on a narrow screen chart and figures are scrolled. */
+const STYLE = `
+main { padding-top: 18px } figure { margin: 16px 0 } .wide { overflow-x: auto } pre.wide { white-space: pre }
+svg { display: block; min-width: 560px; width: 100%; max-width: 900px; fill: currentColor; font-size: 13px } .good { fill: light-dark(#a9c4ee, #2f5fa8) }
+.slow { fill: var(--bad) } .line { fill: none; stroke: var(--bad); stroke-width: 2 } .told { fill: var(--ink); font-weight: 600; paint-order: stroke; stroke: var(--paper); stroke-width: 3px }
+`
 
 /** The page of a load: what the terminal says, with a chart. Needs no script. */
 export function loadPage(record: LoadRecord, text: string): string {
   const [headline = '', ...rest] = text.split('\n')
   const by = record.loop === 'open' ? 'requests a second' : 'requests at once'
   return documentOf({
-    title: 'Tool calling under load',
-    body: `<main><h1>${escapeMarkup(headline)}</h1>
-<figure>${chart(record.levels)}<figcaption>Bars: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
-<pre>${escapeMarkup(rest.join('\n'))}</pre>
+    title: headline,
+    style: STYLE,
+    body: `<main><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1>
+<figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
+<pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(rest.join('\n').trim())}</pre>
 <p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
   })
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { allureReport } from './allure-report.ts'
 import { annotations, appendStepSummary, withoutCommands } from './annotations.ts'
 import { attestation } from './attestation.ts'
@@ -35,13 +35,23 @@ export async function makeReports(
   put(FILES.conformance, conformanceReport(recording))
   put(FILES.attestation, attestation(recording))
   put(FILES.badge, badge(recording))
-  put(FILES.html, page(recording, { allure }))
-  if (allure) await allureReport(folder, recording)
+  let allureBytes: number | undefined
+  try {
+    if (allure) allureBytes = await allureReport(folder, recording)
+  } finally {
+    put(FILES.html, page(recording, { allureBytes }))
+  }
   appendStepSummary(text, env)
   return [
-    withoutCommands(summary(recording, { color, report: relative('', join(folder, FILES.html)) }), env),
+    withoutCommands(summary(recording, { color, report: pathToType(join(folder, FILES.html)) }), env),
     ...annotations(recording, env).map((line) => `${line}\n`),
   ].join('')
+}
+
+/** A path as a user types it: from the current folder when it lies below that, else from the root. */
+export function pathToType(path: string): string {
+  const from = relative('', path)
+  return from.startsWith('..') ? resolve(path) : from
 }
 
 /** Whether a stream shows colours: a terminal does, and so do the logs of these CIs (https://no-color.org). */

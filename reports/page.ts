@@ -1,7 +1,7 @@
 import type { Finding, Verdict } from '../fixtures/record.ts'
 import { apart, escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { effectOf, type Effect } from './counts.ts'
-import { clientRows } from './clients.ts'
+import { clientRows, clientsLine } from './clients.ts'
 import { badge, bar, classOf, documentOf } from './document.ts'
 import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
@@ -45,16 +45,16 @@ const GRAVITY: readonly Effect[] = [
   'not applicable',
 ]
 
-/** The report for people as one HTML page, from the record alone; it can be read without a script. `allure`: Allure's report lies beside it. */
-export function page(recording: Recording, { allure = true }: { readonly allure?: boolean } = {}): string {
+/** The report for people as one HTML page, from the record alone; it can be read without a script. `allureBytes`: the size of Allure's report, where that lies beside it. */
+export function page(recording: Recording, { allureBytes }: { readonly allureBytes?: number | undefined } = {}): string {
   const { run, partial } = recording
   const { state, sentence, notes } = headline(recording)
   const shown = shownExchanges(recording)
   const empty = problemsOf(recording).flatMap(({ kind, message }) => (kind === 'empty' ? [message] : []))
   const sections = [
     causeBox(recording),
-    clientTable(recording),
     facts(recording),
+    clientTable(recording),
     waivedTable(recording),
     comparisonBlock(recording),
     knownTable(recording),
@@ -72,14 +72,11 @@ export function page(recording: Recording, { allure = true }: { readonly allure?
     body: `<header class="${state}"><p class="suite">${safe(run.suite.name)} ${safe(run.suite.version)}${partial ? ' · partial run, cut short' : ''}</p><h1>${escapeMarkup(sentence)}</h1>
 ${[...notes, ...empty].map((note) => `<p class="note">${escapeMarkup(note)}</p>`).join('')}${bar(tallies(recording))}${explained(recording)}</header>
 <main>${sections.filter((section) => section !== '').join('\n')}</main>
-<footer><h2>The same run elsewhere</h2><ul>${OTHERS.filter(([file]) => allure || file !== FILES.allureReport)
-      .map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`)
-      .join('')}</ul></footer>`,
+<footer><h2>The same run elsewhere</h2><ul>${OTHERS.map(([file, what]) => `<li><a href="${file}">${file}</a>: ${what}</li>`).join('')}${allureBytes === undefined ? '' : `<li><a href="${FILES.allureReport}">${FILES.allureReport}</a>: the same checks in Allure’s form (${(allureBytes / 1e6).toFixed(1)} MB)</li>`}</ul></footer>`,
   })
 }
 
 const OTHERS: readonly (readonly [file: string, what: string])[] = [
-  [FILES.allureReport, 'the checks in Allure’s report'],
   [FILES.results, 'for programs'],
   [FILES.junit, 'for the CI'],
   [FILES.sarif, 'for code scanning'],
@@ -104,7 +101,10 @@ function explained(recording: Recording): string {
   )
   const parts = [...others].map(([what, { length }]) => `${length} ${what}`)
   const outcomes = countsBlocked ? 'passed, failed or were blocked' : 'passed or failed'
-  return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${counted} are on a ${levels.join(' or ')} and ${outcomes}${state === 'works' ? '' : ': these the headline counts'}.${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
+  const saysNumbers = state === 'fails' || countsBlocked
+  const held = `on a ${levels.join(' or ')} and ${outcomes}`
+  const which = saysNumbers ? `The headline counts the ${counted} that are ${held}.` : `${counted} are ${held}.`
+  return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
 }
 
 function facts(recording: Recording): string {
@@ -140,16 +140,14 @@ ${evidence === '' ? '' : `<h3>Evidence</h3><ul>${evidence}</ul>`}<h3>Remedy</h3>
 
 function clientTable(recording: Recording): string {
   const rows = clientRows(recording)
-  return listed(
-    'Known clients',
-    ['Client', 'Verdict', 'The rule that decides'],
-    rows.map(({ client, version, captured, state, rule = '' }) => [
-      `${safe(client, 80)}<br><small>${safe(version, 80)}, ${safe(captured)}</small>`,
-      safe(state),
-      safe(rule, 400),
-    ]),
-    rows.some(({ state }) => state !== 'works'),
-  )
+  const line = clientsLine(rows)
+  if (line === undefined) return ''
+  const cells = rows.map(({ client, version, captured, state, rule = '' }) => [
+    `${safe(client, 80)}<br><small>${safe(version, 80)}, requests captured ${safe(captured)}</small>`,
+    safe(state),
+    safe(rule, 400),
+  ])
+  return `<details class="more"><summary>Known clients <small>${safe(line, 600)}</small></summary>${tableOf(['Client', 'Verdict', 'The rule that decides'], cells)}</details>`
 }
 
 function waivedTable(recording: Recording): string {
@@ -178,7 +176,7 @@ function comparisonBlock({ run }: Recording): string {
   ]
   const said = [...notes, ...(rows.length === 0 ? ['Nothing that was judged has changed.'] : [])].map((note) => `<p>${safe(note)}</p>`)
   const title = `Compared with ${safe(earlier.target, 120)}, ${safe(earlier.server, 80)}, of ${escapeMarkup(time(earlier.started))}`
-  return more(title, rows.length, true, `${said.join('')}${rows.length === 0 ? '' : tableOf(['Change', 'What', 'From → to'], rows)}`)
+  return more(title, rows.length, true, `${said.join('')}${rows.length === 0 ? '' : tableOf(['Change', 'What', 'Before → now'], rows)}`)
 }
 
 function knownTable(recording: Recording): string {
@@ -223,8 +221,8 @@ function listed(title: string, columns: readonly string[], rows: readonly (reado
 
 function tableOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = columns.map((name) => `<th scope="col">${name}</th>`)
-  const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
-  return `<table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`
+  const body = rows.map((cells) => `<tr>${cells.map((cell, index) => `<td data-n="${columns[index]}">${cell}</td>`).join('')}</tr>`)
+  return `<table class="stacked"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`
 }
 
 function more(title: string, count: number, open: boolean, body: string): string {
@@ -297,7 +295,7 @@ function findingsTable(findings: readonly Finding[]): string {
         `<tr><td data-n="got"><code>${cutGot(finding, 600)}</code></td><td data-n="wanted">${cutWanted(finding, 600)}</td><td data-n="where" class="where">${safe(finding.where)}${finding.byte === undefined ? '' : `, byte ${finding.byte}`}<br><small>${safe(finding.exchange, 120)}</small></td></tr>`,
     )
   const rest = findings.length - MOST_FINDINGS
-  return `<table class="findings"><thead><tr><th scope="col">Got</th><th scope="col">Wanted</th><th scope="col">Where</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest > 0 ? `<p>and ${plural(rest, 'more finding')}, in ${FILES.verdicts}</p>` : ''}`
+  return `<table class="findings stacked"><thead><tr><th scope="col">Got</th><th scope="col">Wanted</th><th scope="col">Where</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest > 0 ? `<p>and ${plural(rest, 'more finding')}, in ${FILES.verdicts}</p>` : ''}`
 }
 
 /** Cut around the difference; both are cut alike. */

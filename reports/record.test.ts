@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -10,7 +10,7 @@ import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import type { Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { deserialise, FILES, openRecord, readRecord, serialise, type Recording } from './store.ts'
+import { deserialise, FILES, NEIGHBOURS, openRecord, readRecord, serialise, type Recording } from './store.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-record-'))
@@ -91,6 +91,16 @@ describe('store', () => {
     openRecord(path, madeUpRun())
     expect(readRecord(path).verdicts).toEqual([])
     expect(() => readFileSync(join(path, FILES.junit))).toThrow('ENOENT')
+  })
+
+  test('leaves what a load and a watch keep in the same folder', () => {
+    const path = folder()
+    for (const name of Object.values(NEIGHBOURS)) {
+      mkdirSync(join(path, name))
+      writeFileSync(join(path, name, 'results.json'), 'theirs')
+    }
+    openRecord(path, madeUpRun())
+    for (const name of Object.values(NEIGHBOURS)) expect(readFileSync(join(path, name, 'results.json'), 'utf8')).toBe('theirs')
   })
 
   test.for([

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, piecesOf } from './bytes.ts'
-import { CHROMIUM, openPage, type Page } from '../testing/browser.ts'
+import { CHROMIUM, faultsOnPhone, openPage, type Page } from '../testing/browser.ts'
 import { curl } from './curl.ts'
 import { counts } from './counts.ts'
 import { absentOf } from './headline.ts'
@@ -337,10 +337,6 @@ test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Al
   expectInert(second, allure)
 })
 
-const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
-/** The faults that axe calls serious or critical, with the element. */
-const SERIOUS = `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`
-
 test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
   const plain = { ...madeUpExchange(['{"choices":[]}'], 'made-up.plain'), status: 500 }
   const request = { ...plain.request, form: 'plain' as const }
@@ -353,12 +349,7 @@ test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, lig
   await page.evaluate(`document.querySelectorAll('details').forEach((one) => { one.open = true })`)
   await until(page, `document.querySelectorAll('.check .sides').length === ${everyVerdict().length}`)
   await page.evaluate(`document.querySelector('#only-all').click()`)
-  await page.evaluate(`${readFileSync(AXE, 'utf8')}; 0`)
-  for (const colors of ['light', 'dark'] as const) {
-    await page.show(390, colors)
-    expect(await page.evaluate(SERIOUS)).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
-  }
+  expect(await faultsOnPhone(page)).toEqual([])
 })
 
 /** Whether the first check of an effect is to be seen. */

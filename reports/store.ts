@@ -27,6 +27,9 @@ export const FILES = {
   fleet: 'fleet.json',
 } as const
 
+/** Folders that other commands keep in a report folder: a run leaves them as they are. */
+export const NEIGHBOURS = { load: 'load', watch: 'watch' } as const
+
 /** A record in memory. `partial`: the run never came to its end. */
 export interface Recording {
   readonly run: Run
@@ -70,7 +73,8 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
     throw new RecordError(
       `The report folder ${folder} holds the reports of several workspaces: name another in CONFORMANCE_REPORT_DIR, or remove that one.`,
     )
-  const present = readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'lost+found')
+  const left: readonly string[] = ['lost+found', ...Object.values(NEIGHBOURS)]
+  const present = readdirSync(folder).filter((name) => !name.startsWith('.') && !left.includes(name))
   const foreign = present.find((name) => !ours.includes(name)) ?? (isRun(join(folder, FILES.run)) ? undefined : present[0])
   if (foreign !== undefined) {
     throw new RecordError(`The report folder ${folder} holds ${foreign}, which this suite did not write; name an empty folder.`)

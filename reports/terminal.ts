@@ -48,6 +48,8 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   if (run.target.about !== undefined) field('cluster', excerpt(run.target.about, 200))
   field('server', serverLine(recording))
   field('model', modelLine(recording))
+  const clients = clientsLine(clientRows(recording))
+  if (clients !== undefined) field('clients', excerpt(clients, 400))
 
   const cause = run.ended?.cause
   if (cause) {
@@ -65,9 +67,6 @@ export function summary(recording: Recording, { color, report }: { readonly colo
         ...more(yaml.length + 1 - MOST_REMEDY),
       )
   }
-
-  const clients = clientsLine(clientRows(recording))
-  if (clients !== undefined) field('clients', excerpt(clients, 400))
 
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {

@@ -7,8 +7,11 @@ const commands = {
   load: 'load.js',
   waive: 'waive.js',
   compare: 'compare.js',
+  watch: 'watch.js',
   report: '../reports/main.js',
   sonobuoy: 'sonobuoy.js',
+  kuberhealthy: 'kuberhealthy.js',
+  cloudprober: 'cloudprober.js',
   mock: '../mocks/vllm/main.js',
 }
 const script = Object.hasOwn(commands, process.argv[2]) ? commands[process.argv.splice(2, 1)[0]] : 'main.js'

@@ -9,3 +9,12 @@ export const embeddedMock =
     const door = await listen(createVllm(options))
     return { url: door.url, close: () => door.close(), ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }) }
   }
+
+/** One mock for many runs of this process, started when the first needs it. */
+export function sharedMock(): { readonly start: TargetTools['startMock']; readonly close: () => Promise<void> } {
+  let started: ReturnType<TargetTools['startMock']> | undefined
+  return {
+    start: async () => ({ ...(await (started ??= embeddedMock({})())), close: async () => {} }),
+    close: async () => (await started)?.close(),
+  }
+}

@@ -1,7 +1,7 @@
 // @module-tag slow
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -9,36 +9,19 @@ import { validateXML } from 'xmllint-wasm'
 import { workspaceStatus, waiting, type World } from '../mocks/kubernetes/world.ts'
 import { fleetSchema, type FleetResults } from '../reports/fleet/results.ts'
 import { serveFleet, type MockFleet } from '../testing/fleet.ts'
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-}
+import { startScript, type Ended } from '../testing/script.ts'
 
 /** A safety net: what is waited for comes in seconds on an idle machine. */
 const PATIENCE = { timeout: 240_000, interval: 5 }
 
 const children = new Set<ChildProcess>()
 
-/** `npm test` on a fleet, as a process of its own with nothing in its environment but what is given. */
-function begin(
-  script: string,
-  folder: string,
-  env: Readonly<Record<string, string>>,
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '..', script)], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      KUBECONFIG: fleet.kubeconfig,
-      CONFORMANCE_REPORT_DIR: folder,
-      CONFORMANCE_DEPTH: 'smoke',
-      ...env,
-    },
-  })
-  children.add(child)
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text: Buffer) => (out += text.toString()))
-  return { child, ended: new Promise((done) => child.once('close', (code) => done({ code, out }))) }
+/** `npm test` on a fleet. */
+function begin(script: string, folder: string, env: Readonly<Record<string, string>>): ReturnType<typeof startScript> {
+  const own = { KUBECONFIG: fleet.kubeconfig, CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_DEPTH: 'smoke' }
+  const started = startScript(script, { ...own, ...env })
+  children.add(started.child)
+  return started
 }
 
 const judge = (folder: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
@@ -87,7 +70,7 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
   let results: FleetResults
   beforeAll(async () => {
     folder = join(base, 'whole')
-    ended = await judge(folder, { CONFORMANCE_TIMEOUT: '1', CONFORMANCE_READY_TIMEOUT: '5' })
+    ended = await judge(folder, { CONFORMANCE_TIMEOUT: '5', CONFORMANCE_READY_TIMEOUT: '10' })
     results = await resultsIn(folder)
   })
 
@@ -142,6 +125,17 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     expect((await validateXML({ xml: { fileName: 'junit.xml', contents: text }, schema })).errors).toEqual([])
   })
 
+  test('GitHub Actions gets what the fleet says, then each cause with its workspaces, and no command that others wrote', async () => {
+    const { code, out } = await begin('reports/main.ts', folder, { GITHUB_ACTIONS: 'true' }).ended
+    expect(code).toBe(0)
+    const [headline = '', ...causes] = out.split('\n').filter((line) => line.startsWith('::'))
+    expect(headline).toMatch(/^::error title=Tool calling conforms on 2 of 6 workspaces%2C 2 do not conform/)
+    expect(causes).toHaveLength(results.causes.length)
+    expect(causes[0]).toMatch(
+      /^::error title=2 of 6%3A The server was started without --tool-call-parser.*::.*Workspaces: team-a\/bare-1, team-b\/bare-2\. /,
+    )
+  })
+
   test('npm run report makes the same again', async () => {
     const before = await resultsIn(folder)
     await rm(join(folder, 'results.json'))
@@ -194,6 +188,29 @@ test('killed at any moment, it goes on with those that have no record yet', asyn
   const other = await begin('run/main.ts', folder, { ...env, KAITO_NAMESPACE: 'team-a', CONFORMANCE_RESUME: '1' }).ended
   expect(other.code).toBe(2)
   expect(other.out).toContain('KAITO_NAMESPACE was "*" and is "team-a"')
+})
+
+test('compared with its own folder and killed, it still knows the earlier results when it goes on', async () => {
+  const folder = join(base, 'compared')
+  const env = { KAITO_WORKSPACE: 'good-1,bare-1', KAITO_NAMESPACE: 'team-a', CONFORMANCE_FLEET_CONCURRENCY: '1' }
+  // KAITO_NAMESPACE names one namespace: labels are names alone.
+  expect((await judge(folder, env)).code).toBe(1)
+  const recorded = join(folder, 'results.json')
+  const earlier = await resultsIn(folder)
+  // As if bare-1 had conformed then.
+  const conforming = earlier.workspaces.map((member) => (member.name === 'bare-1' ? { ...member, exitCode: 0 } : member))
+  await writeFile(recorded, JSON.stringify({ ...earlier, workspaces: conforming }))
+  const { child, ended: over } = begin('run/main.ts', folder, { ...env, CONFORMANCE_COMPARE: folder })
+  await vi.waitFor(() => {
+    if (!existsSync(join(folder, '.earlier/results.json'))) throw new Error('nothing has begun')
+  }, PATIENCE)
+  child.kill('SIGKILL')
+  await over
+  // Whatever the run that was killed had written until then.
+  await rm(recorded, { force: true })
+  await begin('run/main.ts', folder, { ...env, CONFORMANCE_COMPARE: folder, CONFORMANCE_RESUME: '1' }).ended
+  expect((await resultsIn(folder)).comparison?.newlyFailing.map(({ workspace }) => workspace)).toEqual(['bare-1'])
+  expect(existsSync(join(folder, '.earlier'))).toBe(false)
 })
 
 test('SIGTERM ends it at once, and says how to go on', async () => {

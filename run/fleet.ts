@@ -1,7 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
 import { newest } from '../fixtures/contract/profiles.ts'
@@ -9,7 +7,6 @@ import { planFor, type Filter } from '../fixtures/run/filter.ts'
 import type { Plan, Unit } from '../fixtures/run/plan.ts'
 import type { Configuration, FleetTarget } from '../fixtures/target/configuration.ts'
 import { oneName, wordsOf } from '../fixtures/target/selection.ts'
-import { resolveTarget } from '../fixtures/target/target.ts'
 import { findWorkspaces, type FoundFleet, type Member } from '../fixtures/target/workspaces.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
@@ -20,8 +17,9 @@ import { readFleet, reportOnFleet, reportOnMembers } from '../reports/fleet/make
 import { readPlan, recordedMember, removeStale, writePlan, type FleetPlan, type PlannedMember } from '../reports/fleet/plan.ts'
 import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type MemberResult } from '../reports/fleet/results.ts'
 import { resultsOf } from '../reports/results.ts'
-import { diskTrouble, FILES, RecordError } from '../reports/store.ts'
-import { againBound, begin, conclude, reachHere, type Judging } from './judging.ts'
+import { diskTrouble, FILES, RecordError, type Recording } from '../reports/store.ts'
+import { keepApart, type Apart } from './apart.ts'
+import { againBound, judgeHere, type Judging } from './judging.ts'
 import type { Terms } from './terms.ts'
 
 /** What a fleet is judged by. */
@@ -45,7 +43,8 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   // Before anything is asked: a filter or a folder that cannot be read ends the run.
   const bound = boundOf(judging)
   const before = readPlan(folder)
-  const earlier = configuration.compare === undefined ? undefined : earlierFleet(configuration.compare)
+  const compare = configuration.compare === undefined ? undefined : keptEarlier(configuration.compare, configuration, before)
+  const earlier = compare === undefined ? undefined : earlierFleet(compare)
   const plan = configuration.resume && before !== undefined ? resumed(before, judging) : await planOf(judging, bound)
   if (plan.members.length === 0) {
     for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
@@ -71,10 +70,14 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    await judgeAll(judging, waiting, (result) => {
-      done.set(result.label, result)
-      say(`[${done.size}/${plan.members.length}] ${progressOf(result)}`)
-    })
+    await judgeAll(
+      { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },
+      waiting,
+      (result) => {
+        done.set(result.label, result)
+        say(`[${done.size}/${plan.members.length}] ${progressOf(result)}`)
+      },
+    )
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
@@ -82,7 +85,9 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const run = fleetRun(plan, plan.notes, (Date.now() - began) / 1000)
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
   const fleet = fleetResults(run, members, earlier)
-  return report(folder, fleet, judging)
+  const code = await report(folder, fleet, judging)
+  rmSync(join(folder, EARLIER), { recursive: true, force: true })
+  return code
 }
 
 /** What came of one workspace, in a line. */
@@ -179,7 +184,7 @@ export async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetP
 }
 
 /** Labels and folders: names alone where one namespace is meant, else with what tells them apart. */
-function placesOf(
+export function placesOf(
   { namespaces, contexts = [] }: FleetTarget,
   { members, leftOut, troubles }: FoundFleet,
 ): Pick<FleetPlan, 'members' | 'unjudged'> {
@@ -224,16 +229,28 @@ function earlierFleet(path: string): { readonly results: FleetResults; readonly 
   return results && { results, from: path }
 }
 
+/** Where the results of an earlier fleet stay while a run that is compared with them writes over their folder. */
+const EARLIER = '.earlier'
+
+/** The folder to compare with: a copy of the results where the run writes over them, so that it can go on when it was killed. */
+function keptEarlier(compare: string, { reportDir, resume }: Configuration, before: FleetPlan | undefined): string {
+  if (![reportDir, join(reportDir, FILES.results)].some((path) => resolve(path) === resolve(compare))) return compare
+  const kept = join(reportDir, EARLIER)
+  if (resume && existsSync(kept)) return kept
+  rmSync(kept, { recursive: true, force: true })
+  for (const own of ['', ...(before?.members ?? []).map((member) => member.folder)]) {
+    const results = join(reportDir, own, FILES.results)
+    if (!existsSync(results)) continue
+    mkdirSync(join(kept, own), { recursive: true })
+    copyFileSync(results, join(kept, own, FILES.results))
+  }
+  return kept
+}
+
 /** Removes what a run of one server left in the folder itself: its reports would stand beside those of the fleet. */
 function clear(folder: string): void {
   if (!existsSync(join(folder, FILES.run))) return
   for (const name of Object.values(FILES)) if (name !== FILES.fleet) rmSync(join(folder, name), { recursive: true, force: true })
-}
-
-/** A workspace that is being judged. */
-interface Flight {
-  /** Ends the judging of this workspace, and of no other. */
-  readonly fail: (error: unknown) => void
 }
 
 /** Judges workspaces, as many at once as the configuration says; each result is handed on as it is reached. Rejects for nothing that one of them does. */
@@ -248,71 +265,52 @@ export async function judgeAll(
   const timeDoor = await serveTime()
   // One for all: what an MCP server offers does not depend on the workspace, and the official one is a process of 80 MB.
   const mcp = mcpServers(configuration, timeDoor.url)
-  const flights = new Set<Flight>()
-  const current = new AsyncLocalStorage<Flight>()
-  const stray = (error: unknown): void => {
-    const flight = current.getStore()
-    for (const one of flight === undefined ? flights : [flight]) one.fail(error)
-  }
-  process.on('uncaughtException', stray).on('unhandledRejection', stray)
+  const apart = keepApart()
   const queue = waiting.values()
   try {
     await Promise.all(
       Array.from({ length: configuration.fleetConcurrency }, async () => {
-        for (const member of queue) reached(await guarded(judging, member, mcp, { flights, current }))
+        for (const member of queue) reached(await guarded(judging, member, mcp, apart))
       }),
     )
   } finally {
-    process.off('uncaughtException', stray).off('unhandledRejection', stray)
+    apart.close()
     await Promise.all([mcp.subject.close(), mcp.official?.close(), timeDoor.close()])
   }
 }
 
 /** Judges one workspace; whatever goes wrong is its result. */
-async function guarded(
-  judging: FleetJudging,
-  member: PlannedMember,
-  mcp: McpServers,
-  { flights, current }: { readonly flights: Set<Flight>; readonly current: AsyncLocalStorage<Flight> },
-): Promise<MemberResult> {
+async function guarded(judging: FleetJudging, member: PlannedMember, mcp: McpServers, apart: Apart): Promise<MemberResult> {
   const over = new AbortController()
-  const broken = Promise.withResolvers<never>()
-  const flight: Flight = { fail: broken.reject }
-  flights.add(flight)
   try {
-    return await Promise.race([current.run(flight, () => judgeMember(judging, member, mcp, over.signal)), broken.promise])
+    return await apart.run(() => judgeMember(judging, member, mcp, over.signal))
   } catch (error) {
     const { folder: _folder, ...place } = member
     const { text, exitCode } = failureOf(error)
     return unjudgedMember(place, exitCode, excerpt(text, 600))
   } finally {
-    flights.delete(flight)
     over.abort()
   }
 }
 
-/** Every step is bounded by itself; this is what all of them together may take, so that not even a defect of ours holds the others. */
-const limitMs = ({ timeoutMs, concurrency }: Configuration, { bound }: Plan): number =>
-  2 * timeoutMs * (Math.ceil(bound.requests / concurrency) + 5) + 120_000
+/** The configuration of a run of its own for one workspace of a fleet; its record lies in `reportDir`. */
+export const memberConfiguration = (
+  configuration: Configuration,
+  { apiKey }: FleetTarget,
+  { name, namespace, context }: MemberPlace,
+  reportDir: string,
+): Configuration => ({
+  ...configuration,
+  target: { kind: 'cluster', workspace: name, namespace, context, ...(apiKey === undefined ? {} : { apiKey }) },
+  reportDir,
+})
 
 async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: McpServers, signal: AbortSignal): Promise<MemberResult> {
   const { configuration, target: fleet, units, terms, filter, say } = judging
   const { folder, ...place } = member
-  const began = Date.now()
   const compared = configuration.compare === undefined ? undefined : join(configuration.compare, folder)
-  const own: Configuration = {
-    ...configuration,
-    target: {
-      kind: 'cluster',
-      workspace: member.name,
-      namespace: member.namespace,
-      context: member.context,
-      ...(fleet.apiKey === undefined ? {} : { apiKey: fleet.apiKey }),
-    },
-    reportDir: join(configuration.reportDir, folder),
-  }
   const about: Judging = {
-    configuration: own,
+    configuration: memberConfiguration(configuration, fleet, member, join(configuration.reportDir, folder)),
     units,
     filter,
     mcp,
@@ -321,29 +319,11 @@ async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: Mc
     terms:
       compared !== undefined && existsSync(compared) ? { ...terms, earlier: { results: readResults(compared), from: compared } } : terms,
   }
-  const target = await resolveTarget(own, {
+  const ended = await judgeHere(about, {
     say: (line) => say(`${member.label}: ${line}`),
     startMock: () => Promise.reject(new Error('a workspace is no mock')),
+    signal,
   })
-  const closed = new AbortController()
-  const close = (): void => closed.abort()
-  signal.addEventListener('abort', close)
-  try {
-    const begun = begin(target, about, began)
-    const ended = await Promise.race([
-      reachHere(begun, closed.signal).then((reached) => conclude(begun, reached)),
-      delay(limitMs(own, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
-        throw new Error('the judging of this workspace did not come to an end')
-      }),
-    ])
-    if (begun.record.trouble !== undefined)
-      throw new RecordError(
-        `The record of ${member.label} could not be written (${begun.record.trouble}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
-      )
-    return judgedMember(place, folder, resultsOf(ended))
-  } finally {
-    signal.removeEventListener('abort', close)
-    closed.abort()
-    await target.close()
-  }
+  // Nothing is left alone where `admit` is left out.
+  return judgedMember(place, folder, resultsOf(ended as Recording))
 }

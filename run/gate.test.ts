@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { listen } from '../mocks/vllm/listen.ts'
@@ -11,6 +9,7 @@ import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Results } from '../reports/results.ts'
 import { FILES } from '../reports/store.ts'
 import { createLoopback } from '../testing/loopback.ts'
+import { startScript, type Ended as Process } from '../testing/script.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'conformance-gate-'))
@@ -18,35 +17,22 @@ function folder(): string {
   return path
 }
 
-interface Ended {
-  readonly code: number
-  readonly out: string
+interface Ended extends Process {
   readonly folder: string
 }
 
-/** A script of this project in a process of its own, as npm starts it. `onLine` sees each line of stderr. */
+/** A script of this project. `onText` sees what it writes, and may stop it. */
 async function start(
   script: string,
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
-  onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  onText: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
 ): Promise<Ended> {
   const reports = env['CONFORMANCE_REPORT_DIR'] ?? folder()
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, '..', script), ...args], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      CONFORMANCE_REPORT_DIR: reports,
-      ...env,
-    },
-  })
-  let out = ''
-  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
-  child.stderr.on('data', (text: Buffer) => {
-    out += text.toString()
-    onLine(text.toString(), (signal) => child.kill(signal))
-  })
-  const [code] = (await once(child, 'close')) as [number]
-  return { code, out, folder: reports }
+  const { child, ended } = startScript(script, { CONFORMANCE_REPORT_DIR: reports, ...env }, args, (text) =>
+    onText(text, (signal) => child.kill(signal)),
+  )
+  return { ...(await ended), folder: reports }
 }
 
 /** `npm test` against a mock with a fault. */

@@ -25,6 +25,7 @@ export const HELP = `${[
   line(command('waive'), `writes waivers for what failed; ${command('waive', '--prune')} takes out stale ones`),
   line(command('compare', 'A B'), 'what changed from one run to another'),
   line(command('load'), 'up to how many requests at once tool calling is right'),
+  line(command('watch'), 'a few requests every few minutes, and metrics for Prometheus'),
   line(command('mock', '--port 8000'), 'a server to try the suite on'),
   '',
   'Exit codes: 0 conforms, 1 does not conform, 2 wrong request, 3 could not be judged, 4 a defect of this suite.',

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { profileFor } from '../fixtures/contract/profiles.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
@@ -10,10 +11,10 @@ import { createRun, type RunOptions } from '../fixtures/run/run.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
-import { clientsFor, connect, secretsOf, type Target } from '../fixtures/target/target.ts'
+import { clientsFor, connect, resolveTarget, secretsOf, type Target, type TargetTools } from '../fixtures/target/target.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'
-import { diskTrouble, openRecord, type Recorder, type Recording } from '../reports/store.ts'
+import { diskTrouble, openRecord, RecordError, type Recorder, type Recording } from '../reports/store.ts'
 import { besideTheAddress } from './both-ways.ts'
 import { endRun } from './end.ts'
 import { knownFlags } from './identity.ts'
@@ -191,4 +192,52 @@ export async function conclude(begun: Begun, { problems, verdicts, exchanges }: 
   })
   record.end(ended.run, ended.verdicts)
   return ended
+}
+
+/** Every step is bounded by itself; this is what all of them together may take, in milliseconds, so that not even a defect of ours holds others. */
+const limitMs = ({ timeoutMs, concurrency }: Configuration, { bound }: Plan): number =>
+  2 * timeoutMs * (Math.ceil(bound.requests / concurrency) + 5) + 120_000
+
+/** How one server of several is judged in this process. */
+export interface HereTools extends TargetTools {
+  /** Ends the judging early; what comes of it then says nothing. */
+  readonly signal: AbortSignal
+  /** The target to judge once it is known, before anything is asked of its model; undefined leaves it alone. Default: that which was resolved. */
+  readonly admit?: (target: Target) => Target | undefined
+}
+
+/**
+ * Judges one server in this process, without vitest, from its address to the end of its record; undefined when it was left alone. Rejects
+ * with a UserMistake, or a RecordError when the record cannot be written.
+ */
+export async function judgeHere(
+  judging: Judging,
+  { signal, admit = (target) => target, ...tools }: HereTools,
+): Promise<Recording | undefined> {
+  const { configuration } = judging
+  const began = Date.now()
+  const resolved = await resolveTarget(configuration, tools)
+  const closed = new AbortController()
+  const close = (): void => closed.abort()
+  signal.addEventListener('abort', close)
+  try {
+    const target = admit(resolved)
+    if (target === undefined) return undefined
+    const begun = begin(target, judging, began)
+    const ended = await Promise.race([
+      reachHere(begun, closed.signal).then((reached) => conclude(begun, reached)),
+      delay(limitMs(configuration, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
+        throw new Error('the judging of this server did not come to an end')
+      }),
+    ])
+    if (begun.record.trouble !== undefined)
+      throw new RecordError(
+        `The record of ${target.run.name} could not be written (${begun.record.trouble}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
+      )
+    return ended
+  } finally {
+    signal.removeEventListener('abort', close)
+    closed.abort()
+    await resolved.close()
+  }
 }

@@ -1,9 +1,8 @@
 // @module-tag slow
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { detectProfile } from '../fixtures/contract/profiles.ts'
 import { differenceOf, type Level } from '../fixtures/load/level.ts'
@@ -14,8 +13,10 @@ import { resolveTarget } from '../fixtures/target/target.ts'
 import { loadFaults } from '../mocks/vllm/faults/index.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
+import { CHROMIUM, faultsOnPhone, openText } from '../testing/browser.ts'
 import { compareLoads, fails, loadHeadline, loadPage, loadText, type LoadRecord } from '../reports/load.ts'
 import { createLoopback } from '../testing/loopback.ts'
+import { startScript, type Ended } from '../testing/script.ts'
 import { runLevels, type Load } from './load-levels.ts'
 
 const loopback = createLoopback()
@@ -56,21 +57,10 @@ async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, wo
   }
 }
 
-/** The command in a process of its own, with nothing in its environment but what is given. */
-async function npmRunLoad(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ readonly code: number; readonly out: string }> {
+async function npmRunLoad(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), 'load-'))
   try {
-    return await new Promise((done) => {
-      const child = execFile(
-        process.execPath,
-        [resolve(import.meta.dirname, 'load.ts'), ...args],
-        { env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_REPORT_DIR: folder, ...env } },
-        (_error, stdout, stderr) => done({ code: child.exitCode ?? -1, out: `${stderr}${stdout}` }),
-      )
-    })
+    return await startScript('run/load.ts', { CONFORMANCE_REPORT_DIR: folder, ...env }, args).ended
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -241,6 +231,11 @@ describe('what is said', () => {
     expect(page).toContain('<svg')
     expect(page).not.toContain('<b>')
     expect(page).not.toContain('<script')
+  })
+  test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
+    const it = record([level(1), level(16, broken)])
+    await using page = await openText(loadPage(it, loadText(it, undefined)))
+    expect(await faultsOnPhone(page)).toEqual([])
   })
   test('two loads differ by intervals', () => {
     const was = record([level(1)])

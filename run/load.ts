@@ -12,6 +12,7 @@ import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target
 import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import { fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
+import { NEIGHBOURS } from '../reports/store.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { runLevels } from './load-levels.ts'
 
@@ -108,7 +109,7 @@ async function main(args: readonly string[]): Promise<number> {
   const thresholds = configuration.loadExpect === undefined ? [] : readThresholds(configuration.loadExpect)
   const earlier = options.compare === undefined ? undefined : readLoad(options.compare)
   if (configuration.target.kind === 'fleet') throw new UserMistake('npm run load judges one server: name one workspace in KAITO_WORKSPACE.')
-  const folder = join(configuration.reportDir, 'load')
+  const folder = join(configuration.reportDir, NEIGHBOURS.load)
   const release = holdFolder(folder)
   const target = await resolveTarget(configuration, {
     say,

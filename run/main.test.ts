@@ -1,43 +1,28 @@
 // @module-tag slow
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { refuse, serveTime } from '../mocks/mcp/serve.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { holdFolder } from '../reports/lock.ts'
+import { startScript } from '../testing/script.ts'
 
 interface Ended {
-  readonly code: number
+  readonly code: number | null
   readonly out: string
   readonly verdicts: readonly Verdict[]
   readonly page: string
 }
 
-/** `npm test` as a user has it, in a process of its own with nothing in its environment but what is given. */
+/** `npm test` as a user has it. */
 async function npmTest(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
   try {
-    const [code, out] = await new Promise<readonly [number, string]>((done) => {
-      const child = execFile(
-        process.execPath,
-        [resolve(import.meta.dirname, 'main.ts'), ...args],
-        {
-          env: {
-            PATH: process.env['PATH'] ?? '',
-            CONFORMANCE_REPORT_DIR: folder,
-            CONFORMANCE_READY_TIMEOUT: '60',
-            CONFORMANCE_TIMEOUT: '60',
-            ...env,
-          },
-          maxBuffer: 1 << 26,
-        },
-        (_error, stdout, stderr) => done([child.exitCode ?? -1, `${stderr}${stdout}`]),
-      )
-    })
+    const limits = { CONFORMANCE_READY_TIMEOUT: '60', CONFORMANCE_TIMEOUT: '60' }
+    const { code, out } = await startScript('run/main.ts', { CONFORMANCE_REPORT_DIR: folder, ...limits, ...env }, args).ended
     const lines = await readFile(join(folder, 'verdicts.jsonl'), 'utf8').catch(() => '')
     const verdicts = lines.split('\n').flatMap((line): Verdict[] => (line === '' ? [] : [JSON.parse(line) as Verdict]))
     return { code, out, verdicts, page: await readFile(join(folder, 'index.html'), 'utf8').catch(() => '') }
@@ -71,26 +56,27 @@ test('a healthy server conforms: exit code 0, every verdict in the record and on
 
 const hangs = (fault: string): boolean => fault.includes('hangs')
 
-for (const [fault, id] of [
-  ['done-missing', 'stream.done'],
-  ['stream-hangs-after-role', 'http.complete'],
-  ['status-line-broken', 'http.complete'],
-  ['id-changes-per-chunk', 'envelope.id'],
-  ['usage-total-not-sum', 'usage.sum'],
-  ['tool-index-missing', 'calls.index'],
-  ['arguments-last-brace-lost', 'arguments.json'],
-  ['none-ignored-streamed', 'calls.none'],
-  ['named-calls-other-tool', 'calls.named'],
-  ['tool-result-ignored', 'local.prompt-grows.weather'],
-  ['unknown-named-500', 'bad.absent-function'],
-  ['auth-open', 'auth.chat-without-key'],
-  ['models-list-empty', undefined],
+for (const [fault, id, group] of [
+  ['done-missing', 'stream.done', 'Zero-argument'],
+  ['stream-hangs-after-role', 'http.complete', 'Zero-argument'],
+  ['status-line-broken', 'http.complete', undefined],
+  ['id-changes-per-chunk', 'envelope.id', 'Zero-argument'],
+  ['usage-total-not-sum', 'usage.sum', 'Zero-argument'],
+  ['tool-index-missing', 'calls.index', 'Named tool choice'],
+  ['arguments-last-brace-lost', 'arguments.json', 'Named tool choice'],
+  ['none-ignored-streamed', 'calls.none', 'Tool choice none'],
+  ['named-calls-other-tool', 'calls.named', 'Named tool choice'],
+  ['tool-result-ignored', 'local.prompt-grows.weather', 'Local functions'],
+  ['unknown-named-500', 'bad.absent-function', 'Bad requests'],
+  ['auth-open', 'auth.chat-without-key', 'Authentication'],
+  ['models-list-empty', undefined, undefined],
 ] as const) {
   test(`${fault}: ${id === undefined ? 'blocked, exit code 3' : `${id} fails, exit code 1`}`, async () => {
     // What waits for our own limits gets short ones.
     const ended = await against(
       { fault },
       id === undefined ? { CONFORMANCE_READY_TIMEOUT: '3' } : hangs(fault) ? { CONFORMANCE_TIMEOUT: '5' } : {},
+      group === undefined ? [] : ['-t', group],
     )
     expect(ended.code, ended.out).toBe(id === undefined ? 3 : 1)
     if (id === undefined) return

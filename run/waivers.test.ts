@@ -119,6 +119,7 @@ const wrong: readonly (readonly [what: string, text: string, line: number, words
   ['a warning of a MUST', entry({ expect: 'warning' }), 2, 'never warns'],
   ['a flaky cause', entry({ check: 'cause:body-limit', expect: 'flaky' }), 2, 'cannot be flaky'],
   ['an inconclusive cause', entry({ check: 'cause:body-limit', expect: 'inconclusive' }), 2, 'cannot be inconclusive'],
+  ['a check of the core without its form', entry({ check: 'named.calls' }), 2, 'belongs to the core'],
   // Reason, link, owner.
   ['no reason', entry({ reason: undefined }), 2, 'reason is missing'],
   ['an empty reason', entry({ reason: '' }), 4, 'reason is no text'],

@@ -137,8 +137,13 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   const read = waiverSchema.safeParse(value)
   if (!read.success) {
     // One sentence for each value: what else is wrong with it shows when that is corrected.
+    const misspelt = new Set(read.error.issues.flatMap(({ code, path }) => (code === 'unrecognized_keys' ? [path.join('.')] : [])))
     const first = new Map(
-      read.error.issues.toReversed().map((issue) => [issue.code === 'unrecognized_keys' ? issue : issue.path.join('.'), issue]),
+      read.error.issues
+        // A key that is not read leaves its map empty.
+        .filter(({ code, path }) => code !== 'custom' || !misspelt.has(path.join('.')))
+        .toReversed()
+        .map((issue) => [issue.code === 'unrecognized_keys' ? issue : issue.path.join('.'), issue]),
     )
     for (const issue of [...first.values()].toReversed()) {
       const { path } = issue
@@ -190,6 +195,9 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
 export const sameness = ({ check, when: { workspace, vllm, parser } = {} }: Pick<WaiverEntry, 'check' | 'when'>): string =>
   JSON.stringify([check, workspace, vllm, parser])
 
+const ofTheCore = (check: string): string =>
+  `${check} belongs to the core, one ordinary call with its arguments unharmed, and that cannot be waived: take the entry out.`
+
 /** What is wrong with the check that an entry names, and with what it expects of it. */
 function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, causes }: Names): string[] {
   if (check.startsWith('cause:')) {
@@ -207,14 +215,14 @@ function checkMistakes({ check, expect }: z.infer<typeof entry>, { verdicts, cau
   const known = verdicts.get(check) ?? (rule?.tags.includes('contract') === true && rule.tags.includes(form ?? '') ? rule : undefined)
   if (known === undefined) {
     const forms = [`${check}:plain`, `${check}:stream`].filter((id) => verdicts.has(id))
+    if (forms.length > 0 && forms.every(isUnwaivable)) return [ofTheCore(check)]
     return [
       forms.length > 0
         ? `there is no check ${check}, but ${forms.join(' and ')}: give one of them.`
         : `there is no check ${check}${meant(check, [...verdicts.keys()])} docs/rules.md lists them.`,
     ]
   }
-  if (isUnwaivable(check))
-    return [`${check} belongs to the core, one ordinary call with its arguments unharmed, and that cannot be waived: take the entry out.`]
+  if (isUnwaivable(check)) return [ofTheCore(check)]
   if (expect === 'warning' && known.level === 'MUST') return [`${check} is a MUST, which never warns: expect failed.`]
   return []
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The first Chromium in the PATH, or what CHROMIUM names, for self tests of the page. */
 export const CHROMIUM = [
@@ -98,6 +99,39 @@ export async function openPage(url: string): Promise<Page> {
       browser.kill('SIGKILL')
       await exited
       rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    },
+  }
+}
+
+const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
+/** The faults that axe calls serious or critical, with the element. */
+const SERIOUS = `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`
+
+/** What keeps people from reading a page on a phone, light or dark: serious faults by axe, and a width that does not fit. */
+export async function faultsOnPhone(page: Page): Promise<readonly unknown[]> {
+  await page.evaluate(`${readFileSync(AXE, 'utf8')}; 0`)
+  const faults: unknown[] = []
+  for (const colors of ['light', 'dark'] as const) {
+    await page.show(390, colors)
+    const found = await page.evaluate(SERIOUS)
+    const width = await page.evaluate('document.documentElement.scrollWidth')
+    faults.push(...(Array.isArray(found) ? found : [found]), ...(width === 390 ? [] : [`${String(width)} px wide`]))
+  }
+  return faults
+}
+
+/** Opens the text of a page, which it writes into a folder of its own. */
+export async function openText(html: string): Promise<Page> {
+  const folder = mkdtempSync(join(tmpdir(), 'conformance-page-'))
+  writeFileSync(join(folder, 'index.html'), html)
+  const page = await openPage(pathToFileURL(join(folder, 'index.html')).href)
+  while ((await page.evaluate(`document.querySelector('h1') !== null && document.readyState === 'complete'`)) !== true);
+  const close = page[Symbol.asyncDispose].bind(page)
+  return {
+    ...page,
+    async [Symbol.asyncDispose]() {
+      await close()
+      rmSync(folder, { recursive: true })
     },
   }
 }

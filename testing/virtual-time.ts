@@ -22,12 +22,19 @@ function createWire(): { underWay: () => string; close: () => void } {
   subscribe('net.client.socket', onClient)
   subscribe('net.server.socket', onServer)
 
+  /** Of a connection that is over nothing is kept: a test may open thousands. */
+  function forget(client: Socket): void {
+    clients.delete(client)
+    const open = new Set([...clients].map(({ localPort }) => localPort))
+    for (const [port, { destroyed }] of servers) if (destroyed && !open.has(port)) servers.delete(port)
+  }
+
   /** What one end has done and the other does not know yet; empty when both know the same. */
   function between(client: Socket): string {
     if (client.connecting) return 'connecting'
     const server = servers.get(client.localPort)
     if (client.destroyed && (server?.destroyed ?? true)) {
-      clients.delete(client)
+      forget(client)
       return ''
     }
     if (server === undefined) return 'not accepted'

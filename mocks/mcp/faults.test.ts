@@ -4,7 +4,8 @@ import { guarded, loopback, mcpPlaces, risky, serversFor } from '../../testing/s
 import { mcpCause } from '../../fixtures/mcp/cause.ts'
 import type { McpServers } from '../../fixtures/mcp/servers.ts'
 import type { Fault } from '../vllm/fault.ts'
-import { runAgainst } from '../../proof/matrix.ts'
+import { clock, runAgainst } from '../../proof/matrix.ts'
+import { rememberingReader } from '../../proof/remember.ts'
 import type { Cause, Verdict } from '../../fixtures/record.ts'
 import { mcpFaults } from './faults.ts'
 import { serveTime, type McpBehaviour } from './serve.ts'
@@ -18,10 +19,13 @@ interface Ended {
   readonly cause: Cause | undefined
 }
 
+/** What the mock vLLM answers is the same in all of these runs. */
+const reader = rememberingReader()
+
 /** A run on the healthy mock vLLM with these MCP servers. */
 async function runWith(mcp: McpServers): Promise<Ended> {
   try {
-    const verdicts = await runAgainst({ mcp })
+    const verdicts = await runAgainst({ clock, reader, mcp })
     const failing = verdicts.filter(({ outcome }) => outcome === 'failed')
     return { verdicts, red: failing.map(({ id }) => id), cause: mcpCause(verdicts, true) ?? failing[0]?.cause }
   } finally {

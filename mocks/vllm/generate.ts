@@ -58,7 +58,7 @@ export function generate(said: Said, turn: Turn, profile: MockProfile, index: nu
   const json = isGuided(turn, profile)
   const heard = turn.parallel || profile.droppedCallDelta !== 'none' ? said : { ...said, calls: said.calls.slice(0, 1) }
   const raw = json && said.calls.length > 0 ? guided(heard, turn.mode) : native(heard)
-  let tokens = tokenize(raw.text)
+  let tokens: readonly string[] = tokenize(raw.text)
   let length = raw.text.length
   let engine: 'stop' | 'length' = 'stop'
   let stopReason: string | null = null
@@ -89,7 +89,7 @@ export function generate(said: Said, turn: Turn, profile: MockProfile, index: nu
   const pieces = layOut(raw, tokens, length, group, profile, json, kept)
   const streamed = pieces.some((piece) => piece.parts.length > 0)
   const called = turn.stream ? streamed : calls.length > 0
-  if (ended) tokens.push(endToken)
+  if (ended) tokens = [...tokens, endToken]
   return {
     index,
     content: contentOf(turn, profile, raw.text, said.text, length, raw.starts.length > 0, calls.length > 0),
@@ -129,7 +129,7 @@ function firstStop(text: string, words: readonly string[]): { at: number; word: 
   return first
 }
 
-function tokensUpTo(tokens: string[], end: number): string[] {
+function tokensUpTo(tokens: readonly string[], end: number): readonly string[] {
   let length = 0
   for (let i = 0; i < tokens.length; i++) {
     length += tokens[i]!.length
@@ -138,7 +138,15 @@ function tokensUpTo(tokens: string[], end: number): string[] {
   return tokens
 }
 
-function layOut(raw: Raw, tokens: string[], length: number, group: number, profile: MockProfile, json: boolean, kept: number): Piece[] {
+function layOut(
+  raw: Raw,
+  tokens: readonly string[],
+  length: number,
+  group: number,
+  profile: MockProfile,
+  json: boolean,
+  kept: number,
+): Piece[] {
   const pieces: Piece[] = []
   let from = 0
   for (let i = 0; i < tokens.length; i += group) {

@@ -6,9 +6,18 @@ const pattern = /<\/?tool_call>|<\|im_(?:start|end)\|>|arguments|parameters| ?\p
  * letters in pieces of four with their leading space, digits in threes, punctuation alone or in common JSON pairs, the two
  * words of tool calls whole.
  */
-export function tokenize(text: string): string[] {
-  return text.match(pattern) ?? []
+export function tokenize(text: string): readonly string[] {
+  const known = split.get(text)
+  if (known !== undefined) return known
+  const tokens = text.match(pattern) ?? []
+  if (split.size >= MOST_KEPT) split.clear()
+  split.set(text, tokens)
+  return tokens
 }
+
+/** Prompts and answers that come again are most of what a run, and a load, bring. */
+const split = new Map<string, readonly string[]>()
+const MOST_KEPT = 512
 
 const ids = new Map<string, number>()
 const texts = new Map<number, string>()

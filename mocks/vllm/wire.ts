@@ -76,7 +76,7 @@ export interface Choice {
   finish: string
   stopReason: string | null
   /** Raw tokens, the end token included when there is one. */
-  tokens: string[]
+  tokens: readonly string[]
   /** What each delta of the stream carries. */
   pieces: Piece[]
 }

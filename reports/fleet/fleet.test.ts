@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CHROMIUM, faultsOnPhone, openText } from '../../testing/browser.ts'
 import { fleetResults, general, gravest, verdictOf } from './aggregate.ts'
 import { fleetPage } from './page.ts'
 import { fleetSchema, type FleetResults, type MemberResult } from './results.ts'
@@ -162,6 +163,14 @@ test('foreign text is inert on the page and in Markdown', () => {
   expect(fleetPage(fleet)).not.toContain('<img')
   const [outside = ''] = fleetMarkdown(fleet).split('Remedy:')
   expect(outside).not.toContain('<img')
+})
+
+test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page of a fleet, light or dark, and it fits a phone', async () => {
+  const before = fleetOf([member('ws-1'), member('ws-2')])
+  const open = { Contract: { passed: 1, failed: 0, accepted: 1, open: 0 }, Arguments: { passed: 0, failed: 0, accepted: 0, open: 2 } }
+  const now = [member('ws-1', noParser('ws-1')), member('ws-2', { groups: open }), member('ws-3'), member('ws-4')]
+  await using page = await openText(fleetPage(fleetOf(now, before)))
+  expect(await faultsOnPhone(page)).toEqual([])
 })
 
 test('the page leads to each report, and shows each group of requirements of each workspace', () => {

@@ -9,12 +9,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { excerpt } from '../../fixtures/text.ts'
-import { appendStepSummary } from '../annotations.ts'
+import { appendStepSummary, fleetAnnotations, withoutCommands } from '../annotations.ts'
 import { document, emptySuite, junitSuite, type Totals } from '../junit.ts'
-import { isColored, makeReports } from '../make.ts'
+import { isColored, makeReports, pathToType } from '../make.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
 import { fleetResults, fleetRun } from './aggregate.ts'
 import { fleetPage } from './page.ts'
@@ -25,7 +26,7 @@ import { fleetMarkdown, fleetSummary } from './texts.ts'
 /** The files of a fleet beside the folders of its workspaces. */
 export const FLEET_FILES = { html: FILES.html, results: FILES.results, junit: FILES.junit, summary: FILES.summary } as const
 
-/** Writes the page, results.json and summary.md of a fleet, and returns its summary for the terminal. */
+/** Writes the page, results.json and summary.md of a fleet, and returns its summary for the terminal, under GitHub Actions and Azure DevOps with annotations. */
 export function reportOnFleet(folder: string, fleet: FleetResults): string {
   const put = (name: string, text: string): void => {
     const draft = join(folder, `.${name}`)
@@ -37,8 +38,11 @@ export function reportOnFleet(folder: string, fleet: FleetResults): string {
   put(FLEET_FILES.summary, text)
   put(FLEET_FILES.html, fleetPage(fleet))
   appendStepSummary(text, process.env)
-  const report = relative('', join(folder, FLEET_FILES.html))
-  return fleetSummary(fleet, { color: isColored(process.stdout, process.env), report })
+  const report = pathToType(join(folder, FLEET_FILES.html))
+  return [
+    withoutCommands(fleetSummary(fleet, { color: isColored(process.stdout, process.env), report }), process.env),
+    ...fleetAnnotations(fleet, process.env).map((line) => `${line}\n`),
+  ].join('')
 }
 
 /**
@@ -60,6 +64,8 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
       await makeReports(own, { color: false, allure: false })
       const suite = junitSuite(readRecord(own), member.label)
       add(suite.totals, suite.lines)
+      // V8 keeps what a WeakRef of a parsed answer led to until the event loop turns: 17 MB for each workspace.
+      await nextTurn()
     }
     if ((index + 1) % TOLD === 0) say(`Reports of ${index + 1} of ${workspaces.length} workspaces are made.`)
   }

@@ -1,4 +1,4 @@
-import { escapeMarkup, excerpt } from '../../fixtures/text.ts'
+import { escapeMarkup, excerpt, plural } from '../../fixtures/text.ts'
 import { documentOf } from '../document.ts'
 import { FILES } from '../store.ts'
 import { verdictOf } from './aggregate.ts'
@@ -17,7 +17,7 @@ export function fleetPage(fleet: FleetResults): string {
   return documentOf({
     title: excerpt(run.headline),
     style: STYLE,
-    body: `<header class="${state}"><p class="suite">${safe(run.suite)} ${safe(run.version)} · ${safe(time(run.started))} · ${costOf(fleet)} · depth ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
+    body: `<header class="${state}"><p class="suite">${safe(run.suite)} ${safe(run.version)} · ${safe(time(run.started))} · ${costOf(fleet)} · CONFORMANCE_DEPTH ${run.depth}${run.filter === undefined ? '' : ` · ${safe(run.filter)}`}</p><h1>${safe(run.headline)}</h1>
 ${run.notes.map((note) => `<p class="note">${safe(note)}</p>`).join('')}</header>
 <main>${causes.map((group) => causeBox(group, fleet, linked)).join('\n')}
 ${section(
@@ -27,7 +27,7 @@ ${section(
     linked(workspace),
     safe(verdict),
     `${others} with ${safe(like)}: ${safe(theirs)}`,
-    differs.map((line) => safe(line)).join('<br>'),
+    differs.map((line) => safe(line)).join('<br>') || 'nothing that could be read',
   ]),
 )}
 ${comparison === undefined ? '' : newSince(comparison, fleet, linked)}
@@ -46,16 +46,16 @@ function causeBox(
   linked: (label: string) => string,
 ): string {
   const list = `<ul>${workspaces.map((label) => `<li>${linked(label)}</li>`).join('')}</ul>`
-  return `<section class="cause"><h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}${layer === undefined ? '' : ` <small>${safe(layer, 40)}</small>`}</h2>
-${evidence === undefined ? '' : `<p>Evidence: ${safe(evidence, 400)}</p>`}${
+  return `<section class="cause">${layer === undefined ? '' : `<p>Cause, found in: ${safe(layer, 40)}</p>`}<h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}</h2>
+${evidence === undefined ? '' : `<h3>Evidence${workspaces.length > 1 ? `, of ${safe(workspaces[0] ?? '')}` : ''}</h3><ul class="lines"><li>${safe(evidence, 400)}</li></ul>`}${
     remedy === undefined
       ? ''
-      : `<p>Remedy:</p><pre>${remedy
+      : `<h3>Remedy</h3><pre>${remedy
           .split('\n')
           .slice(0, 40)
           .map((line) => safe(line, 400))
           .join('\n')}</pre>`
-  }
+  }<h3>${plural(workspaces.length, 'workspace')}</h3>
 ${workspaces.length > 12 ? `<details><summary>${safe(names(workspaces), 600)}</summary>${list}</details>` : list}</section>`
 }
 
@@ -88,7 +88,7 @@ function newSince(
   const title = `New since ${time(comparison.with.started)}`
   return rows.length === 0
     ? `<section><h2>${safe(title)}</h2><p>Nothing has changed.</p></section>`
-    : section(title, ['What', 'Workspace', ''], rows)
+    : section(title, ['What', 'Workspace', 'Before → now'], rows)
 }
 
 /** Workspaces by groups of requirements: what fails, what is accepted, what is open. */
@@ -105,18 +105,18 @@ function matrix({ workspaces }: FleetResults): string {
     })
     return `<tr class="${member.exitCode === 0 ? 'good' : member.exitCode === 3 ? 'open' : 'bad'}"><th scope="row">${link(member, member.label)}</th><td>${safe(member.preset ?? '', 80)}</td><td>${safe(member.server ?? '', 60)}</td><td class="verdict">${safe(verdictOf(member), 200)}</td>${cells.join('')}</tr>`
   })
-  return `<section><h2>Workspaces by requirements</h2><p class="legend"><b class="good">·</b> all pass <b class="bad">2</b> so many fail <b class="amber">!</b> a warning, a known defect or a waiver <b class="open">?</b> not judged</p><div class="wide"><table class="matrix"><thead><tr><th>Workspace</th><th>Preset</th><th>Server</th><th>Verdict</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
+  return `<section><h2>Workspaces by requirements</h2><p class="legend"><b class="good">·</b> all pass <b class="bad">2</b> so many fail <b class="amber">!</b> a warning, a known defect or a waiver <b class="open">?</b> not judged</p><div class="wide" tabindex="0" role="region" aria-label="Workspaces by requirements"><table class="matrix"><thead><tr><th>Workspace</th><th>Preset</th><th>Server</th><th>Verdict</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
 }
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return ''
-  return `<section><h2>${safe(title)}</h2><table><thead><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`)
+  return `<section><h2>${safe(title)}</h2><table class="stacked"><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${row.map((cell, index) => `<td data-n="${head[index]}">${cell}</td>`).join('')}</tr>`)
     .join('')}</tbody></table></section>`
 }
 
 const STYLE = `
-:root { --amber: var(--odd); --open: var(--none) } .cause ul { columns: 16rem }
+:root { --amber: var(--odd); --open: var(--none) } .cause ul:not(.lines) { columns: 16rem }
 .wide { overflow: auto; max-height: 90vh } .matrix { width: auto } .matrix thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; vertical-align: bottom }
 .matrix th[scope] { position: sticky; left: 0; background: var(--paper); color: var(--ink); font: inherit; border-top: 1px solid var(--line) } .upright span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; max-height: 12rem }
 ${['good', 'bad', 'amber', 'open'].map((name) => `td.${name}, b.${name} { color: var(--${name}) }`).join(' ')} td.bad, b.bad { font-weight: 700 }
