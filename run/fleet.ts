@@ -64,16 +64,23 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
   say(budget(judging, bound, waiting.length))
   const began = Date.now()
-  await judgeAll(
-    { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },
-    waiting,
-    (result) => {
-      done.set(result.label, result)
-      const sign = result.exitCode === 0 ? '✓' : '✗'
-      const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
-      say(`[${done.size}/${plan.members.length}] ${sign} ${result.label}: ${verdictOf(result)}${cost}`)
-    },
-  )
+  const stop = (signal: NodeJS.Signals): void => {
+    say(`Stopped by ${signal}. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.`)
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    await judgeAll(
+      { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },
+      waiting,
+      (result) => {
+        done.set(result.label, result)
+        say(`[${done.size}/${plan.members.length}] ${progressOf(result)}`)
+      },
+    )
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
   if (!configuration.resume) removeStale(folder, before, plan)
   const run = fleetRun(plan, plan.notes, (Date.now() - began) / 1000)
   const members = [...plan.members.flatMap(({ label }) => done.get(label) ?? []), ...plan.unjudged]
@@ -81,6 +88,12 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const code = await report(folder, fleet, judging)
   rmSync(join(folder, EARLIER), { recursive: true, force: true })
   return code
+}
+
+/** What came of one workspace, in a line. */
+export function progressOf(result: MemberResult): string {
+  const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
+  return `${result.exitCode === 0 ? '✓' : '✗'} ${result.label}: ${verdictOf(result)}${cost}`
 }
 
 /** Writes the reports of the fleet first, for whoever waits for it, then those of each workspace. */
@@ -98,7 +111,7 @@ async function report(folder: string, fleet: FleetResults, { say }: FleetJudging
 }
 
 /** The plan of a workspace of which nothing is known yet: what it may cost at most. */
-function boundOf({ configuration, units, filter }: FleetJudging): Plan {
+export function boundOf({ configuration, units, filter }: FleetJudging): Plan {
   const plans = [true, false].map((hasKey) =>
     planFor(units, filter, { facts: { profile: newest, hasKey, contextLength: undefined, views: () => [] }, depth: configuration.depth }),
   )
@@ -111,7 +124,7 @@ const number = (value: number): string => value.toLocaleString('en-US')
 const OVERHEAD_S = 5
 
 /** What judging so many workspaces costs at most, in one line. */
-function budget({ configuration, units, terms }: FleetJudging, { bound, questions }: Plan, count: number): string {
+export function budget({ configuration, units, terms }: FleetJudging, { bound, questions }: Plan, count: number): string {
   const { depth, fleetConcurrency, concurrency } = configuration
   const facts = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
   const again = againBound({ configuration, units, terms }, { facts, depth })
@@ -150,7 +163,7 @@ function resumed(plan: FleetPlan, judging: FleetJudging): FleetPlan {
 }
 
 /** Finds the workspaces. */
-async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
+export async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
   const { configuration, target, say } = judging
   if (configuration.resume) say(`There is nothing to go on with in ${configuration.reportDir}: all workspaces are judged.`)
   const found = await findWorkspaces(target, process.env)
@@ -196,7 +209,7 @@ export function placesOf(
 }
 
 /** Why there is nothing to judge, for the terminal. */
-function nothingFound({ unjudged }: FleetPlan): readonly string[] {
+export function nothingFound({ unjudged }: FleetPlan): readonly string[] {
   return unjudged.flatMap(({ cause }) =>
     cause === undefined
       ? []
@@ -241,19 +254,18 @@ function clear(folder: string): void {
 }
 
 /** Judges workspaces, as many at once as the configuration says; each result is handed on as it is reached. Rejects for nothing that one of them does. */
-async function judgeAll(judging: FleetJudging, waiting: readonly PlannedMember[], reached: (result: MemberResult) => void): Promise<void> {
-  const { configuration, say } = judging
+export async function judgeAll(
+  judging: FleetJudging,
+  waiting: readonly PlannedMember[],
+  reached: (result: MemberResult) => void,
+): Promise<void> {
+  const { configuration } = judging
   if (waiting.length === 0) return
   const { serveTime } = await import('../mocks/mcp/serve.ts')
   const timeDoor = await serveTime()
   // One for all: what an MCP server offers does not depend on the workspace, and the official one is a process of 80 MB.
   const mcp = mcpServers(configuration, timeDoor.url)
   const apart = keepApart()
-  const stop = (signal: NodeJS.Signals): void => {
-    say(`Stopped by ${signal}. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.`)
-    process.exit(signal === 'SIGINT' ? 130 : 143)
-  }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
   const queue = waiting.values()
   try {
     await Promise.all(
@@ -263,7 +275,6 @@ async function judgeAll(judging: FleetJudging, waiting: readonly PlannedMember[]
     )
   } finally {
     apart.close()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
     await Promise.all([mcp.subject.close(), mcp.official?.close(), timeDoor.close()])
   }
 }

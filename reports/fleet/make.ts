@@ -19,7 +19,7 @@ import { isColored, makeReports, pathToType } from '../make.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
 import { fleetResults, fleetRun } from './aggregate.ts'
 import { fleetPage } from './page.ts'
-import { missedMember, recordedMember, type FleetPlan, type PlannedMember } from './plan.ts'
+import { missedMember, recordedMember, type FleetPlan } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, fleetSchema, type FleetResults, type MemberResult } from './results.ts'
 import { fleetMarkdown, fleetSummary } from './texts.ts'
 
@@ -96,27 +96,40 @@ function unjudgedSuite({ label, headline, cause }: MemberResult): readonly strin
   return emptySuite(label, headline, details)
 }
 
-/** Makes the reports of a fleet from what is on the disk, complete or cut short; returns its summary for the terminal and whether it is complete. */
+/** What is known of a fleet beside what is on the disk. */
+export interface Known {
+  /** By label: why a workspace has no record. */
+  readonly said?: ReadonlyMap<string, MemberResult>
+  readonly seconds?: number
+  readonly notes?: readonly string[]
+  /** What goes on with workspaces that are missing. */
+  readonly goesOn?: string
+}
+
+/**
+ * Makes the reports of a fleet from what is on the disk, complete or cut short; returns its summary for the terminal, its exit code and
+ * whether it is complete.
+ */
 export async function remakeFleet(
   folder: string,
   plan: FleetPlan,
   say: (line: string) => void,
-): Promise<{ readonly text: string; readonly complete: boolean }> {
+  { said, seconds, notes = [], goesOn = 'CONFORMANCE_RESUME=1 goes on with the workspaces that are missing' }: Known = {},
+): Promise<{ readonly text: string; readonly exitCode: number; readonly complete: boolean }> {
   const before = readFleet(folder)
   // Of the same run, as its plan says: what it was compared with, and why a workspace has no record, stands nowhere else.
   const same = before?.run.started === plan.started ? before : undefined
   const saidOf = (label: string): MemberResult | undefined =>
-    same?.workspaces.find((member) => member.label === label && member.folder === undefined)
+    said?.get(label) ?? same?.workspaces.find((member) => member.label === label && member.folder === undefined)
   const results = plan.members.map((member) => recordedMember(folder, member) ?? saidOf(member.label))
   const complete = results.every((result) => result !== undefined)
-  const notes = complete ? [] : ['The run was cut short: CONFORMANCE_RESUME=1 goes on with the workspaces that are missing.']
-  const run = fleetRun(plan, notes, same?.run.seconds ?? 0)
-  const judged = results.map((result, index) => result ?? missedMember(plan.members[index] as PlannedMember))
+  const run = fleetRun(plan, [...notes, ...(complete ? [] : [`The run was cut short: ${goesOn}.`])], seconds ?? same?.run.seconds ?? 0)
+  const judged = plan.members.map((member, index) => results[index] ?? recordedMember(folder, member, 'accepted') ?? missedMember(member))
   const made = fleetResults(run, [...judged, ...plan.unjudged])
   const fleet = same?.comparison === undefined ? made : { ...made, comparison: same.comparison }
   const text = reportOnFleet(folder, fleet)
   await reportOnMembers(folder, fleet, say)
-  return { text, complete }
+  return { text, exitCode: fleet.run.exitCode, complete }
 }
 
 /** Reads the results of an earlier fleet: of its folder, or its results.json. Undefined when there are none; throws a RecordError for others. */

@@ -46,12 +46,16 @@ export function readPlan(folder: string): FleetPlan | undefined {
   throw new RecordError(`The plan of a fleet in ${excerpt(path)} is damaged: remove that file, and judge the fleet anew.`)
 }
 
-/** What the record of a workspace says; undefined when it has none that came to its end. */
-export function recordedMember(folder: string, { folder: own, ...place }: PlannedMember): MemberResult | undefined {
+/** What the record of a workspace says; undefined when it has none, or only one that was cut short and is not `accepted`. */
+export function recordedMember(
+  folder: string,
+  { folder: own, ...place }: PlannedMember,
+  cut: 'ignored' | 'accepted' = 'ignored',
+): MemberResult | undefined {
   const path = join(folder, own)
   if (!existsSync(join(path, FILES.run))) return undefined
   const recording = readRecord(path)
-  return recording.partial ? undefined : judgedMember(place, own, resultsOf(recording))
+  return recording.partial && cut === 'ignored' ? undefined : judgedMember(place, own, resultsOf(recording))
 }
 
 /** What a fleet says of a workspace that it did not come to. */
