@@ -8,6 +8,7 @@ const commands = {
   waive: 'waive.js',
   compare: 'compare.js',
   watch: 'watch.js',
+  job: 'job.js',
   report: '../reports/main.js',
   sonobuoy: 'sonobuoy.js',
   kuberhealthy: 'kuberhealthy.js',

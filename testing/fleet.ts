@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { listenKube, type KubeServer } from '../mocks/kubernetes/server.ts'
+import { listenKube, type KubeOptions, type KubeServer } from '../mocks/kubernetes/server.ts'
 import { createWorld, thingsOf, type Thing, type World } from '../mocks/kubernetes/world.ts'
 import { listen, type Listening } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
@@ -26,7 +26,11 @@ export interface MockFleet {
 }
 
 /** Serves workspaces by a mock API server and mock vLLMs. */
-export async function serveFleet(members: readonly FleetMember[], more: readonly Thing[] = []): Promise<MockFleet> {
+export async function serveFleet(
+  members: readonly FleetMember[],
+  more: readonly Thing[] = [],
+  options: Pick<KubeOptions, 'creates'> = {},
+): Promise<MockFleet> {
   const doors = new Map<string, Listening>()
   const ports = new Map<string, number>()
   for (const { name, server = {} } of members) {
@@ -42,6 +46,7 @@ export async function serveFleet(members: readonly FleetMember[], more: readonly
       ...new Map([...things, ...more].map((thing) => [`${thing.kind}/${thing.metadata.namespace}/${thing.metadata.name}`, thing])).values(),
     ],
     forwardTo: (pod) => ports.get(pod),
+    ...options,
   })
   const folder = await mkdtemp(join(tmpdir(), 'conformance-fleet-'))
   const kubeconfig = join(folder, 'config')

@@ -150,7 +150,7 @@ test('judging has the rights of rbac.yaml without the port-forward, records get 
 })
 
 test('each variable is one that the suite reads, or that the runtime of the Job does', () => {
-  const runtime = ['POD_NAME', 'POD_NAMESPACE', 'CONFORMANCE_JOB_RUN', 'CONFORMANCE_JOB_TEMPLATE']
+  const runtime = ['POD_NAME', 'POD_NAMESPACE']
   const { coordinator, index } = jobsOf(thingsOf(full))
   for (const { template } of [coordinator, index]) {
     const names = (template.spec.containers[0]?.env ?? []).map(({ name }) => name)

@@ -29,6 +29,8 @@ export interface KubeOptions {
   readonly nobody?: { readonly name: string; readonly token: string }
   /** How the API server reaches kubelets. */
   readonly dial?: 'well' | 'refused' | 'never'
+  /** Resources that a run in the cluster may create for good: `configmaps`, `jobs`. */
+  readonly creates?: readonly string[]
   /** KAITO's webhook does not validate workspaces. */
   readonly unvalidated?: boolean
   /** Resources whose CRDs are not installed: `workspaces`. */
@@ -79,6 +81,7 @@ export const kinds: readonly Kind[] = [
   { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
   { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false },
   { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false },
+  { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true },
   { group: 'apps', version: 'v1', plural: 'statefulsets', kind: 'StatefulSet', namespaced: true },
   { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true },
   { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', kind: 'EndpointSlice', namespaced: true },
@@ -263,7 +266,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     const verb = request.method === 'POST' ? 'create' : watching ? 'watch' : asked.name === undefined ? 'list' : 'get'
     if (!may(request, asked, verb)) return forbid(request, response, asked, verb)
     const matching = selects(asked, url.searchParams)
-    if (request.method === 'POST') return dryRun(request, response, asked, url.searchParams)
+    if (request.method === 'POST') return create(request, response, asked, url.searchParams)
     if (watching) {
       response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })
       response.flushHeaders()
@@ -312,12 +315,14 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     return reply(response, 200, { ...thing, apiVersion: asked.kind.group === 'kaito.sh' ? `kaito.sh/${asked.version}` : thing.apiVersion })
   })
 
-  const dryRun = (request: IncomingMessage, response: ServerResponse, asked: Asked, query: URLSearchParams): void => {
+  const create = (request: IncomingMessage, response: ServerResponse, asked: Asked, query: URLSearchParams): void => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      // A mock of a cluster that nobody may change: what is not a dry run is refused, and a test sees it.
-      if (query.get('dryRun') !== 'All') return refuse(response, 405, 'MethodNotAllowed', 'the mock API server takes dry runs only')
+      // What is judged is changed by nobody: what is not a dry run there is refused, and a test sees it.
+      const kept = options.creates?.includes(asked.kind.plural) === true
+      if (query.get('dryRun') !== 'All' && !kept)
+        return refuse(response, 405, 'MethodNotAllowed', 'the mock API server takes dry runs only')
       const object = JSON.parse(Buffer.concat(chunks).toString()) as Thing & { inference?: { preset?: { name?: string } } }
       const full = `${asked.kind.plural}.${asked.kind.group}`
       const details = { name: object.metadata.name, group: asked.kind.group, kind: asked.kind.plural }
@@ -337,6 +342,17 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       }
       if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
         return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
+      if (kept) {
+        put({
+          ...object,
+          metadata: {
+            ...object.metadata,
+            ...(asked.namespace === undefined ? {} : { namespace: asked.namespace }),
+            uid: `uid-${object.metadata.name}`,
+          },
+        })
+        return reply(response, 201, object)
+      }
       const preset = object.inference?.preset?.name
       if (
         options.unvalidated !== true &&

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { excerpt } from '../../fixtures/text.ts'
+import { EXIT } from '../../reports/exit-codes.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
 import type { ConfigMap, Objects } from './objects.ts'
 
@@ -142,9 +143,14 @@ function joined(before: Entry, after: Entry): Entry {
 
 const lines = (text: string): number => text.split('\n').length - 1
 
-/** The attempt that counts: the first that came to its end, else the one that reached most. */
+/** An attempt that says something of the server; one that could not judge it is tried again. */
+export const isSettled = ({ result }: Attempt): boolean => result !== undefined && result.exitCode !== EXIT.blocked
+
+/** The attempt that counts: the first that says something of the server, else the last that came to its end, else the one that reached most. */
 export const best = (attempts: readonly Attempt[]): Attempt | undefined =>
-  attempts.find(({ result }) => result !== undefined) ?? attempts.toSorted((a, b) => lines(b.verdicts) - lines(a.verdicts))[0]
+  attempts.find(isSettled) ??
+  attempts.findLast(({ result }) => result !== undefined) ??
+  attempts.toSorted((a, b) => lines(b.verdicts) - lines(a.verdicts))[0]
 
 /** What was left out of a record, for people; undefined when nothing was. */
 export const gapOf = (label: string, { leftOut }: Attempt): string | undefined =>

@@ -13,7 +13,7 @@ export interface ConfigMap {
 
 /** The fields of a Job that are used here. */
 export interface Job {
-  readonly metadata: { readonly name: string }
+  readonly metadata: { readonly name: string; readonly uid?: string }
   readonly status?: {
     readonly active?: number
     readonly succeeded?: number
@@ -37,7 +37,7 @@ export interface Objects {
 
 /** The cluster would not take or give an object, also when asked again. */
 export class ClusterTrouble extends Error {
-  override readonly name = 'ClusterTrouble'
+  override readonly name: string = 'ClusterTrouble'
   readonly exitCode = EXIT.blocked
 }
 

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { excerpt, plural } from '../../fixtures/text.ts'
+import { UserMistake } from '../../fixtures/user-mistake.ts'
+import { boundOf, budget, nothingFound, planOf, type FleetJudging } from '../fleet.ts'
+import { freeze, frozenPlan, type Frozen } from './frozen.ts'
+import { ownedBy } from './ledger.ts'
+import { mergeRun, publish } from './merge.ts'
+import { ClusterTrouble, type Job, type Objects } from './objects.ts'
+
+const LOOK_MS = 5000
+
+/** The Indexed Job as deploy/cluster makes it: what the coordinator fills in. */
+interface Template {
+  readonly metadata: { readonly name: string }
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly env?: readonly { readonly name: string }[] }[] } }
+  }
+}
+
+/** The Indexed Job of a run, of its template. Throws a UserMistake when that cannot be read. */
+function indexedJob(path: string | undefined, run: string, { uid, plan }: Frozen, parallelism: number): object {
+  if (path === undefined || path === '')
+    throw new UserMistake('CONFORMANCE_JOB_TEMPLATE is not set: this command runs in the Job that deploy/chart or npm run manifests makes.')
+  let template: Template
+  try {
+    template = JSON.parse(readFileSync(path, 'utf8')) as Template
+  } catch (error) {
+    throw new UserMistake(`The Job template ${path} cannot be read: ${excerpt(error instanceof Error ? error.message : String(error))}.`)
+  }
+  const pod = template.spec.template
+  const containers = pod.spec.containers.map((container) => ({
+    ...container,
+    env: [
+      ...(container.env ?? []).filter(({ name }) => name !== 'CONFORMANCE_JOB_RUN'),
+      { name: 'CONFORMANCE_JOB_RUN', value: run },
+    ].toSorted((a, b) => Number(b.name === 'CONFORMANCE_JOB_RUN') - Number(a.name === 'CONFORMANCE_JOB_RUN')),
+  }))
+  return {
+    ...template,
+    metadata: { ...template.metadata, ...ownedBy({ run, uid }), name: `${run}-index` },
+    spec: {
+      ...template.spec,
+      completions: plan.members.length,
+      parallelism: Math.min(parallelism, plan.members.length),
+      template: { ...pod, spec: { ...pod.spec, containers } },
+    },
+  }
+}
+
+const hasEnded = ({ status }: Job): boolean =>
+  (status?.conditions ?? []).some((one) => ['Complete', 'Failed'].includes(one.type) && one.status === 'True')
+
+/**
+ * Judges a fleet by an Indexed Job, a pod for each workspace: finds and freezes the workspaces, starts the Job, waits for it and merges what
+ * its pods handed over. A coordinator that takes the place of another goes on with the same run. Resolves to the exit code.
+ */
+export async function coordinate(judging: FleetJudging, objects: Objects, run: string): Promise<number> {
+  const { configuration, say } = judging
+  const began = Date.now()
+  let frozen = await frozenPlan(objects, run)
+  if (frozen === undefined) {
+    const bound = boundOf(judging)
+    const plan = await planOf(judging, bound)
+    if (plan.members.length === 0) {
+      for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
+      return 3
+    }
+    frozen = await freeze(objects, run, plan)
+    say(budget(judging, bound, frozen.plan.members.length))
+  }
+  const job = indexedJob(process.env['CONFORMANCE_JOB_TEMPLATE'], run, frozen, configuration.fleetConcurrency)
+  const made = await objects.createJob(job)
+  say(`Job ${run}-index ${made ? 'is started' : 'is there already'}: ${plural(frozen.plan.members.length, 'workspace')}.`)
+  for (let before = ''; ;) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    const found = await objects.job(`${run}-index`)
+    if (found === undefined) throw new ClusterTrouble(`Job ${run}-index is gone from namespace ${objects.namespace}.`)
+    const { succeeded = 0, failedIndexes = '', active = 0 } = found.status ?? {}
+    const state = `${succeeded} conform${failedIndexes === '' ? '' : `, failed: ${failedIndexes}`}, ${active} under way`
+    if (state !== before) say(state)
+    before = state
+    if (hasEnded(found)) break
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await delay(LOOK_MS)
+  }
+  const folder = configuration.reportDir
+  const { text, exitCode } = await mergeRun(objects, run, frozen, { folder, say, seconds: (Date.now() - began) / 1000 })
+  await publish(objects, run, frozen.uid, folder)
+  process.stdout.write(text)
+  return exitCode
+}

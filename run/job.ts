@@ -1,0 +1,131 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { profiles } from '../fixtures/contract/profiles.ts'
+import { createRedactor } from '../fixtures/exchange/redact.ts'
+import { unitsOf } from '../fixtures/run/plan.ts'
+import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
+import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import type { FleetPlan } from '../reports/fleet/plan.ts'
+import { readFleet } from '../reports/fleet/make.ts'
+import { holdFolder } from '../reports/lock.ts'
+import type { FleetJudging } from './fleet.ts'
+import { coordinate } from './in-cluster/coordinator.ts'
+import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
+import { judgeIndex } from './in-cluster/index-pod.ts'
+import { mergeRun } from './in-cluster/merge.ts'
+import { ClusterTrouble, openObjects, type Objects } from './in-cluster/objects.ts'
+import { loadScenarios } from './scenarios.ts'
+import { readTerms } from './terms.ts'
+
+const HELP = `Judges the workspaces of a cluster by an Indexed Job, a pod for each. deploy/chart and npm run manifests start it.
+
+  job run          finds the workspaces, starts the Indexed Job, waits for it and makes the reports
+  job index        judges the workspace of one index and hands over its record: what a pod of that Job runs
+  job merge RUN    makes the reports of a run from what its pods handed over, here or elsewhere
+
+Exit codes: as of npm test, the gravest of all workspaces. docs/in-cluster.md says more.
+`
+
+type Env = Readonly<Record<string, string | undefined>>
+
+let redactor = createRedactor([])
+/** A line for the user, on stdout: what a log collects. */
+const say = (line: string): void => void process.stdout.write(`${redactor.text(line)}\n`)
+
+const own = (name: string, env: Env): string => {
+  const value = env[name]
+  if (value === undefined || value === '')
+    throw new UserMistake(`${name} is not set: this command runs in a pod of the Job that deploy/chart or npm run manifests makes.`)
+  return value
+}
+
+/** What a fleet is judged by, of variables. Throws a UserMistake when one server is meant. */
+async function judgingOf(env: Env): Promise<FleetJudging> {
+  const configuration: Configuration = readConfiguration(
+    env,
+    profiles.map(({ id }) => id),
+  )
+  redactor = createRedactor(configuredSecrets(configuration))
+  const { target } = configuration
+  if (target.kind !== 'fleet')
+    throw new UserMistake(
+      "One server is judged by npm test: give KAITO_WORKSPACE='*', a list or a label selector to judge a fleet by a Job.",
+    )
+  const units = unitsOf(await loadScenarios(configuration.tries))
+  return { configuration, target, units, terms: readTerms(configuration, units, new Date()), filter: {}, say }
+}
+
+/** The variables of the run, in a pod that has its own only. */
+const askedBy = ({ asked }: FleetPlan): Env =>
+  Object.fromEntries(Object.entries(asked).filter(([name, value]) => value !== '' && !name.startsWith('-')))
+
+async function frozenOf(objects: Objects, run: string): Promise<Frozen> {
+  const frozen = await frozenPlan(objects, run)
+  if (frozen === undefined)
+    throw new ClusterTrouble(`There is no ConfigMap ${run}-plan in namespace ${objects.namespace}: no such run has begun.`)
+  return frozen
+}
+
+/** Longest message of a container that ended: https://kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/ */
+const MESSAGE_BYTES = 4096
+
+/** Says why in the status of the pod. */
+function leaveMessage(env: Env, text: string): void {
+  const path = env['TERMINATION_LOG'] ?? '/dev/termination-log'
+  if (existsSync(path)) writeFileSync(path, Buffer.from(redactor.text(text)).subarray(0, MESSAGE_BYTES))
+}
+
+const causeLine = ({ sentence, layer }: { readonly sentence: string; readonly layer?: string | undefined }): string =>
+  layer === undefined ? sentence : `Cause: ${sentence} [${layer}]`
+
+async function main(args: readonly string[], env: Env): Promise<number> {
+  const [command, run] = args
+  if (command === '--help' || command === '-h') {
+    process.stdout.write(HELP)
+    return 0
+  }
+  if (command === 'merge' && run !== undefined) {
+    const objects = openObjects(env)
+    try {
+      const { reportDir } = readConfiguration({ CONFORMANCE_REPORT_DIR: env['CONFORMANCE_REPORT_DIR'] })
+      const release = holdFolder(reportDir)
+      const frozen = await frozenOf(objects, run)
+      const seconds = (Date.now() - Date.parse(frozen.plan.started)) / 1000
+      const { text, exitCode } = await mergeRun(objects, run, frozen, { folder: reportDir, say, seconds }).finally(release)
+      process.stdout.write(text)
+      return exitCode
+    } finally {
+      await objects.close()
+    }
+  }
+  if (args.length !== 1 || (command !== 'run' && command !== 'index'))
+    throw new UserMistake('job takes run, index, or merge and the name of a run: see job --help.')
+  const objects = openObjects(env)
+  try {
+    const name = own('CONFORMANCE_JOB_RUN', env)
+    if (command === 'index') {
+      const index = Number(own('JOB_COMPLETION_INDEX', env))
+      const frozen = await frozenOf(objects, name)
+      const judging = await judgingOf({ ...env, ...askedBy(frozen.plan) })
+      const result = await judgeIndex(judging, objects, { run: name, index, frozen })
+      leaveMessage(env, result.cause === undefined ? result.headline : causeLine(result.cause))
+      return result.exitCode
+    }
+    const judging = await judgingOf(env)
+    const release = holdFolder(judging.configuration.reportDir)
+    const code = await coordinate(judging, objects, name).finally(release)
+    const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
+    if (first !== undefined) leaveMessage(env, causeLine(first))
+    return code
+  } finally {
+    await objects.close()
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env)
+} catch (error) {
+  const { text, exitCode } = error instanceof ClusterTrouble ? { text: error.message, exitCode: error.exitCode } : failureOf(error)
+  leaveMessage(process.env, text)
+  process.stderr.write(`${redactor.text(text)}\n`)
+  process.exitCode = exitCode
+}
