@@ -68,7 +68,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
 
 /** Verdicts that no fault turns red in a default run of the newest release of KAITO, each with a run in which one does; proof/depth.test.ts runs them. */
 export const provenElsewhere: Readonly<Record<string, { readonly fault: string; readonly depth?: 'full'; readonly profile?: string }>> = {
-  'responses.calls.parallel': { fault: 'parallel-false-ignored', depth: 'full' },
-  'messages.calls.parallel': { fault: 'message-parallel-not-disabled', depth: 'full' },
+  'responses.calls.parallel': { fault: 'parallel-false-ignored', depth: 'full', profile: '0.33.0' },
+  'messages.calls.parallel': { fault: 'message-parallel-not-disabled', depth: 'full', profile: '0.33.0' },
   'messages.error-type': { fault: 'message-error-type-of-vllm', profile: '0.33.0' },
 }

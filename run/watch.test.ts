@@ -51,9 +51,10 @@ const address = ({ out }: Watcher): Promise<string> =>
   }, PATIENCE)
 
 test('serves what it finds, and ends at SIGTERM with 143, in the middle of a probe and between two', async () => {
-  const door = await listen(createVllm({ latencyMs: 3_600_000 }))
+  const [ready, silent] = [createVllm({}), createVllm({ latencyMs: 3_600_000 })]
+  const door = await listen({ ...silent, begin: (request) => (request.method === 'POST' ? silent : ready).begin(request) })
   loopback.defer(() => door.close())
-  const hanging = await begin({ OPENAI_BASE_URL: `${door.url}/v1` })
+  const hanging = await begin({ OPENAI_BASE_URL: `${door.url}/v1`, CONFORMANCE_WATCH_INTERVAL: '10' })
   const quick = await begin({})
   const url = await address(quick)
   const text = await vi.waitFor(async () => {
