@@ -29,9 +29,20 @@ export async function judgeIndex(
     return settled
   }
   const record = follow(join(configuration.reportDir, member.folder))
+  // What the API server did not take stays first in the row, until it is taken.
+  const waiting: Entry[] = []
   let handed = Promise.resolve()
   const handOver = (entry: Entry | undefined): Promise<void> => {
-    if (entry !== undefined) handed = handed.then(() => ledger.append(entry))
+    if (entry !== undefined) waiting.push(entry)
+    handed = handed
+      .catch(() => {})
+      .then(async () => {
+        for (let [next] = waiting; next !== undefined; [next] = waiting) {
+          // oxlint-disable-next-line no-await-in-loop -- in the order in which they were reached
+          await ledger.append(next)
+          waiting.shift()
+        }
+      })
     return handed
   }
   const timer = setInterval(() => void handOver(record.news()).catch((error: unknown) => say(String(error))), HAND_OVER_MS)

@@ -41,7 +41,9 @@ export async function mergeRun(
 
 /** Keeps the reports of a run beside what was handed over: the summary, and as far as one ConfigMap holds them the results and the page. */
 export async function publish(objects: Pick<Objects, 'createConfigMap'>, run: string, uid: string, folder: string): Promise<void> {
-  const packed = [FILES.results, FILES.html].map((name) => [`${name}.gz`, gzipSync(readFileSync(join(folder, name)))] as const)
+  const packed = [FILES.summary, FILES.results, FILES.html].map(
+    (name) => [`${name}.gz`, gzipSync(readFileSync(join(folder, name)))] as const,
+  )
   let room = PART_BYTES
   const fitting = packed.filter(([, { length }]) => {
     if (length > room) return false
