@@ -1,12 +1,12 @@
 // @module-tag slow
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { createLoopback } from '../testing/loopback.ts'
+import { startScript } from '../testing/script.ts'
 
 const loopback = createLoopback()
 afterEach(loopback.close)
@@ -17,24 +17,22 @@ interface Ended {
   readonly err: string
 }
 
-/** One of our commands against a mock, with nothing in its environment but what is given. */
+/** One of our commands against a mock. */
 async function run(script: string, options: VllmOptions | undefined, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), 'adapter-'))
   loopback.defer(() => rm(folder, { recursive: true, force: true }))
   const door = options && (await listen(createVllm(options)))
   if (door !== undefined) loopback.defer(() => door.close())
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, script)], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      CONFORMANCE_REPORT_DIR: folder,
-      OPENAI_BASE_URL: door === undefined ? 'http://127.0.0.1:1/v1' : `${door.url}/v1`,
-      ...env,
-    },
+  const { child, ended } = startScript(`run/${script}`, {
+    CONFORMANCE_REPORT_DIR: folder,
+    OPENAI_BASE_URL: door === undefined ? 'http://127.0.0.1:1/v1' : `${door.url}/v1`,
+    ...env,
   })
   let [out, err] = ['', '']
-  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
-  child.stderr.on('data', (text: Buffer) => (err += text.toString()))
-  return new Promise((done) => child.once('close', (code) => done({ code, out, err })))
+  child.stdout.on('data', (text: string) => (out += text))
+  child.stderr.on('data', (text: string) => (err += text))
+  const { code } = await ended
+  return { code, out, err }
 }
 
 /** A Kuberhealthy that takes reports with this status. */

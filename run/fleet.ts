@@ -2,7 +2,6 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
-import { newest } from '../fixtures/contract/profiles.ts'
 import { planFor, type Filter } from '../fixtures/run/filter.ts'
 import type { Plan, Unit } from '../fixtures/run/plan.ts'
 import type { Configuration, FleetTarget } from '../fixtures/target/configuration.ts'
@@ -19,7 +18,7 @@ import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type
 import { resultsOf } from '../reports/results.ts'
 import { diskTrouble, FILES, RecordError, type Recording } from '../reports/store.ts'
 import { keepApart, type Apart } from './apart.ts'
-import { againBound, judgeHere, type Judging } from './judging.ts'
+import { againBound, judgeHere, NOTHING_KNOWN, type Judging } from './judging.ts'
 import type { Terms } from './terms.ts'
 
 /** What a fleet is judged by. */
@@ -112,9 +111,7 @@ async function report(folder: string, fleet: FleetResults, { say }: FleetJudging
 
 /** The plan of a workspace of which nothing is known yet: what it may cost at most. */
 export function boundOf({ configuration, units, filter }: FleetJudging): Plan {
-  const plans = [true, false].map((hasKey) =>
-    planFor(units, filter, { facts: { profile: newest, hasKey, contextLength: undefined, views: () => [] }, depth: configuration.depth }),
-  )
+  const plans = [true, false].map((hasKey) => planFor(units, filter, { facts: { ...NOTHING_KNOWN, hasKey }, depth: configuration.depth }))
   return plans.reduce((a, b) => (a.bound.tokens >= b.bound.tokens ? a : b))
 }
 
@@ -126,8 +123,7 @@ const OVERHEAD_S = 5
 /** What judging so many workspaces costs at most, in one line. */
 export function budget({ configuration, units, terms }: FleetJudging, { bound, questions }: Plan, count: number): string {
   const { depth, fleetConcurrency, concurrency } = configuration
-  const facts = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
-  const again = againBound({ configuration, units, terms }, { facts, depth })
+  const again = againBound({ configuration, units, terms }, { facts: NOTHING_KNOWN, depth })
   const requests = count * (MAX_REQUESTS[depth] + again)
   const seconds = Math.ceil(count / fleetConcurrency) * (Math.ceil(questions.length / concurrency) + OVERHEAD_S)
   return `${plural(count, 'workspace')}, ${fleetConcurrency} at once: at most ${number(requests)} requests and ${number(count * bound.tokens)} completion tokens, ${concurrency} at once for each; about ${Math.ceil(seconds / 60)} min when an answer takes one second.`

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { profileFor } from '../fixtures/contract/profiles.ts'
+import { newest, profileFor } from '../fixtures/contract/profiles.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 import { mcpCause } from '../fixtures/mcp/cause.ts'
@@ -93,6 +93,9 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
   const record = openRecord(configuration.reportDir, run, redactor)
   return { judging, target, run, plan, facts, options, record, redactor, began }
 }
+
+/** The facts of a server of which nothing is known yet: what a run may cost at most is planned by them. */
+export const NOTHING_KNOWN = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
 
 /** Requests that waivers of flaky checks may add. */
 export const againBound = (

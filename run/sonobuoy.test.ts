@@ -1,12 +1,12 @@
 // @module-tag slow
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import { createLoopback } from '../testing/loopback.ts'
+import { startScript } from '../testing/script.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 
 const loopback = createLoopback()
@@ -20,16 +20,12 @@ async function plugin(
   loopback.defer(() => rm(folder, { recursive: true, force: true }))
   const door = await listen(createVllm({ latencyMs }))
   loopback.defer(() => door.close())
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, 'sonobuoy.ts')], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      SONOBUOY_RESULTS_DIR: folder,
-      OPENAI_BASE_URL: `${door.url}/v1`,
-      CONFORMANCE_DEPTH: latencyMs > 0 ? 'default' : 'smoke',
-    },
+  const { child, ended } = startScript('run/sonobuoy.ts', {
+    SONOBUOY_RESULTS_DIR: folder,
+    OPENAI_BASE_URL: `${door.url}/v1`,
+    CONFORMANCE_DEPTH: latencyMs > 0 ? 'default' : 'smoke',
   })
-  return { folder, stop: () => void child.kill('SIGTERM'), ended: new Promise((done) => child.once('exit', (code) => done(code))) }
+  return { folder, stop: () => void child.kill('SIGTERM'), ended: ended.then(({ code }) => code) }
 }
 
 test('leaves results, then says that it is done', async () => {

@@ -1,10 +1,10 @@
 // @module-tag slow
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { parseMetrics } from '../fixtures/contract/metrics.ts'
 import { createWorld } from '../mocks/kubernetes/world.ts'
@@ -12,6 +12,7 @@ import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import { serveFleet } from '../testing/fleet.ts'
 import { createLoopback } from '../testing/loopback.ts'
+import { startScript } from '../testing/script.ts'
 
 const loopback = createLoopback()
 afterEach(loopback.close)
@@ -23,15 +24,13 @@ interface Watcher {
   readonly folder: string
 }
 
-/** `npm run watch` as a process of its own, with nothing in its environment but what is given. */
+/** `npm run watch` as a process of its own. */
 async function begin(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<Watcher> {
   const folder = await mkdtemp(join(tmpdir(), 'watch-'))
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, 'watch.ts'), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_WATCH_PORT: '0', ...env },
-  })
   let out = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (out += text.toString()))
-  const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
+  const own = { CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_WATCH_PORT: '0', ...env }
+  const { child, ended: whole } = startScript('run/watch.ts', own, args, (text) => (out += text))
+  const ended = whole.then(({ code }) => code)
   loopback.defer(async () => {
     child.kill('SIGKILL')
     await ended

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -18,7 +18,7 @@ export function startScript(
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   onText: (text: string) => void = () => {},
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+): { readonly child: ChildProcessWithoutNullStreams; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [resolve(ROOT, 'run/start.cjs'), resolve(ROOT, script), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
   })

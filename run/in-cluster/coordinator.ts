@@ -31,10 +31,8 @@ function indexedJob(path: string | undefined, run: string, { uid, plan }: Frozen
   const pod = template.spec.template
   const containers = pod.spec.containers.map((container) => ({
     ...container,
-    env: [
-      ...(container.env ?? []).filter(({ name }) => name !== 'CONFORMANCE_JOB_RUN'),
-      { name: 'CONFORMANCE_JOB_RUN', value: run },
-    ].toSorted((a, b) => Number(b.name === 'CONFORMANCE_JOB_RUN') - Number(a.name === 'CONFORMANCE_JOB_RUN')),
+    // First, for what refers to it.
+    env: [{ name: 'CONFORMANCE_JOB_RUN', value: run }, ...(container.env ?? []).filter(({ name }) => name !== 'CONFORMANCE_JOB_RUN')],
   }))
   return {
     ...template,

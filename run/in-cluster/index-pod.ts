@@ -4,7 +4,7 @@ import type { MemberResult } from '../../reports/fleet/results.ts'
 import { judgeAll, progressOf, type FleetJudging } from '../fleet.ts'
 import { follow } from './follow.ts'
 import type { Frozen } from './frozen.ts'
-import { best, isSettled, openLedger, type Entry } from './ledger.ts'
+import { isSettled, openLedger, type Entry } from './ledger.ts'
 import type { Objects } from './objects.ts'
 
 /** How often what was reached is handed over: that much is lost when a pod is killed without a word. */
@@ -23,7 +23,7 @@ export async function judgeIndex(
   const member = frozen.plan.members[index]
   if (member === undefined) throw new Error(`the plan of ${run} has no workspace ${index}`)
   const ledger = openLedger(objects, { run, uid: frozen.uid, index }, process.env['POD_NAME'] ?? hostname())
-  const settled = best((await ledger.read()).filter(isSettled))?.result
+  const settled = (await ledger.read()).find(isSettled)?.result
   if (settled !== undefined) {
     say(`${member.label} was judged by an earlier pod.`)
     return settled

@@ -2,14 +2,13 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { planFor } from '../../fixtures/run/filter.ts'
 import type { Unit } from '../../fixtures/run/plan.ts'
-import { newest } from '../../fixtures/contract/profiles.ts'
 import { mcpServers } from '../../fixtures/mcp/servers.ts'
 import { countersIn, type Counters } from '../../fixtures/load/counters.ts'
 import type { TargetTools } from '../../fixtures/target/target.ts'
 import { readResults } from '../../reports/earlier.ts'
 import { resultsOf, type Results } from '../../reports/results.ts'
 import type { Recording } from '../../reports/store.ts'
-import { againBound, judgeHere } from '../judging.ts'
+import { againBound, judgeHere, NOTHING_KNOWN } from '../judging.ts'
 import type { Terms } from '../terms.ts'
 import type { Subject } from './subjects.ts'
 
@@ -32,9 +31,6 @@ export interface Probed {
   readonly refused: boolean
   readonly preset?: string
 }
-
-/** Of a server of which nothing is known yet. */
-const FACTS = { profile: newest, hasKey: true, contextLength: undefined, views: () => [] }
 
 /** The folders of the records of one server: of the last probe, and of the last that does not conform. */
 const KEPT = { last: 'last', failed: 'failed' } as const
@@ -82,7 +78,7 @@ export async function probe(
           preset = target.cluster?.facts.object.value?.inference?.preset?.name
           const { status, exchanges: made } = target.readiness
           const metrics = made.find(({ request }) => request.path === '/metrics')
-          const options = { facts: FACTS, depth: configuration.depth, made }
+          const options = { facts: NOTHING_KNOWN, depth: configuration.depth, made }
           const most = planFor(units, {}, options).bound.requests - made.length + againBound({ configuration, units, terms }, options)
           if (status === 'ready' && !admit(metrics && countersIn(metrics), most)) return undefined
           // What fails is not tried by other ways as well: the next probe is a try.

@@ -113,7 +113,7 @@ async function watchOne(
     const free = await slots.take()
     due.set(label, Date.now())
     try {
-      if (!signal.aborted) await apart.run(() => probeOnce(watching, subject, { pace, known, signal }))
+      if (!signal.aborted) await apart.run(() => probeSubject(watching, subject, { pace, known, signal }))
     } catch (error) {
       const { text, exitCode } = failureOf(error)
       const cause = { id: exitCode === 2 ? 'watch-mistake' : 'suite-defect', layer: 'watch', sentence: text.split('\n')[0] ?? text }
@@ -136,7 +136,7 @@ function news(known: Known, line: string, say: (line: string) => void): void {
   known.verdict = line
 }
 
-async function probeOnce(
+async function probeSubject(
   watching: Watching,
   subject: Subject,
   { pace, known, signal }: { readonly pace: ReturnType<typeof createPace>; readonly known: Known; readonly signal: AbortSignal },
