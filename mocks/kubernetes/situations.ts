@@ -1577,6 +1577,17 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the node is being drained, and the conditions still say True',
+    cause: 'pod-terminating',
+    says: ['Node aks-ws1 is being drained', 'kubectl uncordon aks-ws1'],
+    server: 'nothing',
+    change: (world) => {
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
     name: 'the StatefulSet was deleted, and the conditions still say True',
     cause: 'workload-absent',
     change: (world) => [world.set, world.pod, world.slice].forEach(absent),
