@@ -1577,6 +1577,19 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the NodeClaim is being deleted, and its node is gone',
+    cause: 'nodeclaim-not-launched',
+    says: ['NodeClaim ws1 is being deleted, and no other has taken its place'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
     name: 'the node is being drained, and the conditions still say True',
     cause: 'pod-terminating',
     says: ['Node aks-ws1 is being drained', 'kubectl uncordon aks-ws1'],
