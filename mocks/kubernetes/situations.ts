@@ -1623,6 +1623,16 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'a NetworkPolicy shuts the way while the workspace is judged',
+    cause: 'network-silence',
+    says: ['NetworkPolicies made while it was judged: deny-all'],
+    server: { latencyMs: 300 },
+    during(kube) {
+      kube.freezeForwards()
+      kube.apply({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } })
+    },
+  },
+  {
     name: 'the token expires while the workspace is judged',
     cause: 'kubeconfig-expired',
     says: ['401'],
@@ -1659,7 +1669,8 @@ export const situations: readonly Situation[] = [
   {
     name: 'the Service is deleted while the workspace is judged',
     cause: 'service-absent',
-    server: { latencyMs: 300 },
+    // It is looked at every two seconds.
+    server: { latencyMs: 1500 },
     during(kube, { service, slice }) {
       kube.remove(service)
       kube.remove(slice)
