@@ -94,7 +94,7 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
   // A run that was not told the parser takes the one in whose form the model writes.
   const concernsParser = (defect: string): boolean => {
     const parsers = knownDefects.find(({ id }) => id === defect)?.parsers
-    return parsers === undefined || parsers === 'all' || parsers.includes(parser)
+    return told.form === undefined || parsers === undefined || parsers === 'all' || parsers.includes(parser)
   }
   const template = told.template ?? identity.template
   const list = (outcome: Results['verdicts'][number]['outcome']): Results['verdicts'] => verdicts.filter((one) => one.outcome === outcome)
