@@ -343,6 +343,13 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
         return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
       if (kept) {
+        const twice = Object.keys((object['data'] ?? {}) as object).find((key) => key in ((object['binaryData'] ?? {}) as object))
+        if (twice !== undefined) {
+          const field = `data[${twice}]`
+          const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
+          const causes = [{ reason: 'FieldValueInvalid', message, field }]
+          return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, { ...details, causes })
+        }
         put({
           ...object,
           metadata: {
