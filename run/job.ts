@@ -3,6 +3,8 @@ import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
+import { valueOf } from '../fixtures/target/environment.ts'
+import { variables } from '../fixtures/target/variables.ts'
 import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
@@ -32,8 +34,8 @@ let redactor = createRedactor([])
 const say = (line: string): void => void process.stdout.write(`${redactor.text(line)}\n`)
 
 const own = (name: string, env: Env): string => {
-  const value = env[name]
-  if (value === undefined || value === '')
+  const value = valueOf(env, name)
+  if (value === undefined)
     throw new UserMistake(`${name} is not set: this command runs in a pod of the Job that deploy/chart or npm run manifests makes.`)
   return value
 }
@@ -70,7 +72,7 @@ const MESSAGE_BYTES = 4096
 
 /** Says why in the status of the pod. */
 function leaveMessage(env: Env, text: string): void {
-  const path = env['TERMINATION_LOG'] ?? '/dev/termination-log'
+  const path = env[variables.terminationLog.name] ?? variables.terminationLog.default
   if (existsSync(path)) writeFileSync(path, Buffer.from(redactor.text(text)).subarray(0, MESSAGE_BYTES))
 }
 
@@ -99,20 +101,32 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   }
   if (args.length !== 1 || (command !== 'run' && command !== 'index'))
     throw new UserMistake('job takes run, index, or merge and the name of a run: see job --help.')
+  const stopped = (text: string): void => {
+    leaveMessage(env, text)
+    say(text)
+  }
+  // Process 1 of a container gets no SIGTERM that it does not handle (pid_namespaces(7)).
+  const quit = (): void => {
+    stopped(`Stopped by SIGTERM${command === 'run' ? ': the next pod of this Job goes on with the run' : ' before anything was judged'}.`)
+    process.exit(143)
+  }
+  process.once('SIGTERM', quit)
   const objects = openObjects(env)
   try {
-    const name = own('CONFORMANCE_JOB_RUN', env)
+    const name = own(variables.jobRun.name, env)
     if (command === 'index') {
-      const index = Number(own('JOB_COMPLETION_INDEX', env))
+      const index = own('JOB_COMPLETION_INDEX', env)
       const frozen = await frozenOf(objects, name)
       const judging = await judgingOf({ ...env, ...askedBy(frozen.plan) })
-      const result = await judgeIndex(judging, objects, { run: name, index, frozen })
+      process.off('SIGTERM', quit)
+      const result = await judgeIndex(judging, objects, { run: name, index, frozen }, stopped)
       leaveMessage(env, result.cause === undefined ? result.headline : causeLine(result.cause))
       return result.exitCode
     }
     const judging = await judgingOf(env)
+    const template = own(variables.jobTemplate.name, env)
     const release = holdFolder(judging.configuration.reportDir)
-    const code = await coordinate(judging, objects, name).finally(release)
+    const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
     if (first !== undefined) leaveMessage(env, causeLine(first))
     return code

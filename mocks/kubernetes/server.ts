@@ -348,7 +348,10 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
           const field = `data[${twice}]`
           const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
           const causes = [{ reason: 'FieldValueInvalid', message, field }]
-          return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, { ...details, causes })
+          return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, {
+            ...details,
+            causes,
+          })
         }
         put({
           ...object,
