@@ -343,7 +343,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
         return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
       if (kept) {
-        const twice = Object.keys((object['data'] ?? {}) as object).find((key) => key in ((object['binaryData'] ?? {}) as object))
+        const { data = {}, binaryData = {} } = object as { readonly data?: object; readonly binaryData?: object }
+        const twice = Object.keys(data).find((key) => key in binaryData)
         if (twice !== undefined) {
           const field = `data[${twice}]`
           const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
