@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
@@ -8,7 +9,7 @@ import { variables } from '../fixtures/target/variables.ts'
 import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
-import { holdFolder } from '../reports/lock.ts'
+import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
 import type { FleetJudging } from './fleet.ts'
 import { coordinate } from './in-cluster/coordinator.ts'
 import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
@@ -76,6 +77,21 @@ function leaveMessage(env: Env, text: string): void {
   if (existsSync(path)) writeFileSync(path, Buffer.from(redactor.text(text)).subarray(0, MESSAGE_BYTES))
 }
 
+/** Holds the folder of the reports, as soon as the pod before this one can no longer live: where a claim keeps it, its lock is still there. */
+async function holdAfterOther(folder: string): Promise<() => void> {
+  const began = Date.now()
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      return holdFolder(folder)
+    } catch (error) {
+      if (!(error instanceof HeldError) || Date.now() - began > 2 * SILENT_MS) throw error
+    }
+    if (!isSaid) say(`The report folder ${folder} is held by the pod before this one: waiting until that has ended.`)
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await delay(1000)
+  }
+}
+
 const causeLine = ({ sentence, layer }: { readonly sentence: string; readonly layer?: string | undefined }): string =>
   layer === undefined ? sentence : `Cause: ${sentence} [${layer}]`
 
@@ -125,7 +141,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     }
     const judging = await judgingOf(env)
     const template = own(variables.jobTemplate.name, env)
-    const release = holdFolder(judging.configuration.reportDir)
+    const release = await holdAfterOther(judging.configuration.reportDir)
     const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
     if (first !== undefined) leaveMessage(env, causeLine(first))

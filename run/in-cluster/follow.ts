@@ -24,7 +24,6 @@ export function follow(folder: string): Follower {
   }
   const runFile = join(folder, FILES.run)
   const textOfRun = (): string | undefined => (existsSync(runFile) ? readFileSync(runFile, 'utf8') : undefined)
-  const isEnded = (run: string): boolean => (JSON.parse(run) as { readonly ended?: unknown }).ended !== undefined
   return {
     hasEnded() {
       const run = textOfRun()
@@ -50,6 +49,8 @@ export function follow(folder: string): Follower {
     },
   }
 }
+
+const isEnded = (run: string): boolean => (JSON.parse(run) as { readonly ended?: unknown }).ended !== undefined
 
 /** The whole lines of a file from an offset in bytes on. */
 function from(path: string, offset: number): string {
