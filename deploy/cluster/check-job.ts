@@ -36,6 +36,8 @@ const [FAULT, REFUSES] = [7, 13] as const
 const MODEL = 'qwen2.5-coder-7b-instruct'
 /** So long that a record is handed over more than once, as on a real engine. */
 const LATENCY_MS = 700
+/** Between events of a stream: some verdicts are about when they arrive. */
+const GAP_MS = 10
 const CONTROLLERS = [
   'job-controller',
   'cronjob-controller',
@@ -134,7 +136,7 @@ async function serve(plane: ControlPlane, number: number, server: VllmOptions | 
     close: async () => {},
   }
   if (typeof server !== 'string') {
-    const vllm = createVllm({ model: MODEL, latencyMs: LATENCY_MS, ...server })
+    const vllm = createVllm({ model: MODEL, latencyMs: LATENCY_MS, gapMs: GAP_MS, ...server })
     const counted: Vllm = {
       ...vllm,
       begin(request) {
@@ -230,6 +232,9 @@ interface Moment {
   readonly request: number
 }
 
+/** Does something to a pod, which must not fail. */
+const act = (what: Promise<unknown>): void => void what.catch((error: unknown) => check('what is done to pods', String(error)))
+
 /** Three pods are killed at moments that the seed decides, one is evicted half-way, the coordinator too, and a node is lost. */
 function disturb(plane: ControlPlane, kubelet: Kubelet, workspaces: readonly Served[], seed: number): Disturbance {
   const next = random(seed)
@@ -253,7 +258,6 @@ function disturb(plane: ControlPlane, kubelet: Kubelet, workspaces: readonly Ser
   const live = new Map<PodRun, number>()
   let [most, ended, isCoordinatorEvicted] = [0, 0, false]
   let lost: Disturbance['lost']
-  const act = (what: Promise<unknown>): void => void what.catch((error: unknown) => check('what is done to pods', String(error)))
   for (const { index, request } of [...kills, evicted]) {
     const workspace = workspaces[index] as Served
     workspace.onRequest = (count) => {
@@ -397,13 +401,15 @@ async function checkPods(plane: ControlPlane, judging: Judging): Promise<void> {
   check('no right is missing', denied[0]?.log)
 }
 
+/** What a workspace must end with. */
+const codeOf = (index: number): number => (index === FAULT ? 1 : index === REFUSES || index === COUNT ? 3 : 0)
+
 /** The page, junit.xml, results.json and every record; the same again in `folder`, from outside. */
 async function checkReports(plane: ControlPlane, judging: Judging, folder: string): Promise<void> {
   const { name, workspaces, members, coordinators, disturbance } = judging
   const reports = join(coordinators.at(-1)?.volumes.get('reports') ?? '', name, 'fleet')
   const text = (file: string): string => readFileSync(join(reports, file), 'utf8')
   const results = fleetSchema.parse(JSON.parse(text(FILES.results)))
-  const codeOf = (index: number): number => (index === FAULT ? 1 : index === REFUSES || index === COUNT ? 3 : 0)
   check(
     'results.json has every workspace once with its exit code',
     differs(
@@ -460,25 +466,25 @@ const attribute = (tag: string, name: string): string => new RegExp(` ${name}="(
 async function policies(plane: ControlPlane): Promise<void> {
   const template = (await configMapIn(plane, 'tool-calling-template'))?.data?.['index-job.json'] ?? '{}'
   const job = JSON.parse(template) as FullJob & Thing
-  for (const [name, codes, end, failedIndexes, tries] of [
+  for (const [name, exits, end, failedIndexes, tries] of [
     ['policy', [0, 1, 3, 4, 137], 'Failed FailedIndexes', '1-4', [1, 1, 2, 1, 2]],
     ['wrong', [2], 'Failed PodFailurePolicy', '', [1]],
   ] as const) {
-    CODES.set(name, codes)
+    CODES.set(name, exits)
     await apply(plane, {
       ...job,
       metadata: { ...job.metadata, name },
-      spec: { ...job.spec, completions: codes.length, parallelism: codes.length },
+      spec: { ...job.spec, completions: exits.length, parallelism: exits.length },
     } as Thing)
     const done = await eventually(`the end of ${name}`, async () => {
       const found = await jobIn(plane, name)
       return ending(found) === undefined ? undefined : found
     })
-    check(`pods that end with ${codes.join(', ')}: the Job ends`, differs([ending(done), done.status?.failedIndexes], [end, failedIndexes]))
+    check(`pods that end with ${exits.join(', ')}: the Job ends`, differs([ending(done), done.status?.failedIndexes], [end, failedIndexes]))
     check(
-      `pods that end with ${codes.join(', ')}: tried`,
+      `pods that end with ${exits.join(', ')}: tried`,
       differs(
-        codes.map((_code, index) => STARTS.filter((start) => start === `${name} ${index}`).length),
+        exits.map((_code, index) => STARTS.filter((start) => start === `${name} ${index}`).length),
         tries,
       ),
     )
