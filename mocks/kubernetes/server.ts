@@ -350,7 +350,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
           const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
           const causes = [{ reason: 'FieldValueInvalid', message, field }]
           return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, {
-            ...details,
+            name: object.metadata.name,
+            kind: 'ConfigMap',
             causes,
           })
         }
