@@ -1,6 +1,6 @@
 import { scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { beyond, catalogue } from '../fixtures/tools/agents.ts'
-import { everydayQuestion } from '../fixtures/tools/schemas.ts'
+import { everydayQuestion, refusesContents } from '../fixtures/tools/schemas.ts'
 import { articleQuestion, namedQuestion, tool } from '../fixtures/tools/tools.ts'
 
 const MOST_TOKENS = 256
@@ -35,6 +35,7 @@ const served = ([large]: readonly Reply[]) => {
   if (large === undefined) return { blocked: 'there is no answer' }
   const { status, text, exchange, finishReason } = large
   const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
+  if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${text.slice(0, 160)}` }
   if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
   const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
   return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
