@@ -38,7 +38,8 @@ test.for([
   ['failed for the first time', {}, { outcome: 'failed' }, 'newlyFailing'],
   ['blocked, then failed', { outcome: 'blocked' }, { outcome: 'failed' }, 'newlyFailing'],
   ['inconclusive, then failed', { outcome: 'inconclusive' }, { outcome: 'failed' }, 'newlyFailing'],
-  ['passed, then known', {}, { outcome: 'known' }, 'newlyFailing'],
+  ['passed, then known', {}, { outcome: 'known' }, 'changed'],
+  ['blocked, then known', { outcome: 'blocked' }, { outcome: 'known' }, 'changed'],
   [
     'passed, then waived',
     {},

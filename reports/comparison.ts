@@ -1,9 +1,12 @@
+import { knownDefects } from '../fixtures/contract/known.ts'
 import { wilson } from '../fixtures/run/rate.ts'
 import type { Change, Comparison, Identity, Outcome, Rate } from '../fixtures/record.ts'
 import type { Results, ResultVerdict } from './results.ts'
 
 /** Outcomes of a requirement that does not hold, whoever accepts that. */
 const fails = ({ outcome, was = outcome }: ResultVerdict): boolean => was === 'failed' || was === 'known'
+/** One that no known defect explains. */
+const fallsShort = ({ outcome, was = outcome }: ResultVerdict): boolean => was === 'failed'
 
 /** What differs between two runs, `before` and `now`; `from` is where the record of the first was found. */
 export function compare(before: Results, now: Results, from: string): Comparison {
@@ -53,7 +56,10 @@ function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, s
   if (old.rate !== undefined && verdict.rate !== undefined) return classifyRate(old, verdict, old.rate, verdict.rate)
   const began = fails(verdict)
   const sameEvidence = old.evidence === verdict.evidence
-  if (began && !fails(old)) return ['newlyFailing']
+  if (fallsShort(verdict) && !fails(old)) return ['newlyFailing']
+  if (differsByChance(old, verdict)) return ['withinChance', 'a known defect that shows in some answers only']
+  // What a known defect explains fails no run: it has changed.
+  if (began && !fails(old)) return ['changed', 'explained by a known defect']
   // A known defect that no longer explains all of it has become a failure.
   if (verdict.outcome === 'failed' && old.outcome === 'known' && !sameEvidence)
     return ['newlyFailing', 'no known defect explains it any more']
@@ -76,6 +82,16 @@ function isChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
   return outcomes.includes('passed') && (outcomes.includes('inconclusive') || (TIMED.has(old.id) && outcomes.includes('not applicable')))
 }
 
+const SHOWS_BY_CHANCE: ReadonlySet<string> = new Set(knownDefects.filter(({ byChance }) => byChance === true).map(({ id }) => id))
+
+/** What two verdicts differ in are known defects alone that show in some answers only. */
+function differsByChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
+  if (![old, verdict].every(({ outcome }) => outcome === 'passed' || outcome === 'known')) return false
+  const [before = [], now = []] = [old.known, verdict.known]
+  const differing = [...before.filter((id) => !now.includes(id)), ...now.filter((id) => !before.includes(id))]
+  return differing.length > 0 && differing.every((id) => SHOWS_BY_CHANCE.has(id))
+}
+
 /** A rate has changed when the two 95 % intervals do not touch. */
 function classifyRate(old: ResultVerdict, verdict: ResultVerdict, before: Rate, now: Rate): readonly [List, string?] | undefined {
   const [low, high] = wilson(before.hits, before.tries)
@@ -83,7 +99,7 @@ function classifyRate(old: ResultVerdict, verdict: ResultVerdict, before: Rate, 
   const detail = `${before.hits} of ${before.tries} → ${now.hits} of ${now.tries}`
   const apart = highNow < low || lowNow > high
   if (!apart) return old.outcome === verdict.outcome ? undefined : ['withinChance', detail]
-  if (fails(verdict) && !fails(old)) return ['newlyFailing', detail]
+  if (fallsShort(verdict) && !fails(old)) return ['newlyFailing', detail]
   if (!fails(verdict) && fails(old)) return ['newlyPassing', detail]
   return ['changed', detail]
 }

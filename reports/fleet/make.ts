@@ -37,10 +37,11 @@ export function reportOnFleet(folder: string, fleet: FleetResults): string {
   const text = fleetMarkdown(fleet)
   put(FLEET_FILES.summary, text)
   put(FLEET_FILES.html, fleetPage(fleet))
-  appendStepSummary(text, process.env)
+  const unwritten = appendStepSummary(text, process.env)
   const report = pathToType(join(folder, FLEET_FILES.html))
   return [
     withoutCommands(fleetSummary(fleet, { color: isColored(process.stdout, process.env), report }), process.env),
+    ...unwritten,
     ...fleetAnnotations(fleet, process.env).map((line) => `${line}\n`),
   ].join('')
 }
