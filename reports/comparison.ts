@@ -22,13 +22,18 @@ export function compare(before: Results, now: Results, from: string): Comparison
   const sameDepth = depthBefore === depthNow
   const wholeBefore = sameDepth && before.run.complete && before.run.filter === undefined
   const wholeNow = sameDepth && now.run.complete && now.run.filter === undefined
+  // What holds for any answer is not applicable where no such question was asked.
+  const sameQuestions = sameDepth && before.run.filter === now.run.filter && before.run.complete && now.run.complete
+  const wasAsked = ({ outcome }: ResultVerdict): boolean => sameQuestions || outcome !== 'not applicable'
+  const isHeld = ({ level }: ResultVerdict): boolean => level === 'MUST' || (level === 'SHOULD' && now.run.failOn === 'should')
   for (const verdict of now.verdicts) {
     const old = earlier.get(verdict.id)
-    if (old === undefined) {
-      if (wholeBefore || fails(verdict)) add('appeared', changeOf(undefined, verdict))
+    if (old === undefined || !wasAsked(old)) {
+      if (fails(verdict) || (old === undefined && wholeBefore)) add('appeared', changeOf(undefined, verdict))
       continue
     }
-    const [list, detail] = classify(old, verdict) ?? []
+    if (!wasAsked(verdict)) continue
+    const [list, detail] = classify(old, verdict, isHeld(verdict)) ?? []
     if (list !== undefined) add(list, changeOf(old, verdict, detail))
   }
   if (wholeNow) for (const old of before.verdicts) if (!later.has(old.id)) add('vanished', changeOf(old, undefined))
@@ -37,6 +42,7 @@ export function compare(before: Results, now: Results, from: string): Comparison
     ...lists,
     server: serverChanges(before, now),
     notes: [
+      causeChange(before.cause?.id, now.cause?.id),
       before.run.version !== now.run.version &&
         `The earlier run was judged by version ${before.run.version} of the suite, this one by ${now.run.version}: a difference may be the suite's.`,
       !sameDepth && `The earlier run had the depth ${depthBefore}, this one has ${depthNow}: only what both asked is compared.`,
@@ -46,13 +52,20 @@ export function compare(before: Results, now: Results, from: string): Comparison
         'The earlier run could not judge the server: what fails now may have failed then.',
       before.run.filter !== undefined && `The earlier run asked for part of the suite: ${before.run.filter}.`,
       now.run.filter !== undefined && `This run asks for part of the suite: ${now.run.filter}.`,
-    ].filter((note) => note !== false),
+    ].filter((note) => note !== false && note !== undefined),
   }
+}
+
+function causeChange(before: string | undefined, now: string | undefined): string | undefined {
+  if (before === now) return undefined
+  if (before === undefined) return `The cause is new: ${now}.`
+  return now === undefined ? `The cause of the earlier run is gone: ${before}.` : `The cause was ${before} and is ${now}.`
 }
 
 type List = 'newlyFailing' | 'newlyPassing' | 'changed' | 'withinChance'
 
-function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, string?] | undefined {
+/** `held`: its failure fails the run; the cause of the run says nothing of a warning. */
+function classify(old: ResultVerdict, verdict: ResultVerdict, held: boolean): readonly [List, string?] | undefined {
   if (old.rate !== undefined && verdict.rate !== undefined) return classifyRate(old, verdict, old.rate, verdict.rate)
   const began = fails(verdict)
   const sameEvidence = old.evidence === verdict.evidence
@@ -66,7 +79,7 @@ function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, s
   if (fails(old) && verdict.outcome === 'passed') return ['newlyPassing']
   if (old.outcome !== verdict.outcome) return [isChance(old, verdict) ? 'withinChance' : 'changed']
   if (began && !sameEvidence) return ['changed', 'other evidence']
-  if (began && old.cause !== verdict.cause) return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
+  if (began && held && old.cause !== verdict.cause) return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
   if (began && String(old.known) !== String(verdict.known)) return ['changed', 'other known defects']
   if (verdict.outcome === 'blocked' && old.cause !== verdict.cause)
     return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
@@ -126,6 +139,7 @@ const NAMES: readonly (readonly [Exclude<keyof Identity, 'arguments'>, string, f
   ['image', 'image'],
   ['imageDigest', 'image digest'],
   ['kaito', 'KAITO'],
+  ['replicas', 'replicas'],
 ]
 
 const NOT_SET = 'not set'
