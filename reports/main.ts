@@ -22,7 +22,9 @@ try {
 } catch (error) {
   const code = diskTrouble(error, folder)
   const { text, exitCode } = failureOf(
-    code === undefined ? error : new RecordError(`The reports could not be written to ${folder} (${code}): make room, or copy the folder to one of yours.`),
+    code === undefined
+      ? error
+      : new RecordError(`The reports could not be written to ${folder} (${code}): make room, or copy the folder to one of yours.`),
   )
   process.stderr.write(`${text}\n`)
   process.exitCode = exitCode

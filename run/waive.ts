@@ -94,7 +94,9 @@ function touching<T>(file: string, what: string, act: () => T): T {
     return act()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new UserMistake(`The waiver file ${excerpt(file)} cannot be ${what} (${code}): correct CONFORMANCE_WAIVERS, or make it a file of yours.`)
+    throw new UserMistake(
+      `The waiver file ${excerpt(file)} cannot be ${what} (${code}): correct CONFORMANCE_WAIVERS, or make it a file of yours.`,
+    )
   }
 }
 
