@@ -344,6 +344,18 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
         return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
       if (kept) {
+        const { data = {}, binaryData = {} } = object as { readonly data?: object; readonly binaryData?: object }
+        const twice = Object.keys(data).find((key) => key in binaryData)
+        if (twice !== undefined) {
+          const field = `data[${twice}]`
+          const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
+          const causes = [{ reason: 'FieldValueInvalid', message, field }]
+          return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, {
+            name: object.metadata.name,
+            kind: 'ConfigMap',
+            causes,
+          })
+        }
         put({
           ...object,
           metadata: {
