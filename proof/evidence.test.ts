@@ -114,9 +114,9 @@ const wired = (flags: Record<string, string>): Evidence =>
   evidenceOf(results(({ server }) => Object.assign(server.identity, { arguments: flags, template: flags['chat-template'] })))
 
 test('of a model that writes in the form of another parser, that is kept, and no defect of that parser', () => {
-  const kept = evidenceOf(results(), { parser: 'minimax', form: 'minimax_m2' })
-  expect(kept).toMatchObject({ parser: 'minimax', form: 'minimax_m2' })
-  expect(kept.verdicts.failed).toEqual([{ id: 'arguments.json', level: 'MUST', got: 'text' }])
+  const shown = evidenceOf(results(), { parser: 'minimax', form: 'minimax_m2' })
+  expect(shown).toMatchObject({ parser: 'minimax', form: 'minimax_m2' })
+  expect(shown.verdicts.failed).toEqual([{ id: 'arguments.json', level: 'MUST', got: 'text' }])
 })
 
 test('a command line shows the parser and the template, and that there is none', () => {
