@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
 import type { Run, Verdict } from '../../fixtures/record.ts'
 import { findAssets, installCrds, KUBERNETES, startControlPlane, type ControlPlane } from '../../mocks/kubernetes/real/control-plane.ts'
 import { waiting, workspaceStatus } from '../../mocks/kubernetes/world.ts'
@@ -350,7 +351,7 @@ async function judged(plane: ControlPlane, kubelet: Kubelet, workspaces: readonl
     `the run took ${seconds(at)}: ${pods.length} pods for ${COUNT} workspaces; most memory: ${megabytes(pods)} MiB of a pod, ${megabytes(coordinators)} MiB of the coordinator, of ${limitOf(pods)}`,
   )
   check('the Job of the coordinator has failed with its exit code', differs(end, 'Failed PodFailurePolicy'))
-  check('the coordinator was evicted, and its next pod ended with 1', differs(codes(judging, coordinators), [143, 1]))
+  check('the coordinator was evicted, and its next pod ended with 1', differs(codes(judging, coordinators), [STOPPED.SIGTERM, EXIT.fails]))
   return judging
 }
 
@@ -371,7 +372,7 @@ async function checkJob(plane: ControlPlane, judging: Judging): Promise<void> {
   check('exit code 1 fails the index at once', differs(codesOf(FAULT), [1]))
   check('exit code 3 is tried once more', differs(codesOf(REFUSES), [3, 3]))
   for (const index of kills) check(`index ${index}, which was killed, is tried once more`, differs(codesOf(index), [137, 0]))
-  check(`index ${evicted}, which was evicted, is tried again`, differs(codesOf(evicted), [143, 0]))
+  check(`index ${evicted}, which was evicted, is tried again`, differs(codesOf(evicted), [STOPPED.SIGTERM, EXIT.conforms]))
   const after = podsOf(judging, lost?.settled).at(-1)
   const requests = workspaces[lost?.settled ?? 0]?.requests
   check(
@@ -391,7 +392,7 @@ async function checkPods(plane: ControlPlane, judging: Judging): Promise<void> {
       members.map((_member, index) => (index === REFUSES ? 2 : 1)),
     ),
   )
-  const stopped = podsOf(judging, disturbance.evicted).find(({ exitCode }) => exitCode === 143)
+  const stopped = podsOf(judging, disturbance.evicted).find(({ exitCode }) => exitCode === STOPPED.SIGTERM)
   const reached = ledgers[disturbance.evicted]?.find(({ pod }) => pod === stopped?.name)?.verdicts ?? ''
   check('the evicted pod handed over what it had reached', reached.endsWith('}\n') || 'no verdict')
   check('the evicted pod says so in its termination message', stopped?.message.includes('SIGTERM') === true || stopped?.message)
@@ -565,8 +566,8 @@ async function main(): Promise<void> {
       await plane.close()
       rmSync(folder, { recursive: true, force: true })
     })())
-  process.once('SIGINT', () => void close().then(() => process.exit(130)))
-  process.once('SIGTERM', () => void close().then(() => process.exit(143)))
+  process.once('SIGINT', () => void close().then(() => process.exit(STOPPED.SIGINT)))
+  process.once('SIGTERM', () => void close().then(() => process.exit(STOPPED.SIGTERM)))
   try {
     await installCrds(plane, say)
     await namespace(plane, NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' })
