@@ -435,7 +435,9 @@ test('an answer is shown in its order of arrival, whole characters with their ch
   expect(sizes.reduce((sum, size) => sum + size)).toBe(80_004)
   expect(pieces.filter((piece) => 'bytes' in piece)).toHaveLength(2)
   expect(JSON.stringify(pieces)).not.toContain('\uFFFD')
-  expect(piecesOf(madeUpExchange([]), [3], room)).toEqual([])
+  expect(piecesOf(madeUpExchange([]), [], room)).toEqual([])
+  // What a stream lacks is marked where it ends.
+  expect(piecesOf(madeUpExchange(['data: 1\n\n']), [9], room)).toMatchObject([{ from: 0 }, { from: 9, text: '', marked: true }])
 })
 
 test('got and wanted are cut around their difference', () => {
