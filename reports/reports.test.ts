@@ -505,6 +505,8 @@ test.for([
   [{}, { TF_BUILD: 'True' }, true],
   [{}, { CI: 'true' }, false],
   [{ isTTY: true }, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+  [{}, { FORCE_COLOR: '1' }, true],
+  [{ isTTY: true }, { GITLAB_CI: 'true', FORCE_COLOR: '0' }, false],
 ] as const)('colours are for terminals and for the logs of a CI that shows them: %j %j %s', ([stream, env, colored]) => {
   expect(isColored(stream, env)).toBe(colored)
 })
