@@ -36,6 +36,8 @@ const [FAULT, REFUSES] = [7, 13] as const
 const MODEL = 'qwen2.5-coder-7b-instruct'
 /** So long that a record is handed over more than once, as on a real engine. */
 const LATENCY_MS = 700
+/** The first numbers of the addresses of the workspaces: two checks at once have others. */
+const LOOPBACK = `127.${64 + (process.pid % 128)}.${(process.pid >> 7) % 256}`
 /** Between events of a stream: some verdicts are about when they arrive. */
 const GAP_MS = 10
 const CONTROLLERS = [
@@ -127,7 +129,7 @@ interface Served {
 async function serve(plane: ControlPlane, number: number, server: VllmOptions | 'refuses' | 'not ready'): Promise<Served> {
   const name = `ws-${String(number).padStart(2, '0')}`
   const place = number < COUNT / 2 ? 'team-a' : 'team-b'
-  const host = `127.77.0.${number + 1}`
+  const host = `${LOOPBACK}.${number + 1}`
   const served: { -readonly [key in keyof Served]: Served[key] } = {
     label: `${place}/${name}`,
     host: `${host} ${name}.${place}.svc\n`,
