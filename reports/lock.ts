@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { RecordError } from './store.ts'
+import { makeReportFolder, RecordError } from './store.ts'
 
 const LOCK = '.lock'
 /** A holder on another machine cannot be looked at: it shows that it lives by touching its lock. */
@@ -25,8 +25,8 @@ export class HeldError extends RecordError {}
  */
 export function holdFolder(folder: string): () => void {
   const path = join(folder, LOCK)
+  makeReportFolder(folder)
   try {
-    mkdirSync(folder, { recursive: true })
     takeOver(folder, path)
     writeFileSync(path, JSON.stringify(holderOf(process.pid)), { flag: 'wx' })
   } catch (error) {

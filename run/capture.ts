@@ -43,7 +43,10 @@ async function capture(name: ClientName): Promise<void> {
       return value?.['tools'] === undefined ? [] : [{ path, body: value }]
     })
     const [first, second] = bodies
-    if (first === undefined) throw new UserMistake(`${name} sent no request with tools: ${excerpt(ran.trouble ?? ran.said, 300)}`)
+    if (first === undefined)
+      throw new UserMistake(
+        `${name} sent no request with tools: ${excerpt([ran.trouble, ran.said, ran.output].filter(Boolean).join(': ').trim() || 'it said nothing', 300)}`,
+      )
     const shape: Shape = {
       client: name,
       version: packageOf(name),
