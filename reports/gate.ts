@@ -69,8 +69,8 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
 
 /** Layers of a cause that lies before the server. */
 const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
-/** Statuses with which proxies, gateways and guards answer in a server's place. */
-const FOREIGN: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 413, 414, 421, 425, 429, 431, 451, 502, 503, 504])
+/** Statuses by which a server speaks for itself; with all others proxies, gateways and guards answer in its place. */
+const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
 function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
   const layer = run.ended?.cause?.layer
@@ -79,20 +79,23 @@ function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
   return (
     failures.length > 0 &&
     failures.every(
-      ({ findings }) =>
+      ({ id, findings }) =>
         findings.length > 0 &&
-        findings.every(({ exchange }) => {
+        findings.every(({ exchange, got, wanted }) => {
           const found = exchanges.get(exchange)
-          return found !== undefined && isForeign(found, layer)
+          // What differs are the statuses of two answers, of which one need not be the server's.
+          const differing = id === 'agree.status' ? [got, wanted].map((status) => Number(status.replaceAll('"', ''))) : []
+          return found !== undefined && (isForeign(found, layer) || differing.some(isOfAnother))
         }),
     )
   )
 }
 
+const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
+
 /** The answer, or its lack, is not the server's. */
 function isForeign({ status, end }: Exchange, layer: string): boolean {
   if (status === undefined) return true
-  if (status >= 300 && status < 400) return true
-  if (FOREIGN.has(status) || status >= 520) return true
+  if (isOfAnother(status)) return true
   return layer === 'network' && end.kind !== 'complete'
 }

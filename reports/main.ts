@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
+import { failureOf } from '../fixtures/user-mistake.ts'
 import { remakeFleet } from './fleet/make.ts'
 import { readPlan } from './fleet/plan.ts'
 import { holdFolder } from './lock.ts'
 import { isColored, makeReports } from './make.ts'
-import { DEFAULT_FOLDER, readRecord, RecordError } from './store.ts'
+import { DEFAULT_FOLDER, diskTrouble, readRecord, RecordError } from './store.ts'
 
 const folder = process.argv[2] ?? process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
 try {
@@ -19,6 +20,12 @@ try {
     if (!complete) process.exitCode = 3
   }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = error instanceof RecordError ? 2 : 4
+  const code = diskTrouble(error, folder)
+  const { text, exitCode } = failureOf(
+    code === undefined
+      ? error
+      : new RecordError(`The reports could not be written to ${folder} (${code}): make room, or copy the folder to one of yours.`),
+  )
+  process.stderr.write(`${text}\n`)
+  process.exitCode = exitCode
 }

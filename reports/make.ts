@@ -9,7 +9,7 @@ import { junit } from './junit.ts'
 import { page } from './page.ts'
 import { resultsOf } from './results.ts'
 import { sarif } from './sarif.ts'
-import { diskTrouble, FILES, readRecord, type Recording } from './store.ts'
+import { diskTrouble, FILES, readRecord, RecordError, type Recording } from './store.ts'
 import { markdown } from './summary.ts'
 import { summary } from './terminal.ts'
 
@@ -41,9 +41,10 @@ export async function makeReports(
   } finally {
     put(FILES.html, page(recording, { allureBytes }))
   }
-  appendStepSummary(text, env)
+  const unwritten = appendStepSummary(text, env)
   return [
     withoutCommands(summary(recording, { color, report: pathToType(join(folder, FILES.html)) }), env),
+    ...unwritten,
     ...annotations(recording, env).map((line) => `${line}\n`),
   ].join('')
 }
@@ -75,7 +76,7 @@ export async function reportOn(
   try {
     return { text: await makeReports(folder, { color, env: process.env }) }
   } catch (error) {
-    const code = diskTrouble(error)
+    const code = diskTrouble(error, folder) ?? (error instanceof RecordError ? 'its record is gone or damaged' : undefined)
     if (code === undefined) throw error
     return alone(code)
   }

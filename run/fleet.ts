@@ -102,7 +102,7 @@ async function report(folder: string, fleet: FleetResults, { say }: FleetJudging
     await reportOnMembers(folder, fleet, say)
     return fleet.run.exitCode
   } catch (error) {
-    const code = diskTrouble(error)
+    const code = diskTrouble(error, folder)
     if (code === undefined) throw error
     say(`The reports could not be written to ${folder} (${code}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
     return 2

@@ -118,7 +118,7 @@ async function main(): Promise<number> {
     const { text, trouble } = await reportOn(
       configuration.reportDir,
       ended,
-      record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0],
+      record.trouble ?? problems.flatMap((one) => diskTrouble(one, configuration.reportDir) ?? [])[0],
     )
     process.stdout.write(text)
     if (trouble !== undefined) {

@@ -88,6 +88,18 @@ function open(text: string, file: string): { readonly document: Document; readon
   return { document, list }
 }
 
+/** What the system says of the file is the user's to mend. */
+function touching<T>(file: string, what: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UserMistake(
+      `The waiver file ${excerpt(file)} cannot be ${what} (${code}): correct CONFORMANCE_WAIVERS, or make it a file of yours.`,
+    )
+  }
+}
+
 function main(args: readonly string[]): void {
   const strange = args.find((argument) => argument !== '--prune')
   if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
@@ -98,9 +110,9 @@ function main(args: readonly string[]): void {
   if (recording.partial) throw new RecordError(`The run in ${excerpt(folder)} was cut short: run the suite to its end first.`)
   const prune = args.includes('--prune')
   if (prune && !existsSync(file)) throw new UserMistake(`There is no ${excerpt(file)} to take anything out of.`)
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const before = existsSync(file) ? touching(file, 'read', () => readFileSync(file, 'utf8')) : ''
   const { text, entries, notes } = prune ? pruneWaivers(before, file, recording) : addWaivers(before, file, recording, new Date())
-  if (entries.length > 0) writeFileSync(file, text)
+  if (entries.length > 0) touching(file, 'written', () => writeFileSync(file, text))
   const next = prune ? '' : ' Fill in reason, link and owner: an entry with TODO is refused.'
   const nothing = prune ? 'The last run found no entry stale' : 'Nothing failed in the last run that could have an entry'
   const done =

@@ -48,7 +48,7 @@ const served = ([large]: readonly Reply[]) => {
   if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${text.slice(0, 160)}` }
   if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
   const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
-  return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
+  return { where: `a request of ${kilobytes} KB`, exchange: exchange.id, got, wanted: 'an answer' }
 }
 
 const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
