@@ -35,12 +35,12 @@ function main(args: readonly string[]): number {
 }
 
 function read(args: readonly string[]): { readonly name: string; readonly told: Told } {
-  const usage = 'npm run evidence -- NAME [--parser NAME] [--template FILE] [--model WORDS]'
+  const usage = 'npm run evidence -- NAME [--parser NAME] [--form NAME] [--template FILE] [--model WORDS]'
   let parsed
   try {
     parsed = parseArgs({
       args: [...args],
-      options: { parser: { type: 'string' }, template: { type: 'string' }, model: { type: 'string' } },
+      options: { parser: { type: 'string' }, form: { type: 'string' }, template: { type: 'string' }, model: { type: 'string' } },
       allowPositionals: true,
     })
   } catch (error) {

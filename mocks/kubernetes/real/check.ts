@@ -86,18 +86,7 @@ async function stand(plane: ControlPlane, world: World): Promise<() => Promise<v
   const things = thingsOf(world)
   for (const thing of things) await plane.apply(thing)
   return async () => {
-    for (const thing of things.toReversed()) {
-      if (thing.metadata['deletionTimestamp'] !== undefined)
-        await plane
-          .call(
-            'PATCH',
-            `${thing.kind === 'Pod' ? '/api/v1' : '/apis/kaito.sh/v1beta1'}/namespaces/${thing.metadata.namespace}/${thing.kind.toLowerCase()}s/${thing.metadata.name}`,
-            { metadata: { finalizers: null } },
-            'application/merge-patch+json',
-          )
-          .catch(() => {})
-      else await plane.remove(thing).catch(() => {})
-    }
+    for (const thing of things.toReversed()) await plane.remove(thing).catch(() => {})
   }
 }
 

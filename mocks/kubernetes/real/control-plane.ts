@@ -288,7 +288,11 @@ export async function startControlPlane(assets: string, controllers: readonly st
         if (deletionTimestamp !== undefined) await call('DELETE', pathOf(thing))
       },
       async remove(thing) {
-        await call('DELETE', pathOf(thing), thing.kind === 'Pod' ? { gracePeriodSeconds: 0 } : undefined)
+        if (thing.metadata['deletionTimestamp'] !== undefined)
+          await call('PATCH', pathOf(thing), { metadata: { finalizers: null } }, 'application/merge-patch+json')
+        // A pod would wait for its kubelet.
+        if (thing.metadata['deletionTimestamp'] === undefined || thing.kind === 'Pod')
+          await call('DELETE', pathOf(thing), thing.kind === 'Pod' ? { gracePeriodSeconds: 0 } : undefined)
       },
       async forward(namespace, port) {
         await call('POST', '/apis/kwok.x-k8s.io/v1alpha1/clusterportforwards', {
