@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { plural } from '../fixtures/text.ts'
 import { counts } from './counts.ts'
 import type { FleetResults } from './fleet/results.ts'
@@ -22,7 +23,7 @@ export function badge(recording: Recording): string {
 
 /** The badge of a fleet: how many of its workspaces conform. */
 export function fleetBadge({ run, workspaces }: FleetResults): string {
-  const conforming = workspaces.filter(({ exitCode }) => exitCode === 0).length
+  const conforming = workspaces.filter(({ exitCode }) => exitCode === EXIT.conforms).length
   const color = run.exitCode === 0 ? 'brightgreen' : run.exitCode === 3 ? 'orange' : 'red'
   return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform`, color, run.exitCode !== 0)
 }

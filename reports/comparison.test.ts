@@ -123,10 +123,11 @@ test('a rule that had nothing to judge in a shallower run has not changed', () =
   expect(told(compare(resultsFor([idle], smoke), resultsFor([{ ...asked, outcome: 'failed' }]), 'old'))).toEqual({ appeared: ['made.up'] })
 })
 
+const known = (...defects: readonly KnownDefect[]): Partial<Verdict> => ({ outcome: 'known', known: defects })
+
 test('a known defect that shows in some answers only comes and goes within chance', () => {
   const [byChance, always] = [true, undefined].map((chance) => knownDefects.find((one) => one.byChance === chance))
   if (byChance === undefined || always === undefined) throw new Error('there is none')
-  const known = (...defects: readonly KnownDefect[]): Partial<Verdict> => ({ outcome: 'known', known: defects })
   expect(between({}, known(byChance))).toEqual({ withinChance: ['made.up'] })
   expect(between(known(byChance), {})).toEqual({ withinChance: ['made.up'] })
   expect(between(known(always), known(always, byChance))).toEqual({ withinChance: ['made.up'] })

@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
@@ -5,9 +6,9 @@ import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
 import { counts, effectOf } from './counts.ts'
 import type { Recording } from './store.ts'
 
-/** 0 conforms, 1 does not, 3 could not be judged, 4 a defect of this suite. Code 2, a wrong request, is known before there is a verdict. */
+/** How a run ends. That it was a wrong request is known before there is a verdict. */
 export interface GateVerdict {
-  readonly code: 0 | 1 | 3 | 4
+  readonly code: Exclude<(typeof EXIT)[keyof typeof EXIT], typeof EXIT.request>
   /** Why, in one sentence. */
   readonly sentence: string
   /** What lies in front of the server answered in its place, and explains every failure. */
@@ -19,28 +20,32 @@ export function gate(recording: Recording): GateVerdict {
   const { run, verdicts, partial } = recording
   const { total, effect, outcome, level } = counts(verdicts, run.failOn)
   const says = (code: GateVerdict['code'], sentence: string, inFront = false): GateVerdict => ({ code, sentence, inFront })
-  if (outcome.broken > 0) return says(4, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
-  if (partial) return says(3, `The run was cut short after ${total} of ${run.planned} verdicts.`)
-  if (total === 0) return says(4, 'No requirement was judged: a run without verdicts proves nothing.')
-  if (run.blocked !== undefined) return says(3, run.blocked)
+  if (outcome.broken > 0) return says(EXIT.suite, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
+  if (partial) return says(EXIT.blocked, `The run was cut short after ${total} of ${run.planned} verdicts.`)
+  if (total === 0) return says(EXIT.suite, 'No requirement was judged: a run without verdicts proves nothing.')
+  if (run.blocked !== undefined) return says(EXIT.blocked, run.blocked)
   if (failedInFront(recording))
-    return says(3, `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`, true)
+    return says(
+      EXIT.blocked,
+      `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`,
+      true,
+    )
   if (run.failOn !== 'never') {
     const failing = gated(recording, 'failed')
-    if (failing.length > 0) return says(1, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
+    if (failing.length > 0) return says(EXIT.fails, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
     const wrong = failingWaivers(run)
-    if (wrong.length > 0) return says(1, `${plural(wrong.length, 'waiver')} no longer ${wrong.length === 1 ? 'holds' : 'hold'}.`)
+    if (wrong.length > 0) return says(EXIT.fails, `${plural(wrong.length, 'waiver')} no longer ${wrong.length === 1 ? 'holds' : 'hold'}.`)
   }
   const blocked = gated(recording, 'blocked')
-  if (blocked.length > 0) return says(3, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
-  if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(3, 'No requirement could be judged.')
+  if (blocked.length > 0) return says(EXIT.blocked, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
+  if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(EXIT.blocked, 'No requirement could be judged.')
   if (effect.failure + level.MUST.blocked > 0) {
     return says(
-      0,
+      EXIT.conforms,
       run.gate === 'new' ? 'Nothing fails that did not fail before.' : `${plural(effect.failure, 'requirement')} failed; the gate is open.`,
     )
   }
-  return says(0, 'Every gated requirement that was judged holds.')
+  return says(EXIT.conforms, 'Every gated requirement that was judged holds.')
 }
 
 /** Waivers that fail the run: expired, or stale. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { failureOf } from '../fixtures/user-mistake.ts'
 import { remakeFleet } from './fleet/make.ts'
 import { readPlan } from './fleet/plan.ts'
@@ -13,11 +14,11 @@ try {
   if (plan === undefined) {
     process.stdout.write(await makeReports(folder, { color: isColored(process.stdout, process.env), env: process.env }))
     // A run that was cut short has judged nothing, whatever of it was reached.
-    if (readRecord(folder).partial) process.exitCode = 3
+    if (readRecord(folder).partial) process.exitCode = EXIT.blocked
   } else {
     const { text, complete } = await remakeFleet(folder, plan, (line) => void process.stderr.write(`${line}\n`))
     process.stdout.write(text)
-    if (!complete) process.exitCode = 3
+    if (!complete) process.exitCode = EXIT.blocked
   }
 } catch (error) {
   const code = diskTrouble(error, folder)

@@ -57,7 +57,7 @@ export function pathToType(path: string): string {
 
 /** Whether a stream shows colours: a terminal does, and so do the logs of these CIs (https://no-color.org). */
 export function isColored({ isTTY }: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env['NO_COLOR']) return false
+  if (env['NO_COLOR'] || ['0', 'false'].includes(env['FORCE_COLOR'] ?? '')) return false
   return isTTY === true || ['GITHUB_ACTIONS', 'GITLAB_CI', 'TF_BUILD', 'FORCE_COLOR'].some((name) => Boolean(env[name]))
 }
 

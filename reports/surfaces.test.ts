@@ -300,10 +300,11 @@ test.for(recordings)('SARIF fits the schema of 2.1.0 and what GitHub asks of it:
   expect(new Set(hashes).size).toBe(hashes.length)
 })
 
+const onWorkspace = (workspace: string): Partial<Run> => ({ server: { ...madeUpRun().server, identity: { workspace } } })
+
 test('SARIF of a fleet is one run: each result names its workspace, and those of two are two alerts', () => {
-  const of = (workspace: string): Partial<Run> => ({ server: { ...madeUpRun().server, identity: { workspace } } })
   const failed = [madeUpVerdict({ outcome: 'failed' })]
-  const parts = ['a/ws', 'b/ws'].map((label) => sarifResults(recordingOf(failed, of(label)), label))
+  const parts = ['a/ws', 'b/ws'].map((label) => sarifResults(recordingOf(failed, onWorkspace(label)), label))
   const text = fleetSarif(fleetResults(fleetOfNone, []), [...parts, unjudgedResults('c/ws', 'not judged: it is not ready')])
   isSarif(JSON.parse(text))
   expect(isSarif.errors).toBeNull()

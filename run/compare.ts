@@ -1,5 +1,5 @@
+import { runCommand } from './command.ts'
 import { excerpt } from '../fixtures/text.ts'
-import { failureOf } from '../fixtures/user-mistake.ts'
 import { compare } from '../reports/comparison.ts'
 import { readResults } from '../reports/earlier.ts'
 import { RecordError } from '../reports/store.ts'
@@ -24,10 +24,4 @@ function main(args: readonly string[]): number {
   return failing.length > 0 ? 1 : 0
 }
 
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  process.stderr.write(`${text}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(() => main(process.argv.slice(2)))

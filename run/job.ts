@@ -6,10 +6,12 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { valueOf } from '../fixtures/target/environment.ts'
 import { variables } from '../fixtures/target/variables.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
 import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
+import { runCommand } from './command.ts'
 import type { FleetJudging } from './fleet.ts'
 import { coordinate } from './in-cluster/coordinator.ts'
 import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
@@ -99,7 +101,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   const [command, run] = args
   if (command === '--help' || command === '-h') {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.conforms
   }
   if (command === 'merge' && run !== undefined) {
     const objects = openObjects(env)
@@ -124,7 +126,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   // Process 1 of a container gets no SIGTERM that it does not handle (pid_namespaces(7)).
   const quit = (): void => {
     stopped(`Stopped by SIGTERM${command === 'run' ? ': the next pod of this Job goes on with the run' : ' before anything was judged'}.`)
-    process.exit(143)
+    process.exit(STOPPED.SIGTERM)
   }
   process.once('SIGTERM', quit)
   const objects = openObjects(env)
@@ -151,11 +153,10 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env)
-} catch (error) {
-  const { text, exitCode } = error instanceof ClusterTrouble ? { text: error.message, exitCode: error.exitCode } : failureOf(error)
-  leaveMessage(process.env, text)
-  process.stderr.write(`${redactor.text(text)}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(
+  () => main(process.argv.slice(2), process.env),
+  (text) => {
+    leaveMessage(process.env, text)
+    process.stderr.write(`${redactor.text(text)}\n`)
+  },
+)

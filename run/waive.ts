@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
 import { DEFAULT_FOLDER, readRecord, RecordError, type Recording } from '../reports/store.ts'
 import { sameness, WAIVER_FILE } from './waivers.ts'
@@ -100,7 +102,7 @@ function touching<T>(file: string, what: string, act: () => T): T {
   }
 }
 
-function main(args: readonly string[]): void {
+function main(args: readonly string[]): number {
   const strange = args.find((argument) => argument !== '--prune')
   if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
@@ -120,14 +122,7 @@ function main(args: readonly string[]): void {
       ? `${excerpt(file)}: ${plural(entries.length, 'entry', 'entries')} ${prune ? 'taken out' : 'written'}.${next}`
       : `${nothing}: ${excerpt(file)} is as it was.`
   process.stdout.write(`${[...entries, ...notes, done].join('\n')}\n`)
+  return EXIT.conforms
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    main(process.argv.slice(2))
-  } catch (error) {
-    const { text, exitCode } = failureOf(error)
-    process.stderr.write(`${text}\n`)
-    process.exitCode = exitCode
-  }
-}
+if (process.argv[1] === import.meta.filename) await runCommand(() => main(process.argv.slice(2)))

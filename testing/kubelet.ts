@@ -77,7 +77,7 @@ interface Live extends PodRun {
   readonly folder: string
   /** Of its limit; undefined where it has none. */
   readonly cgroup: string | undefined
-  child: ChildProcess
+  child: ChildProcess | undefined
   /** Of the process in its own namespace: `child` is the one that waits for it. */
   pid: number
   stopping: boolean
@@ -100,6 +100,8 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
   const runs = new Map<string, Live>()
   const bound = new Map<string, string>()
   const lost = new Set<string>()
+  /** Each from the start of a container to its end. */
+  const works = new Set<Promise<void>>()
   let closed = false
   for (const name of nodes) {
     await plane.call('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name } })
@@ -131,7 +133,6 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
     const folder = join(base, uid)
     const volumes = new Map<string, string>()
     const container = containerOf(pod)
-    const waiting = new EventEmitter() as ChildProcess
     const run: Live = {
       pod,
       name,
@@ -143,10 +144,10 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
       peakMiB: 0,
       exitCode: undefined,
       message: '',
-      child: waiting,
+      child: undefined,
       pid: 0,
       stopping: false,
-      kill: (signal) => void (run.pid > 0 && run.exitCode === undefined && process.kill(run.pid, signal)),
+      kill: (signal) => signalTo(run, signal),
     }
     runs.set(uid, run)
     const env = { ...image.env, ...(await environment(plane, pod, container)) }
@@ -190,25 +191,29 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
         run.peakMiB = Math.max(run.peakMiB, memoryOf(run.pid))
         events.emit('text', run)
       })
-    child.once('close', (code, signal) => void ended(run, code, signal).catch(failed))
+    const over = once(child, 'close')
     await once(child, 'spawn')
     while (run.pid === 0 && child.exitCode === null) {
       run.pid = firstChild(child.pid ?? 0)
       await new Promise((done) => setImmediate(done))
     }
+    if (closed || lost.has(run.node)) run.kill('SIGKILL')
     const startedAt = new Date().toISOString()
-    await statusOf(pod, {
+    const status = {
       phase: 'Running',
       startTime: startedAt,
       containerStatuses: [{ ...containerStatus(run, { running: { startedAt } }), ready: true, started: true }],
       conditions: ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map((type) => ({ type, status: 'True' })),
-    })
+    }
+    if (!closed && !lost.has(run.node)) await statusOf(pod, status)
     events.emit('started', run)
     if (run.stopping) run.kill('SIGTERM')
+    // Not before it is known to run: one status would overtake the other.
+    const [code, signal] = (await over) as [number | null, NodeJS.Signals | null]
+    await ended(run, startedAt, code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
   }
 
-  const ended = async (run: Live, code: number | null, signal: NodeJS.Signals | null): Promise<void> => {
-    const exitCode = code ?? 128 + constants.signals[signal ?? 'SIGKILL']
+  const ended = async (run: Live, startedAt: string, exitCode: number): Promise<void> => {
     const message = readFileSync(join(run.folder, 'termination-log'), 'utf8')
     run.message = message
     run.exitCode = exitCode
@@ -219,7 +224,7 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
         exitCode,
         reason: exitCode === 0 ? 'Completed' : 'Error',
         message: message === '' ? fallback : message,
-        startedAt: run.pod.metadata?.creationTimestamp,
+        startedAt,
         finishedAt: new Date().toISOString(),
       }
       await statusOf(run.pod, { phase: exitCode === 0 ? 'Succeeded' : 'Failed', containerStatuses: [containerStatus(run, { terminated })] })
@@ -244,6 +249,10 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
   const failed = (error: unknown): void => {
     if (!closed) events.emit('trouble', error instanceof Error ? error : new Error(String(error)))
   }
+  const track = (work: Promise<void>): void => {
+    const tracked = work.catch(failed).finally(() => works.delete(tracked))
+    works.add(tracked)
+  }
   /** Brings what runs here in line with what the API server says of a pod. */
   const seen = (pod: V1Pod): void => {
     const uid = pod.metadata?.uid ?? ''
@@ -254,7 +263,7 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
       if (goes) void remove(pod).catch(failed)
       else if (!bound.has(uid)) void bind(pod).catch(failed)
     } else if (nodes.includes(node) && !lost.has(node)) {
-      if (run === undefined && !goes && pod.status?.phase === 'Pending') void start(pod).catch(failed)
+      if (run === undefined && !goes && pod.status?.phase === 'Pending') track(start(pod))
       else if (run === undefined && goes) void remove(pod).catch(failed)
       else if (run !== undefined && goes && run.exitCode === undefined) stop(run)
       else if (run !== undefined && goes && !run.stopping) {
@@ -290,14 +299,8 @@ export async function startKubelet(plane: ControlPlane, { nodes, image, hosts, i
     async close() {
       closed = true
       await informer.stop()
-      await Promise.all(
-        [...runs.values()].map(async (run) => {
-          if (run.exitCode !== undefined || run.pid === 0) return
-          const over = once(run.child, 'close')
-          run.kill('SIGKILL')
-          await over
-        }),
-      )
+      for (const run of runs.values()) run.kill('SIGKILL')
+      await Promise.all(works)
       rmSync(base, { recursive: true, force: true })
     },
   }
@@ -342,6 +345,12 @@ function firstChild(pid: number): number {
   } catch {
     return 0
   }
+}
+
+/** Sends a signal to the process of a run, if that still lives. */
+function signalTo({ child, pid }: Live, signal: NodeJS.Signals): void {
+  // While the shell that waits for it lives, the number is no other process's.
+  if (pid > 0 && child?.exitCode === null && child.signalCode === null) process.kill(pid, signal)
 }
 
 /** Most memory that a process has used, in MiB; 0 when it has ended. */

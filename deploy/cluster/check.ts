@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
+import { STOPPED } from '../../fixtures/exit-codes.ts'
 import { findAssets, KUBERNETES, startControlPlane, type ControlPlane } from '../../mocks/kubernetes/real/control-plane.ts'
 import { startScript } from '../../testing/script.ts'
 import { everyValue } from './every-value.ts'
@@ -102,8 +103,8 @@ function without(thing: Thing, field: string): Thing {
 }
 
 const plane = await startControlPlane(await findAssets(say))
-process.once('SIGINT', () => void plane.close().then(() => process.exit(130)))
-process.once('SIGTERM', () => void plane.close().then(() => process.exit(143)))
+process.once('SIGINT', () => void plane.close().then(() => process.exit(STOPPED.SIGINT)))
+process.once('SIGTERM', () => void plane.close().then(() => process.exit(STOPPED.SIGTERM)))
 try {
   say(`kube-apiserver ${KUBERNETES}: what deploy/chart installs`)
   const full = readValues(everyValue)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import { variables } from '../../fixtures/target/variables.ts'
 import { excerpt, plural } from '../../fixtures/text.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
@@ -67,7 +68,7 @@ export async function coordinate(
     const plan = await planOf(judging, bound)
     if (plan.members.length === 0) {
       for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
-      return 3
+      return EXIT.blocked
     }
     frozen = await freeze(objects, run, plan)
     say(budget(judging, bound, frozen.plan.members.length))

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { STOPPED } from '../../fixtures/exit-codes.ts'
 import { excerpt } from '../../fixtures/text.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
@@ -59,7 +60,7 @@ export async function judgeIndex(
     // Its result follows at once, and its last part with it.
     if (record.hasEnded()) return
     stopped('Stopped by SIGTERM: what was judged until then is handed over.')
-    process.exit(143)
+    process.exit(STOPPED.SIGTERM)
   }
   const onSigterm = (): void => void stop()
   process.on('SIGTERM', onSigterm)

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { excerpt } from '../../fixtures/text.ts'
-import { EXIT } from '../../reports/exit-codes.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
 import type { ConfigMap, Objects } from './objects.ts'
 
