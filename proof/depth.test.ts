@@ -69,7 +69,7 @@ test('every verdict of the full run that the default run does not reach turns re
     'error-with-status-200',
     'body-list-500',
     'health-always-503',
-    'stop-word-ignored',
+    'message-count-without-tools',
   ])
     for (const id of await red({ ...whole, fault })) left.delete(id)
   expect([...left]).toEqual([])

@@ -7,6 +7,9 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo right now?')],
     logprobs: true,
     tools: [weather.offer, time],
+    // Fields of the API that change no answer, as clients send them.
+    user: 'conformance',
+    store: false,
   })
   const smallTalk = ask('small-talk', {
     // Two paragraphs show whether line breaks arrive: logprobs tell what the model wrote.
