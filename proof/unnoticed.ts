@@ -44,6 +44,8 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'namespace-refused': 'no server has to know namespaces: the table of clients says that codex does not work',
   'adaptive-thinking-500': deeper,
   'response-plain-part-text-empty': deeper,
+  'response-result-in-parts-refused': deeper,
+  'message-midway-dropped-in-chat': deeper,
   'response-cut-call-completed': deeper,
   'response-cut-says-completed': deeper,
   'response-no-tools-refused': deeper,

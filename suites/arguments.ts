@@ -50,7 +50,11 @@ const whitespace: Readonly<Record<string, Literal>> = {
     what: 'an indented block between line breaks',
     issue: 'vllm#48753, llama.cpp#23535: edits of files miss their place',
   },
-  windows: { value: 'first\r\nsecond', what: 'a line break of Windows', issue: 'https://www.w3.org/TR/xml/#sec-line-ends: a parser of XML reads a line feed' },
+  windows: {
+    value: 'first\r\nsecond',
+    what: 'a line break of Windows',
+    issue: 'https://www.w3.org/TR/xml/#sec-line-ends: a parser of XML reads a line feed',
+  },
   empty: { value: '', what: 'an empty string' },
   entities: { value: 'a &lt; b &amp; <b>c</b>', what: 'entities and tags of HTML', issue: 'vllm#45025, vllm#38909' },
 }
@@ -82,15 +86,15 @@ const scalars: Readonly<Record<string, Literal>> = {
 
 const nested: Readonly<Record<string, Literal>> = {
   author: {
-    value: { name: 'Zoë', address: { zip: '50667', site: { door: { floor: 4 } } } },
-    what: 'an object of five levels whose schema is behind a $ref',
+    value: { name: 'Zoë', address: { zip: '50667', site: { floor: 4 } } },
+    what: 'an object of three levels whose schema is behind a $ref',
     issue: 'vllm#46924, vllm#36032',
     referenced: true,
     schema: {
       type: 'object',
       properties: {
         name: { type: 'string', enum: ['Zoë'] },
-        address: closed({ zip: { type: 'string', enum: ['50667'] }, site: closed({ door: closed({ floor: { type: 'integer', enum: [4] } }) }) }),
+        address: closed({ zip: { type: 'string', enum: ['50667'] }, site: closed({ floor: { type: 'integer', enum: [4] } }) }),
       },
       required: ['name', 'address'],
       additionalProperties: false,
@@ -103,19 +107,15 @@ const nested: Readonly<Record<string, Literal>> = {
     schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
   },
   order: {
-    value: ['c', 'a', 'b'],
+    value: ['b', 'a'],
     what: 'a list of several in its order',
     issue: 'observed defect 3',
     schema: {
       type: 'array',
-      prefixItems: [
-        { type: 'string', enum: ['c'] },
-        { type: 'string', enum: ['a'] },
-        { type: 'string', enum: ['b'] },
-      ],
+      prefixItems: [{ enum: ['b'] }, { enum: ['a'] }],
       items: false,
-      minItems: 3,
-      maxItems: 3,
+      minItems: 2,
+      maxItems: 2,
     },
   },
   none: { value: [], what: 'an empty list', schema: { type: 'array', items: { type: 'string' }, maxItems: 0 } },

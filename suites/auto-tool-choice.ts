@@ -12,8 +12,8 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     store: false,
   })
   const smallTalk = ask('small-talk', {
-    // Two paragraphs show whether line breaks arrive: logprobs tell what the model wrote.
-    messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs.')],
+    // Two paragraphs and a heart show whether line breaks arrive, and what may be the beginning of markup: logprobs tell what the model wrote.
+    messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs and sign with <3 and your name.')],
     tools: [weather.offer],
     tool_choice: 'auto',
     logprobs: true,

@@ -38,7 +38,7 @@ const called = (id: string, location: string): object => ({
   name,
   arguments: JSON.stringify({ location, unit: 'celsius' }),
 })
-const returned = (id: string, output: string): object => ({ type: 'function_call_output', call_id: id, output })
+const returned = (id: string, output: unknown): object => ({ type: 'function_call_output', call_id: id, output })
 // So long that what templates add to a turn cannot stand in for it.
 const silent = `The station in Tokyo is silent, so ask again. ${`${filler} `.repeat(3)}`
 const history = [
@@ -138,7 +138,8 @@ export default scenario('Responses API', (script) => {
         called('call_bbbbbbbb1', 'Paris'),
         returned('call_bbbbbbbb1', 'Error: the service cannot be reached. Try again.'),
         called('call_bbbbbbbb2', 'Paris'),
-        returned('call_bbbbbbbb2', paris),
+        // An output may be a list of parts, as @openai/agents sends what an MCP server returned.
+        returned('call_bbbbbbbb2', [{ type: 'input_text', text: paris }]),
         { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say it again.' }] },
       ],
       tools,
@@ -158,7 +159,7 @@ export default scenario('Responses API', (script) => {
     ['text', 'a question without tools', text],
     ['zero', 'a question whose call takes no arguments', zero],
     ['one-at-a-time', 'a question with parallel_tool_calls false', single],
-    ['parts', 'a long history of messages in parts, with a result that is an error', parts],
+    ['parts', 'a long history of messages and a result in parts, with a result that is an error', parts],
   ] as const)
     for (const form of ['plain', 'stream'] as const)
       must(

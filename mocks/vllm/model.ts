@@ -77,7 +77,7 @@ function resultsOf(messages: readonly Message[]): string[] {
   return results
 }
 
-const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time.'
+const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time. <3 Yours'
 
 function speak(prompt: string): string {
   if (/in two (?:short )?paragraphs/i.test(prompt)) return paragraphs

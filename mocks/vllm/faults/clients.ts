@@ -144,4 +144,19 @@ export const clients: Fault[] = [
     trigger: [{ ...tell(oneCall), path: '/v1/messages/count_tokens' }],
     body: (body, { request }) => (request.path.endsWith('/count_tokens') ? { ...body, tools: undefined, tool_choice: undefined } : body),
   },
+  {
+    id: 'response-result-in-parts-refused',
+    what: 'A result that is a list of parts is refused on /v1/responses.',
+    class: 'C62',
+    trigger: [
+      respond(oneCall, {
+        input: [
+          { role: 'user', content: 'Hi.' },
+          { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{}' },
+          { type: 'function_call_output', call_id: 'call_1', output: [{ type: 'input_text', text: '18 degrees' }] },
+        ],
+      }),
+    ],
+    verdict: whenAsked(/"output":\s*\[/, failure(400, 'input.2.output: Input should be a valid string')),
+  },
 ]

@@ -329,4 +329,23 @@ export const turns: Fault[] = [
         return messages.map((message, index) => (message['role'] === 'tool' && index < last ? { ...message, content: '' } : message))
       }),
   },
+  {
+    id: 'message-midway-dropped-in-chat',
+    what: 'A system or developer message behind the first message does not reach the prompt of a chat.',
+    class: 'C56',
+    issue: 'vllm#48874',
+    trigger: [
+      plain({
+        messages: [
+          { role: 'user', content: 'Hi.' },
+          { role: 'developer', content: 'Be brief.' },
+          { role: 'user', content: 'Say bye.' },
+        ],
+      }),
+    ],
+    body: (body, { request }) =>
+      request.path === '/v1/chat/completions'
+        ? relisted(body, (messages) => messages.filter(({ role }, index) => index === 0 || (role !== 'system' && role !== 'developer')))
+        : body,
+  },
 ]

@@ -352,8 +352,7 @@ export const values: Fault[] = [
     what: 'Lists arrive sorted.',
     class: 'C36',
     trigger: [plain(saves(['b', 'a']))],
-    said: (said) =>
-      rewrite(said, (args) => lists(args, (items) => items.toSorted((a, b) => String(a).localeCompare(String(b), 'en')))),
+    said: (said) => rewrite(said, (args) => lists(args, (items) => items.toSorted((a, b) => String(a).localeCompare(String(b), 'en')))),
   },
   {
     id: 'lists-of-one-alone',
@@ -410,7 +409,9 @@ export const values: Fault[] = [
     trigger: [
       plain({
         messages: [{ role: 'user', content: 'Use find with {"shelfNo": "S-7"}' }],
-        tools: [{ type: 'function', function: { name: 'find', parameters: { type: 'object', properties: { shelfNo: { type: 'string' } } } } }],
+        tools: [
+          { type: 'function', function: { name: 'find', parameters: { type: 'object', properties: { shelfNo: { type: 'string' } } } } },
+        ],
       }),
     ],
     said: (said) =>
