@@ -1,8 +1,9 @@
 // @module-tag slow
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { build } from './build.ts'
 
@@ -41,4 +42,19 @@ test('its manifest asks for nothing that only work on the suite needs', async ()
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
   expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['devDependencies']))
   expect(manifest).toMatchObject({ bin: { 'kaito-tool-calling': 'run/bin.cjs' }, type: 'module' })
+})
+
+test('its documents lead to files that it holds', async () => {
+  const documents = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.md'))
+  const links = await Promise.all(
+    documents.map(async (path) => {
+      const text = await readFile(join(folder, path), 'utf8')
+      return [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => ({ path, target }))
+    }),
+  )
+  const own = links.flat().filter(({ target }) => !/^[a-z]+:/.test(target))
+  expect(own.filter(({ path, target }) => !existsSync(join(folder, dirname(path), target)))).toEqual([])
+  const fromReadme = own.filter(({ path }) => path === 'README.md').map(({ target }) => target)
+  expect(fromReadme).toEqual(expect.arrayContaining(['docs/run.md', 'docs/in-cluster.md', 'docs/report.png']))
+  expect(own).toContainEqual({ path: 'docs/in-cluster.md', target: '../deploy/chart/values.yaml' })
 })

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from '../run/command.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { readResults } from '../reports/earlier.ts'
 import { DEFAULT_FOLDER } from '../reports/store.ts'
 import { compatibilityDocuments } from './compatibility.ts'
@@ -14,7 +16,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const NAME = /^[a-z0-9][a-z0-9._-]*$/
 
 /** `npm run evidence -- NAME`: keeps what the last run showed, and renews what is made of it. */
-function main(args: readonly string[]): void {
+function main(args: readonly string[]): number {
   const { name, told } = read(args)
   loadEnvFile(resolve(ROOT, '.env'))
   const from = process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
@@ -29,15 +31,16 @@ function main(args: readonly string[]): void {
   process.stdout.write(
     `${EVIDENCE_FOLDER}/${name}.json ${before ? 'renewed' : 'added'}: vLLM ${record.vllm}, parser ${record.parser}, ${passed.length} passed, ${failed.length} failed, ${plural(known.length, 'known defect')}; docs/compatibility.md says so.\n`,
   )
+  return EXIT.conforms
 }
 
 function read(args: readonly string[]): { readonly name: string; readonly told: Told } {
-  const usage = 'npm run evidence -- NAME [--parser NAME] [--template FILE] [--model WORDS]'
+  const usage = 'npm run evidence -- NAME [--parser NAME] [--form NAME] [--template FILE] [--model WORDS]'
   let parsed
   try {
     parsed = parseArgs({
       args: [...args],
-      options: { parser: { type: 'string' }, template: { type: 'string' }, model: { type: 'string' } },
+      options: { parser: { type: 'string' }, form: { type: 'string' }, template: { type: 'string' }, model: { type: 'string' } },
       allowPositionals: true,
     })
   } catch (error) {
@@ -50,12 +53,4 @@ function read(args: readonly string[]): { readonly name: string; readonly told: 
   return { name, told: parsed.values }
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    main(process.argv.slice(2))
-  } catch (error) {
-    const { text, exitCode } = failureOf(error)
-    process.stderr.write(`${text}\n`)
-    process.exitCode = exitCode
-  }
-}
+if (process.argv[1] === import.meta.filename) await runCommand(() => main(process.argv.slice(2)))

@@ -114,9 +114,9 @@ export function shownBy({ verdicts, cause }: Evidence): Shown {
 const mapped = <Key extends string, From, To>(from: Readonly<Record<Key, From>>, to: (value: From) => To): Record<Key, To> =>
   Object.fromEntries(Object.entries<From>(from).map(([key, value]) => [key, to(value)])) as Record<Key, To>
 
-/** The newest record of an engine with a parser. */
-const recordOf = (records: Records, vllm: string, parser: string): readonly [string, Evidence] | undefined =>
-  [...records].findLast(([, record]) => record.vllm === vllm && record.parser === parser)
+/** The newest record of an engine with a parser, and a model that writes in the form of that one, or of the parser `form`. */
+const recordOf = (records: Records, vllm: string, parser: string, form?: string): readonly [string, Evidence] | undefined =>
+  [...records].findLast(([, record]) => record.vllm === vllm && record.parser === parser && record.form === form)
 
 /** Why no run of the wired parser speaks for a preset; undefined where one does. */
 function unlike({ parser, servedName, unfit }: PresetFacts): string | undefined {
@@ -138,8 +138,8 @@ export function compatibility(records: Records): readonly ReleaseRows[] {
       const [facts] = alike
       if (facts === undefined) return []
       const why = unlike(facts)
-      const found = why === undefined ? recordOf(records, vllm, facts.parser) : undefined
       const parser = insteadOf(facts)
+      const found = why === undefined || parser !== undefined ? recordOf(records, vllm, facts.parser, why && parser) : undefined
       const other = parser === undefined ? undefined : recordOf(records, vllm, parser)
       return [
         {

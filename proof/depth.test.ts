@@ -52,6 +52,7 @@ test('every verdict of the full run that the default run does not reach turns re
   const left = new Set((await planOf({ depth: 'full' })).flatMap(({ id, level }) => (level === 'MUST' && !usual.has(id) ? [id] : [])))
   for (const fault of [
     'body-above-48-kilobytes-413',
+    'dots-in-name-as-underscores',
     'arguments-last-brace-lost',
     'stream-cut-at-length-of-first-event',
     'plain-body-cut-in-json',
@@ -79,6 +80,7 @@ test('every verdict of the full run that the default run does not reach turns re
 
 test.for([
   ['developer-midway-500', 'http.status'],
+  ['dots-in-name-as-underscores', 'sizes.dotted:stream'],
   ['strict-bounds-dropped', 'schemas.strict.count:plain'],
   ['one-of-forced-refused', 'schemas.everyday:plain'],
 ] as const)('the full run notices %s', async ([fault, id]) => {

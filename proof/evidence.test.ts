@@ -113,6 +113,12 @@ test('of a run, its engine and every verdict are kept', () => {
 const wired = (flags: Record<string, string>): Evidence =>
   evidenceOf(results(({ server }) => Object.assign(server.identity, { arguments: flags, template: flags['chat-template'] })))
 
+test('of a model that writes in the form of another parser, that is kept, and no defect of that parser', () => {
+  const kept = evidenceOf(results(), { parser: 'minimax', form: 'minimax_m2' })
+  expect(kept).toMatchObject({ parser: 'minimax', form: 'minimax_m2' })
+  expect(kept.verdicts.failed).toEqual([{ id: 'arguments.json', level: 'MUST', got: 'text' }])
+})
+
 test('a command line shows the parser and the template, and that there is none', () => {
   expect(wired({ 'tool-call-parser': 'mistral', 'chat-template': '/t.jinja' })).toMatchObject({ parser: 'mistral', template: '/t.jinja' })
   expect(wired({})).toMatchObject({ parser: 'none' })
@@ -200,8 +206,8 @@ test('without records every cell says so, and with one those that it speaks for 
   expect(row).not.toContain('not run')
 })
 
-test('a run of a parser says nothing of a preset that writes something else', () => {
-  const records = new Map([
+test('a run of a parser says nothing of a preset that writes something else, unless its model wrote the same', () => {
+  const records = new Map<string, Evidence>([
     ['minimax', { ...record, vllm: '0.22.1', parser: 'minimax' }],
     ['minimax_m2', { ...record, vllm: '0.22.1', parser: 'minimax_m2' }],
     ['functiongemma', { ...record, parser: 'functiongemma' }],
@@ -211,6 +217,8 @@ test('a run of a parser says nothing of a preset that writes something else', ()
       .find((one) => one.release === release)
       ?.rows.find(({ presets }) => presets.includes(preset))
   const minimax = rowOf('v0.11', 'minimax-m2.7')
+  records.set('as-m2', { ...record, vllm: '0.22.1', parser: 'minimax', form: 'minimax_m2' })
+  expect(rowOf('v0.11', 'minimax-m2.7')).toMatchObject({ evidence: 'as-m2', instead: { evidence: 'minimax_m2' } })
   expect(minimax).toMatchObject({ parser: 'minimax', instead: { parser: 'minimax_m2', evidence: 'minimax_m2' } })
   expect(minimax?.evidence).toBeUndefined()
   expect(rowOf('v0.12', 'gemma-3-4b-instruct')?.evidence).toBeUndefined()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Layer } from '../fixtures/causes.ts'
 import { DEPTHS } from '../fixtures/depth.ts'
+import { knownDefects } from '../fixtures/contract/known.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import type { Results } from '../reports/results.ts'
@@ -17,6 +18,7 @@ const level = z.enum(['MUST', 'SHOULD', 'MAY'])
 const evidenceSchema = z.strictObject({
   vllm: z.string(),
   parser: z.string().describe('The value of --tool-call-parser; none for a server without one.'),
+  form: z.string().optional().describe("The parser in whose form the model wrote its calls, where that is not the server's own."),
   template: z.string().optional().describe("Chat template of the command line; absent where the model's own was used."),
   image: z.string().optional(),
   model: z.string().describe('What answered: the served id, or what was said of it when the record was added.'),
@@ -42,6 +44,7 @@ export type Evidence = z.infer<typeof evidenceSchema>
 /** What a run does not know of its server, because nothing but an address leads there. */
 export interface Told {
   readonly parser?: string | undefined
+  readonly form?: string | undefined
   readonly template?: string | undefined
   readonly model?: string | undefined
 }
@@ -88,12 +91,18 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
   // The family that the model speaks need not be the parser that the server was given.
   const parser =
     told.parser ?? wired ?? refuse('nothing shows with which parser the server was started; add --parser NAME, or --parser none')
+  // A run that was not told the parser takes the one in whose form the model writes.
+  const concernsParser = (defect: string): boolean => {
+    const parsers = knownDefects.find(({ id }) => id === defect)?.parsers
+    return told.form === undefined || parsers === undefined || parsers === 'all' || parsers.includes(parser)
+  }
   const template = told.template ?? identity.template
   const list = (outcome: Results['verdicts'][number]['outcome']): Results['verdicts'] => verdicts.filter((one) => one.outcome === outcome)
   const idsOf = (outcome: 'passed' | 'blocked' | 'inconclusive' | 'not applicable'): string[] => list(outcome).map(({ id }) => id)
   return {
     vllm,
     parser,
+    ...(told.form === undefined || told.form === parser ? {} : { form: told.form }),
     ...(template === undefined ? {} : { template }),
     ...(identity.image === undefined ? {} : { image: identity.image }),
     model: told.model ?? server.model ?? 'unknown',
@@ -104,11 +113,11 @@ export function evidenceOf(results: Results, told: Told = {}): Evidence {
     ...(cause === undefined ? {} : { cause: { id: cause.id, layer: cause.layer, sentence: cause.sentence } }),
     verdicts: {
       passed: idsOf('passed'),
-      failed: list('failed').map(({ id, level: own, findings: [first], known, cause: explains }) => ({
+      failed: list('failed').map(({ id, level: own, findings: [first], known = [], cause: explains }) => ({
         id,
         level: own,
         ...(first === undefined ? {} : { got: first.got }),
-        ...(known === undefined ? {} : { defects: known }),
+        ...(known.some(concernsParser) ? { defects: known.filter(concernsParser) } : {}),
         ...(explains === undefined ? {} : { cause: explains }),
       })),
       known: list('known').map(({ id, level: own, known = [] }) => ({ id, level: own, defects: known })),

@@ -14,6 +14,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'body-list-500': deeper,
   'call-lost-with-system-message': unasked,
   'developer-midway-500': 'asked in a full run only',
+  'dots-in-name-as-underscores': deeper,
   'empty-tool-calls-on-text': `${should}: vLLM sent it up to 0.23`,
   'error-with-file-path': `${should}: vLLM did so up to 0.25`,
   'error-with-traceback': `${should}: vLLM did so up to 0.25`,

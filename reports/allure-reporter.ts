@@ -1,6 +1,7 @@
 import { join, resolve, sep } from 'node:path'
 import { Status, type StepResult, type TestResult } from 'allure-js-commons'
-import type { ReporterConfig } from 'allure-js-commons/sdk/reporter'
+import AllureVitestReporter from 'allure-vitest/reporter'
+import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { LABELS, skippedBecause, STATUS } from './allure.ts'
 import type { Effect } from './counts.ts'
 import { FILES } from './store.ts'
@@ -8,14 +9,34 @@ import { FILES } from './store.ts'
 const SHOWN_LABELS: ReadonlySet<string> = new Set(['epic', 'feature', 'severity', 'tag', ...Object.values(LABELS)])
 const ROOT = resolve(import.meta.dirname, '..') + sep
 
-type Options = Pick<ReporterConfig, 'resultsDir' | 'listeners'> & { reportMatchers: boolean }
-
-/** The entry of allure-vitest in vitest's `reporters`; results go into the report folder. */
-export function allureReporter(folder: string): ['allure-vitest/reporter', Options] {
-  return [
-    'allure-vitest/reporter',
-    { resultsDir: join(folder, FILES.allure), reportMatchers: false, listeners: [{ beforeTestResultWrite: clean, beforeStepStop: fail }] },
-  ]
+/**
+ * allure-vitest as an entry of vitest's `reporters`; results go into the report folder. `failed` is told what it throws, which vitest would
+ * print with its stack: a full disk is no defect of ours.
+ */
+export function allureReporter(
+  folder: string,
+  failed = (error: unknown): void => {
+    throw error
+  },
+): Reporter {
+  const reporter = new AllureVitestReporter({
+    resultsDir: join(folder, FILES.allure),
+    reportMatchers: false,
+    listeners: [{ beforeTestResultWrite: clean, beforeStepStop: fail }],
+  })
+  const guarded =
+    <T>(act: (given: T) => void) =>
+    (given: T): void => {
+      try {
+        act(given)
+      } catch (error) {
+        failed(error)
+      }
+    }
+  return {
+    onInit: guarded((vitest: Vitest) => reporter.onInit(vitest)),
+    onTestRunEnd: guarded((modules: readonly TestModule[]) => reporter.onTestRunEnd(modules)),
+  }
 }
 
 /** Gives a result the status of its verdict and the reason of a skip, and removes what describes this machine. */

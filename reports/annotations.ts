@@ -112,11 +112,16 @@ export function withoutCommands(text: string, env: Environment): string {
   return text.replaceAll('##', '#\u200b#').replaceAll(/^(\s*):(?=:)/gm, '$1:\u200b')
 }
 
-/** Appends Markdown to the summary of a step of GitHub Actions, as far as that has room. */
-export function appendStepSummary(text: string, env: Environment): void {
+/** Appends Markdown to the summary of a step of GitHub Actions, as far as that has room; returns what to say where it cannot be written. */
+export function appendStepSummary(text: string, env: Environment): readonly string[] {
   const file = env['GITHUB_STEP_SUMMARY']
-  if (file === undefined || file === '') return
-  const used = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-  if (used + Buffer.byteLength(text) > SUMMARY_BYTES) return
-  appendFileSync(file, `${text}\n`)
+  if (file === undefined || file === '') return []
+  try {
+    const used = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (used + Buffer.byteLength(text) <= SUMMARY_BYTES) appendFileSync(file, `${text}\n`)
+    return []
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    return [`GITHUB_STEP_SUMMARY (${excerpt(file)}) could not be written: ${code}.\n`]
+  }
 }

@@ -1,5 +1,7 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { plural } from '../fixtures/text.ts'
 import { counts } from './counts.ts'
+import type { FleetResults } from './fleet/results.ts'
 import { headline } from './headline.ts'
 import type { Recording } from './store.ts'
 
@@ -16,5 +18,15 @@ export function badge(recording: Recording): string {
     unjudged: recording.partial ? 'cut short' : `not judged${outcome.blocked > 0 ? `, ${plural(outcome.blocked, 'check')} blocked` : ''}`,
   }[state]
   const color = { works: outcome.waived > 0 ? 'yellowgreen' : 'brightgreen', fails: 'red', unjudged: 'orange' }[state]
-  return `${JSON.stringify({ schemaVersion: 1, label: 'tool calling', message, color, ...(state === 'works' ? {} : { isError: true }) }, null, 1)}\n`
+  return endpoint(message, color, state !== 'works')
 }
+
+/** The badge of a fleet: how many of its workspaces conform. */
+export function fleetBadge({ run, workspaces }: FleetResults): string {
+  const conforming = workspaces.filter(({ exitCode }) => exitCode === EXIT.conforms).length
+  const color = run.exitCode === 0 ? 'brightgreen' : run.exitCode === 3 ? 'orange' : 'red'
+  return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform`, color, run.exitCode !== 0)
+}
+
+const endpoint = (message: string, color: string, isError: boolean): string =>
+  `${JSON.stringify({ schemaVersion: 1, label: 'tool calling', message, color, ...(isError ? { isError } : {}) }, null, 1)}\n`

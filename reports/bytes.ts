@@ -53,7 +53,10 @@ export function piecesOf(exchange: Exchange, breaches: readonly number[], room: 
     const at = times.get(from)
     pieces.push({ ...(at === undefined ? {} : { at }), from, text: textOf(body.subarray(from, to)), marked: marks.has(from) })
   }
-  return left > 0 ? [...pieces, { bytes: left }] : pieces
+  if (left > 0) pieces.push({ bytes: left })
+  // What is missing at the end is a breach there.
+  if (breaches.some((byte) => byte >= body.length)) pieces.push({ from: body.length, text: '', marked: true })
+  return pieces
 }
 
 /** Where each chunk begins, and when it arrived. */

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Comparison, Run, Verdict } from '../fixtures/record.ts'
+import { knownDefects, type KnownDefect } from '../fixtures/contract/known.ts'
+import type { Cause, Comparison, Run, Verdict } from '../fixtures/record.ts'
 import { madeUpCause, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { compare } from './comparison.ts'
 import { readResults } from './earlier.ts'
@@ -38,7 +39,8 @@ test.for([
   ['failed for the first time', {}, { outcome: 'failed' }, 'newlyFailing'],
   ['blocked, then failed', { outcome: 'blocked' }, { outcome: 'failed' }, 'newlyFailing'],
   ['inconclusive, then failed', { outcome: 'inconclusive' }, { outcome: 'failed' }, 'newlyFailing'],
-  ['passed, then known', {}, { outcome: 'known' }, 'newlyFailing'],
+  ['passed, then known', {}, { outcome: 'known' }, 'changed'],
+  ['blocked, then known', { outcome: 'blocked' }, { outcome: 'known' }, 'changed'],
   [
     'passed, then waived',
     {},
@@ -111,6 +113,38 @@ test('requirements appear and vanish, but not by a filter or a cut', () => {
   expect(told(compare(resultsFor([a], { filter: '-t a' }), resultsFor([a, { ...b, outcome: 'failed' }]), 'old'))).toEqual({
     appeared: ['b'],
   })
+})
+
+test('a rule that had nothing to judge in a shallower run has not changed', () => {
+  const [asked, idle] = [madeUpVerdict(), madeUpVerdict({ outcome: 'not applicable' })]
+  const smoke = { depth: 'smoke' } as const
+  expect(told(compare(resultsFor([idle], smoke), resultsFor([asked]), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([asked]), resultsFor([idle], smoke), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([idle], smoke), resultsFor([{ ...asked, outcome: 'failed' }]), 'old'))).toEqual({ appeared: ['made.up'] })
+})
+
+const known = (...defects: readonly KnownDefect[]): Partial<Verdict> => ({ outcome: 'known', known: defects })
+
+test('a known defect that shows in some answers only comes and goes within chance', () => {
+  const [byChance, always] = [true, undefined].map((chance) => knownDefects.find((one) => one.byChance === chance))
+  if (byChance === undefined || always === undefined) throw new Error('there is none')
+  expect(between({}, known(byChance))).toEqual({ withinChance: ['made.up'] })
+  expect(between(known(byChance), {})).toEqual({ withinChance: ['made.up'] })
+  expect(between(known(always), known(always, byChance))).toEqual({ withinChance: ['made.up'] })
+  expect(between({}, known(always, byChance))).toEqual({ changed: ['made.up'] })
+})
+
+test('another cause is said, and is no change of a warning', () => {
+  const { ended } = madeUpRun()
+  if (ended === undefined) throw new Error('a made-up run has ended')
+  const of = (explainedBy: Cause | undefined): Results =>
+    resultsFor([madeUpVerdict({ level: 'SHOULD', outcome: 'failed', ...(explainedBy && { explainedBy }) })], {
+      ended: { ...ended, ...(explainedBy && { cause: explainedBy }) },
+    })
+  const comparison = compare(of(undefined), of(cause), 'old')
+  expect(told(comparison)).toEqual({})
+  expect(comparison.notes).toEqual(['The cause is new: another.'])
+  expect(compare(of(cause), of(undefined), 'old').notes).toEqual(['The cause of the earlier run is gone: another.'])
 })
 
 test('what changed about the server is told, and what one run could not read is no change', () => {

@@ -1,9 +1,12 @@
+import { knownDefects } from '../fixtures/contract/known.ts'
 import { wilson } from '../fixtures/run/rate.ts'
 import type { Change, Comparison, Identity, Outcome, Rate } from '../fixtures/record.ts'
 import type { Results, ResultVerdict } from './results.ts'
 
 /** Outcomes of a requirement that does not hold, whoever accepts that. */
 const fails = ({ outcome, was = outcome }: ResultVerdict): boolean => was === 'failed' || was === 'known'
+/** One that no known defect explains. */
+const fallsShort = ({ outcome, was = outcome }: ResultVerdict): boolean => was === 'failed'
 
 /** What differs between two runs, `before` and `now`; `from` is where the record of the first was found. */
 export function compare(before: Results, now: Results, from: string): Comparison {
@@ -19,13 +22,18 @@ export function compare(before: Results, now: Results, from: string): Comparison
   const sameDepth = depthBefore === depthNow
   const wholeBefore = sameDepth && before.run.complete && before.run.filter === undefined
   const wholeNow = sameDepth && now.run.complete && now.run.filter === undefined
+  // What holds for any answer is not applicable where no such question was asked.
+  const sameQuestions = sameDepth && before.run.filter === now.run.filter && before.run.complete && now.run.complete
+  const wasAsked = ({ outcome }: ResultVerdict): boolean => sameQuestions || outcome !== 'not applicable'
+  const isHeld = ({ level }: ResultVerdict): boolean => level === 'MUST' || (level === 'SHOULD' && now.run.failOn === 'should')
   for (const verdict of now.verdicts) {
     const old = earlier.get(verdict.id)
-    if (old === undefined) {
-      if (wholeBefore || fails(verdict)) add('appeared', changeOf(undefined, verdict))
+    if (old === undefined || !wasAsked(old)) {
+      if (fails(verdict) || (old === undefined && wholeBefore)) add('appeared', changeOf(undefined, verdict))
       continue
     }
-    const [list, detail] = classify(old, verdict) ?? []
+    if (!wasAsked(verdict)) continue
+    const [list, detail] = classify(old, verdict, isHeld(verdict)) ?? []
     if (list !== undefined) add(list, changeOf(old, verdict, detail))
   }
   if (wholeNow) for (const old of before.verdicts) if (!later.has(old.id)) add('vanished', changeOf(old, undefined))
@@ -34,6 +42,7 @@ export function compare(before: Results, now: Results, from: string): Comparison
     ...lists,
     server: serverChanges(before, now),
     notes: [
+      causeChange(before.cause?.id, now.cause?.id),
       before.run.version !== now.run.version &&
         `The earlier run was judged by version ${before.run.version} of the suite, this one by ${now.run.version}: a difference may be the suite's.`,
       !sameDepth && `The earlier run had the depth ${depthBefore}, this one has ${depthNow}: only what both asked is compared.`,
@@ -43,24 +52,34 @@ export function compare(before: Results, now: Results, from: string): Comparison
         'The earlier run could not judge the server: what fails now may have failed then.',
       before.run.filter !== undefined && `The earlier run asked for part of the suite: ${before.run.filter}.`,
       now.run.filter !== undefined && `This run asks for part of the suite: ${now.run.filter}.`,
-    ].filter((note) => note !== false),
+    ].filter((note) => note !== false && note !== undefined),
   }
+}
+
+function causeChange(before: string | undefined, now: string | undefined): string | undefined {
+  if (before === now) return undefined
+  if (before === undefined) return `The cause is new: ${now}.`
+  return now === undefined ? `The cause of the earlier run is gone: ${before}.` : `The cause was ${before} and is ${now}.`
 }
 
 type List = 'newlyFailing' | 'newlyPassing' | 'changed' | 'withinChance'
 
-function classify(old: ResultVerdict, verdict: ResultVerdict): readonly [List, string?] | undefined {
+/** `held`: its failure fails the run; the cause of the run says nothing of a warning. */
+function classify(old: ResultVerdict, verdict: ResultVerdict, held: boolean): readonly [List, string?] | undefined {
   if (old.rate !== undefined && verdict.rate !== undefined) return classifyRate(old, verdict, old.rate, verdict.rate)
   const began = fails(verdict)
   const sameEvidence = old.evidence === verdict.evidence
-  if (began && !fails(old)) return ['newlyFailing']
+  if (fallsShort(verdict) && !fails(old)) return ['newlyFailing']
+  if (differsByChance(old, verdict)) return ['withinChance', 'a known defect that shows in some answers only']
+  // What a known defect explains fails no run: it has changed.
+  if (began && !fails(old)) return ['changed', 'explained by a known defect']
   // A known defect that no longer explains all of it has become a failure.
   if (verdict.outcome === 'failed' && old.outcome === 'known' && !sameEvidence)
     return ['newlyFailing', 'no known defect explains it any more']
   if (fails(old) && verdict.outcome === 'passed') return ['newlyPassing']
   if (old.outcome !== verdict.outcome) return [isChance(old, verdict) ? 'withinChance' : 'changed']
   if (began && !sameEvidence) return ['changed', 'other evidence']
-  if (began && old.cause !== verdict.cause) return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
+  if (began && held && old.cause !== verdict.cause) return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
   if (began && String(old.known) !== String(verdict.known)) return ['changed', 'other known defects']
   if (verdict.outcome === 'blocked' && old.cause !== verdict.cause)
     return ['changed', `cause ${old.cause ?? 'unknown'} → ${verdict.cause ?? 'unknown'}`]
@@ -76,6 +95,16 @@ function isChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
   return outcomes.includes('passed') && (outcomes.includes('inconclusive') || (TIMED.has(old.id) && outcomes.includes('not applicable')))
 }
 
+const SHOWS_BY_CHANCE: ReadonlySet<string> = new Set(knownDefects.filter(({ byChance }) => byChance === true).map(({ id }) => id))
+
+/** What two verdicts differ in are known defects alone that show in some answers only. */
+function differsByChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
+  if (![old, verdict].every(({ outcome }) => outcome === 'passed' || outcome === 'known')) return false
+  const [before = [], now = []] = [old.known, verdict.known]
+  const differing = [...before.filter((id) => !now.includes(id)), ...now.filter((id) => !before.includes(id))]
+  return differing.length > 0 && differing.every((id) => SHOWS_BY_CHANCE.has(id))
+}
+
 /** A rate has changed when the two 95 % intervals do not touch. */
 function classifyRate(old: ResultVerdict, verdict: ResultVerdict, before: Rate, now: Rate): readonly [List, string?] | undefined {
   const [low, high] = wilson(before.hits, before.tries)
@@ -83,7 +112,7 @@ function classifyRate(old: ResultVerdict, verdict: ResultVerdict, before: Rate, 
   const detail = `${before.hits} of ${before.tries} → ${now.hits} of ${now.tries}`
   const apart = highNow < low || lowNow > high
   if (!apart) return old.outcome === verdict.outcome ? undefined : ['withinChance', detail]
-  if (fails(verdict) && !fails(old)) return ['newlyFailing', detail]
+  if (fallsShort(verdict) && !fails(old)) return ['newlyFailing', detail]
   if (!fails(verdict) && fails(old)) return ['newlyPassing', detail]
   return ['changed', detail]
 }
@@ -110,6 +139,7 @@ const NAMES: readonly (readonly [Exclude<keyof Identity, 'arguments'>, string, f
   ['image', 'image'],
   ['imageDigest', 'image digest'],
   ['kaito', 'KAITO'],
+  ['replicas', 'replicas'],
 ]
 
 const NOT_SET = 'not set'

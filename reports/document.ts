@@ -90,7 +90,7 @@ details > summary { cursor: pointer; overflow-wrap: anywhere } .more > summary {
 .filter input[type=radio] { position: absolute; opacity: 0; pointer-events: none } .filter label:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px }
 .filter input[type=search] { flex: 1 1 160px; min-width: 0; max-width: 340px; padding: 4px 10px; font: inherit; font-size: 14px; color: inherit; background: var(--paper); border: 1px solid var(--none); border-radius: 4px }
 .group h3 { margin: 18px 0 4px; color: var(--ink); font-size: 15px }
-.check { border-top: 1px solid var(--line); scroll-margin-top: 60px } .check > summary { display: grid; grid-template-columns: 9.6em minmax(0, 1fr); gap: 0 10px; padding: 6px 4px; list-style: none } .check > summary::-webkit-details-marker { display: none }
+.check { border-top: 1px solid var(--line); scroll-margin-top: 100px } .check > summary { display: grid; grid-template-columns: 9.6em minmax(0, 1fr); gap: 0 10px; padding: 6px 4px; list-style: none } .check > summary::-webkit-details-marker { display: none }
 .check > summary:hover { background: var(--tint) } .check[open] > summary .title { font-weight: 600 } .check .breach { display: block; margin-top: 2px; font-size: 13.5px }
 .check .badge::before { content: "▸ "; color: var(--soft); font-weight: 400 } .check[open] > summary .badge::before { content: "▾ " }
 .check > .body { margin: 0 0 14px; padding: 4px 14px 10px; border-left: 3px solid var(--c); background: var(--tint); border-radius: 0 4px 4px 0 }

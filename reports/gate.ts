@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
@@ -5,9 +6,9 @@ import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
 import { counts, effectOf } from './counts.ts'
 import type { Recording } from './store.ts'
 
-/** 0 conforms, 1 does not, 3 could not be judged, 4 a defect of this suite. Code 2, a wrong request, is known before there is a verdict. */
+/** How a run ends. That it was a wrong request is known before there is a verdict. */
 export interface GateVerdict {
-  readonly code: 0 | 1 | 3 | 4
+  readonly code: Exclude<(typeof EXIT)[keyof typeof EXIT], typeof EXIT.request>
   /** Why, in one sentence. */
   readonly sentence: string
   /** What lies in front of the server answered in its place, and explains every failure. */
@@ -19,28 +20,32 @@ export function gate(recording: Recording): GateVerdict {
   const { run, verdicts, partial } = recording
   const { total, effect, outcome, level } = counts(verdicts, run.failOn)
   const says = (code: GateVerdict['code'], sentence: string, inFront = false): GateVerdict => ({ code, sentence, inFront })
-  if (outcome.broken > 0) return says(4, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
-  if (partial) return says(3, `The run was cut short after ${total} of ${run.planned} verdicts.`)
-  if (total === 0) return says(4, 'No requirement was judged: a run without verdicts proves nothing.')
-  if (run.blocked !== undefined) return says(3, run.blocked)
+  if (outcome.broken > 0) return says(EXIT.suite, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
+  if (partial) return says(EXIT.blocked, `The run was cut short after ${total} of ${run.planned} verdicts.`)
+  if (total === 0) return says(EXIT.suite, 'No requirement was judged: a run without verdicts proves nothing.')
+  if (run.blocked !== undefined) return says(EXIT.blocked, run.blocked)
   if (failedInFront(recording))
-    return says(3, `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`, true)
+    return says(
+      EXIT.blocked,
+      `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`,
+      true,
+    )
   if (run.failOn !== 'never') {
     const failing = gated(recording, 'failed')
-    if (failing.length > 0) return says(1, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
+    if (failing.length > 0) return says(EXIT.fails, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
     const wrong = failingWaivers(run)
-    if (wrong.length > 0) return says(1, `${plural(wrong.length, 'waiver')} no longer ${wrong.length === 1 ? 'holds' : 'hold'}.`)
+    if (wrong.length > 0) return says(EXIT.fails, `${plural(wrong.length, 'waiver')} no longer ${wrong.length === 1 ? 'holds' : 'hold'}.`)
   }
   const blocked = gated(recording, 'blocked')
-  if (blocked.length > 0) return says(3, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
-  if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(3, 'No requirement could be judged.')
+  if (blocked.length > 0) return says(EXIT.blocked, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
+  if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(EXIT.blocked, 'No requirement could be judged.')
   if (effect.failure + level.MUST.blocked > 0) {
     return says(
-      0,
+      EXIT.conforms,
       run.gate === 'new' ? 'Nothing fails that did not fail before.' : `${plural(effect.failure, 'requirement')} failed; the gate is open.`,
     )
   }
-  return says(0, 'Every gated requirement that was judged holds.')
+  return says(EXIT.conforms, 'Every gated requirement that was judged holds.')
 }
 
 /** Waivers that fail the run: expired, or stale. */
@@ -69,8 +74,8 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
 
 /** Layers of a cause that lies before the server. */
 const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
-/** Statuses with which proxies, gateways and guards answer in a server's place. */
-const FOREIGN: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 413, 414, 421, 425, 429, 431, 451, 502, 503, 504])
+/** Statuses by which a server speaks for itself; with all others proxies, gateways and guards answer in its place. */
+const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
 function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
   const layer = run.ended?.cause?.layer
@@ -79,20 +84,23 @@ function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
   return (
     failures.length > 0 &&
     failures.every(
-      ({ findings }) =>
+      ({ id, findings }) =>
         findings.length > 0 &&
-        findings.every(({ exchange }) => {
+        findings.every(({ exchange, got, wanted }) => {
           const found = exchanges.get(exchange)
-          return found !== undefined && isForeign(found, layer)
+          // What differs are the statuses of two answers, of which one need not be the server's.
+          const differing = id === 'agree.status' ? [got, wanted].map((status) => Number(status.replaceAll('"', ''))) : []
+          return found !== undefined && (isForeign(found, layer) || differing.some(isOfAnother))
         }),
     )
   )
 }
 
+const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
+
 /** The answer, or its lack, is not the server's. */
 function isForeign({ status, end }: Exchange, layer: string): boolean {
   if (status === undefined) return true
-  if (status >= 300 && status < 400) return true
-  if (FOREIGN.has(status) || status >= 520) return true
+  if (isOfAnother(status)) return true
   return layer === 'network' && end.kind !== 'complete'
 }

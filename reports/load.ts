@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
@@ -6,6 +6,7 @@ import type { Redactor } from '../fixtures/exchange/redact.ts'
 import { differenceOf, type Figure, type Level } from '../fixtures/load/level.ts'
 import type { Held } from '../fixtures/load/thresholds.ts'
 import type { LoadBreach } from '../fixtures/load/judge.ts'
+import { makeFolder } from '../fixtures/make-folder.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { documentOf } from './document.ts'
 import { time } from './headline.ts'
@@ -274,7 +275,7 @@ export function writeLoad(folder: string, record: LoadRecord, text: string, evid
     body: Buffer.from(bodyBytes(exchange)).toString(),
   }))
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const write = (file: string, content: string): void => writeFileSync(join(folder, file), redactor.text(content))
     write(LOAD_FILES.results, `${JSON.stringify(record, null, 1)}\n`)
     write(LOAD_FILES.page, loadPage(record, text))

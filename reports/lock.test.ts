@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -63,5 +63,14 @@ test('a holder on another machine counts while it touches its lock', () => {
 test('a folder that cannot be made is refused in a sentence', () => {
   const path = folder()
   writeFileSync(join(path, 'file'), '')
-  expect(() => holdFolder(join(path, 'file', 'below'))).toThrow(/cannot be written \(ENOTDIR\)/)
+  symlinkSync(join(path, 'nowhere', 'below'), join(path, 'dangling'))
+  expect(() => holdFolder(join(path, 'file', 'below'))).toThrow(/cannot be made \(ENOTDIR\)/)
+  expect(() => holdFolder(join(path, 'file'))).toThrow(/file is no folder; name another/)
+  expect(() => holdFolder(join(path, 'dangling'))).toThrow(/dangling is no folder; name another/)
+  // Node's own recursive mkdir never comes back from these.
+  expect(() => holdFolder(join(path, 'dangling', 'below'))).toThrow(/cannot be made \(ENOENT\)/)
+})
+
+test.runIf(process.platform === 'linux')('a folder in /proc is refused in a sentence', () => {
+  expect(() => holdFolder('/proc/x')).toThrow('The report folder /proc/x cannot be made (ENOENT); name another in CONFORMANCE_REPORT_DIR.')
 })

@@ -1,12 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { RecordError } from './store.ts'
+import { makeReportFolder, RecordError } from './store.ts'
 
 const LOCK = '.lock'
 /** A holder on another machine cannot be looked at: it shows that it lives by touching its lock. */
 const TOUCH_MS = 10_000
-const SILENT_MS = 3 * TOUCH_MS
+/** For so long it may have been silent, in milliseconds. */
+export const SILENT_MS = 3 * TOUCH_MS
 
 /** Who holds a folder. `started` tells a process from a later one with the same number. */
 interface Holder {
@@ -15,21 +16,24 @@ interface Holder {
   readonly host: string
 }
 
+/** Another process holds the folder. */
+export class HeldError extends RecordError {}
+
 /**
  * Holds a report folder, made where it is missing, until the returned function is called or this process ends. A lock that a killed process
- * left is taken over. Throws a RecordError when another process holds the folder, or it cannot be written.
+ * left is taken over. Throws a HeldError when another process holds the folder, a RecordError when it cannot be written.
  */
 export function holdFolder(folder: string): () => void {
   const path = join(folder, LOCK)
+  makeReportFolder(folder)
   try {
-    mkdirSync(folder, { recursive: true })
     takeOver(folder, path)
     writeFileSync(path, JSON.stringify(holderOf(process.pid)), { flag: 'wx' })
   } catch (error) {
     if (error instanceof RecordError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw code === 'EEXIST'
-      ? new RecordError(`The report folder ${folder} was taken by another run this moment; name another in CONFORMANCE_REPORT_DIR.`)
+      ? new HeldError(`The report folder ${folder} was taken by another run this moment; name another in CONFORMANCE_REPORT_DIR.`)
       : new RecordError(`The report folder ${folder} cannot be written (${code}); name another in CONFORMANCE_REPORT_DIR.`)
   }
   const alive = setInterval(() => utimes(path, new Date(), new Date(), () => {}), TOUCH_MS).unref()
@@ -42,13 +46,13 @@ export function holdFolder(folder: string): () => void {
   return release
 }
 
-/** Removes the lock of a process that lives no more. Throws a RecordError when it lives. */
+/** Removes the lock of a process that lives no more. Throws a HeldError when it lives. */
 function takeOver(folder: string, path: string): void {
   const holder = readHolder(path)
   if (holder === undefined) return
   if (lives(holder, path)) {
     const where = holder.host === hostname() ? '' : ` on ${holder.host}`
-    throw new RecordError(
+    throw new HeldError(
       `The report folder ${folder} is in use by process ${holder.pid}${where}: wait until it has ended, or name another folder in CONFORMANCE_REPORT_DIR.`,
     )
   }

@@ -9,7 +9,7 @@ import { junit } from './junit.ts'
 import { page } from './page.ts'
 import { resultsOf } from './results.ts'
 import { sarif } from './sarif.ts'
-import { diskTrouble, FILES, readRecord, type Recording } from './store.ts'
+import { diskTrouble, FILES, readRecord, RecordError, type Recording } from './store.ts'
 import { markdown } from './summary.ts'
 import { summary } from './terminal.ts'
 
@@ -41,9 +41,10 @@ export async function makeReports(
   } finally {
     put(FILES.html, page(recording, { allureBytes }))
   }
-  appendStepSummary(text, env)
+  const unwritten = appendStepSummary(text, env)
   return [
     withoutCommands(summary(recording, { color, report: pathToType(join(folder, FILES.html)) }), env),
+    ...unwritten,
     ...annotations(recording, env).map((line) => `${line}\n`),
   ].join('')
 }
@@ -56,7 +57,7 @@ export function pathToType(path: string): string {
 
 /** Whether a stream shows colours: a terminal does, and so do the logs of these CIs (https://no-color.org). */
 export function isColored({ isTTY }: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): boolean {
-  if (env['NO_COLOR']) return false
+  if (env['NO_COLOR'] || ['0', 'false'].includes(env['FORCE_COLOR'] ?? '')) return false
   return isTTY === true || ['GITHUB_ACTIONS', 'GITLAB_CI', 'TF_BUILD', 'FORCE_COLOR'].some((name) => Boolean(env[name]))
 }
 
@@ -75,7 +76,7 @@ export async function reportOn(
   try {
     return { text: await makeReports(folder, { color, env: process.env }) }
   } catch (error) {
-    const code = diskTrouble(error)
+    const code = diskTrouble(error, folder) ?? (error instanceof RecordError ? 'its record is gone or damaged' : undefined)
     if (code === undefined) throw error
     return alone(code)
   }

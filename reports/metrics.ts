@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { excerpt } from '../fixtures/text.ts'
 import type { Results } from './results.ts'
 
@@ -29,7 +30,7 @@ interface Shown {
 }
 
 /** The conformance that an exit code of a run stands for. */
-export const conformanceOf = (exitCode: number): Conformance => (exitCode === 0 ? 0 : exitCode === 1 ? 1 : 2)
+export const conformanceOf = (exitCode: number): Conformance => (exitCode === EXIT.conforms ? 0 : exitCode === EXIT.fails ? 1 : 2)
 
 /** What a probe says. */
 export interface Said {

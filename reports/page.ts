@@ -28,6 +28,8 @@ import { timeLeft, waiverLine } from './waived.ts'
 /** Tables longer than this are closed until they are opened. */
 const LONG = 12
 const MOST_FINDINGS = 10
+/** More of them would hide the bytes. */
+const FIRST_FINDINGS = 3
 /** Exchanges of a check that are shown in it, and that are named beside them. */
 const MOST_SHOWN = 3
 const MOST_NAMED = 8
@@ -101,7 +103,7 @@ function explained(recording: Recording): string {
   )
   const parts = [...others].map(([what, { length }]) => `${length} ${what}`)
   const outcomes = countsBlocked ? 'passed, failed or were blocked' : 'passed or failed'
-  const saysNumbers = state === 'fails' || countsBlocked
+  const saysNumbers = (state === 'fails' && numbers.effect.failure > 0) || countsBlocked
   const held = `on a ${levels.join(' or ')} and ${outcomes}`
   const which = saysNumbers ? `The headline counts the ${counted} that are ${held}.` : `${counted} are ${held}.`
   return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
@@ -125,8 +127,10 @@ function causeBox(recording: Recording): string {
   const cause = recording.run.ended?.cause
   const alike = agreement(recording)
   if (!cause) {
-    const sentence =
-      alike ?? (withEffect(recording, 'failure').length > 0 ? 'No single cause explains all failures; each stands below.' : undefined)
+    const failures = withEffect(recording, 'failure').length
+    const unexplained =
+      failures === 1 ? 'One requirement failed; its bytes stand below.' : 'No single cause explains all failures; each stands below.'
+    const sentence = alike ?? (failures > 0 ? unexplained : undefined)
     return sentence === undefined ? '' : `<section class="cause"><p>The cause is not known</p><h2>${safe(sentence, 600)}</h2></section>`
   }
   const evidence = cause.evidence.map((line) => `<li>${safe(line, 600)}</li>`).join('')
@@ -176,7 +180,16 @@ function comparisonBlock({ run }: Recording): string {
   ]
   const said = [...notes, ...(rows.length === 0 ? ['Nothing that was judged has changed.'] : [])].map((note) => `<p>${safe(note)}</p>`)
   const title = `Compared with ${safe(earlier.target, 120)}, ${safe(earlier.server, 80)}, of ${escapeMarkup(time(earlier.started))}`
-  return more(title, rows.length, true, `${said.join('')}${rows.length === 0 ? '' : tableOf(['Change', 'What', 'Before → now'], rows)}`)
+  const counts = [
+    ...(server.length === 0 ? [] : [`the server in ${plural(server.length, 'point')}`]),
+    ...CHANGES.flatMap(([key, name]) => (comparison[key].length === 0 ? [] : [`${name.toLowerCase()}: ${comparison[key].length}`])),
+  ]
+  return more(
+    title,
+    counts.join(', '),
+    rows.length <= LONG,
+    `${said.join('')}${rows.length === 0 ? '' : tableOf(['Change', 'What', 'Before → now'], rows)}`,
+  )
 }
 
 function knownTable(recording: Recording): string {
@@ -225,7 +238,7 @@ function tableOf(columns: readonly string[], rows: readonly (readonly string[])[
   return `<table class="stacked"><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`
 }
 
-function more(title: string, count: number, open: boolean, body: string): string {
+function more(title: string, count: number | string, open: boolean, body: string): string {
   return `<details class="more"${open ? ' open' : ''}><summary>${title} <small>${count}</small></summary>${body}</details>`
 }
 
@@ -280,7 +293,7 @@ function check(verdict: Verdict, { run }: Recording, shown: ShownExchanges): str
     ...(cause === undefined ? [] : [['Cause', `${safe(cause.sentence, 600)} [${safe(cause.layer)}]`] as const]),
   ]
   return `<details class="check ${classOf(effect)}" id="${anchorOf(id)}"><summary>${badge(effect)}<span><span class="title">${safe(titled(verdict), 300)}</span> <small>${safe(id)}</small>${gist}</span></summary>
-<div class="body"><dl>${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join('')}</dl>${findingsTable(findings)}${proof(verdict, shown)}</div></details>`
+<div class="body"><dl>${rows.map(([name, html]) => `<dt>${name}</dt><dd>${html}</dd>`).join('')}</dl>${findingsTable(findings.slice(0, FIRST_FINDINGS))}${proof(verdict, shown)}${otherFindings(findings)}</div></details>`
 }
 
 /** The anchor of a verdict on the page. */
@@ -288,14 +301,19 @@ export const anchorOf = (id: string): string => `c-${escapeMarkup(excerpt(id).re
 
 function findingsTable(findings: readonly Finding[]): string {
   if (findings.length === 0) return ''
-  const rows = findings
-    .slice(0, MOST_FINDINGS)
-    .map(
-      (finding) =>
-        `<tr><td data-n="got"><code>${cutGot(finding, 600)}</code></td><td data-n="wanted">${cutWanted(finding, 600)}</td><td data-n="where" class="where">${safe(finding.where)}${finding.byte === undefined ? '' : `, byte ${finding.byte}`}<br><small>${safe(finding.exchange, 120)}</small></td></tr>`,
-    )
+  const rows = findings.map(
+    (finding) =>
+      `<tr><td data-n="got"><code>${cutGot(finding, 600)}</code></td><td data-n="wanted">${cutWanted(finding, 600)}</td><td data-n="where" class="where">${safe(finding.where)}${finding.byte === undefined ? '' : `, byte ${finding.byte}`}<br><small>${safe(finding.exchange, 120)}</small></td></tr>`,
+  )
+  return `<table class="findings stacked"><thead><tr><th scope="col">Got</th><th scope="col">Wanted</th><th scope="col">Where</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+}
+
+/** The findings behind the first, of which one often is like the other. */
+function otherFindings(findings: readonly Finding[]): string {
+  const others = findings.slice(FIRST_FINDINGS)
+  if (others.length === 0) return ''
   const rest = findings.length - MOST_FINDINGS
-  return `<table class="findings stacked"><thead><tr><th scope="col">Got</th><th scope="col">Wanted</th><th scope="col">Where</th></tr></thead><tbody>${rows.join('')}</tbody></table>${rest > 0 ? `<p>and ${plural(rest, 'more finding')}, in ${FILES.verdicts}</p>` : ''}`
+  return `<details><summary>${plural(others.length, 'more finding')}</summary>${findingsTable(others.slice(0, MOST_FINDINGS - FIRST_FINDINGS))}${rest > 0 ? `<p>and ${rest} more, in ${FILES.verdicts}</p>` : ''}</details>`
 }
 
 /** Cut around the difference; both are cut alike. */

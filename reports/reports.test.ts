@@ -435,7 +435,9 @@ test('an answer is shown in its order of arrival, whole characters with their ch
   expect(sizes.reduce((sum, size) => sum + size)).toBe(80_004)
   expect(pieces.filter((piece) => 'bytes' in piece)).toHaveLength(2)
   expect(JSON.stringify(pieces)).not.toContain('\uFFFD')
-  expect(piecesOf(madeUpExchange([]), [3], room)).toEqual([])
+  expect(piecesOf(madeUpExchange([]), [], room)).toEqual([])
+  // What a stream lacks is marked where it ends.
+  expect(piecesOf(madeUpExchange(['data: 1\n\n']), [9], room)).toMatchObject([{ from: 0 }, { from: 9, text: '', marked: true }])
 })
 
 test('got and wanted are cut around their difference', () => {
@@ -503,6 +505,8 @@ test.for([
   [{}, { TF_BUILD: 'True' }, true],
   [{}, { CI: 'true' }, false],
   [{ isTTY: true }, { GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, false],
+  [{}, { FORCE_COLOR: '1' }, true],
+  [{ isTTY: true }, { GITLAB_CI: 'true', FORCE_COLOR: '0' }, false],
 ] as const)('colours are for terminals and for the logs of a CI that shows them: %j %j %s', ([stream, env, colored]) => {
   expect(isColored(stream, env)).toBe(colored)
 })

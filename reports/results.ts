@@ -33,6 +33,7 @@ export const identitySchema = z.strictObject({
   image: z.string().optional(),
   imageDigest: z.string().optional(),
   kaito: z.string().optional(),
+  replicas: z.string().optional(),
 })
 const change = z.strictObject({
   id: z.string(),

@@ -5,6 +5,7 @@ import { linksOf } from '../fixtures/source.ts'
 import { excerpt } from '../fixtures/text.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { counts, effectOf, type Effect } from './counts.ts'
+import type { FleetResults } from './fleet/results.ts'
 import { waiverLine } from './waived.ts'
 import { problemsOf, type RunProblem } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -35,6 +36,25 @@ interface Place {
  * file, else where the suite states the requirement.
  */
 export function sarif(recording: Recording): string {
+  const { run } = recording
+  const { results, rules } = sarifResults(recording)
+  return logOf({
+    suite: run.suite.name,
+    version: run.suite.version,
+    category: category(run),
+    invocation: {
+      executionSuccessful: !recording.partial,
+      ...(run.ended === undefined ? {} : { exitCode: run.ended.exitCode, endTimeUtc: run.ended.at }),
+      startTimeUtc: run.started,
+    },
+    results,
+    rules,
+    properties: { counts: counts(recording.verdicts, run.failOn).effect },
+  })
+}
+
+/** What code scanning is told of one run, gravest first; `of` is the workspace that each result names, where there are several. */
+export function sarifResults(recording: Recording, of?: string) {
   const { run, verdicts } = recording
   const shown = verdicts.flatMap((verdict) => {
     const effect = effectOf(verdict, run.failOn)
@@ -45,11 +65,64 @@ export function sarif(recording: Recording): string {
   const problems = problemsOf(recording)
   const waiverFile = run.ended?.waivers?.[0]?.at.replace(/:\d+$/, '')
   const stand = run.manifest ?? waiverFile
-  const rules = [...problems.map(problemRule), ...sorted.map(({ verdict }) => ruleOf(verdict))].slice(0, MOST_RESULTS)
   const results = [
     ...problems.map((problem) => problemResult(problem, run, stand)),
     ...sorted.map(({ verdict, effect }) => resultOf(verdict, effect, run, stand)),
   ].slice(0, MOST_RESULTS)
+  return {
+    results: of === undefined ? results : results.map((one) => ({ ...one, message: { text: `${excerpt(of, 120)}: ${one.message.text}` } })),
+    rules: [...problems.map(({ kind }) => problemRule(kind)), ...sorted.map(({ verdict }) => ruleOf(verdict))].slice(0, MOST_RESULTS),
+  }
+}
+
+type Results = ReturnType<typeof sarifResults>
+
+/** A workspace of a fleet of which there is no record: why, as a result. */
+export function unjudgedResults(label: string, headline: string): Results {
+  return {
+    results: [
+      {
+        ruleId: 'run.empty',
+        level: 'error',
+        message: { text: `${excerpt(label, 120)}: ${excerpt(headline, 600)}` },
+        locations: [location(NOWHERE)],
+        partialFingerprints: fingerprint('run.empty', label),
+        properties: { effect: 'blocked' },
+      },
+    ],
+    rules: [problemRule('empty')],
+  }
+}
+
+/** The results of all workspaces of a fleet as one run: GitHub takes no more than 20 runs of a file. */
+export function fleetSarif({ run }: FleetResults, parts: readonly Results[]): string {
+  const levels = ['error', 'warning', 'note']
+  return logOf({
+    suite: run.suite,
+    version: run.version,
+    category: 'fleet',
+    invocation: { executionSuccessful: true, exitCode: run.exitCode, startTimeUtc: run.started, endTimeUtc: run.ended },
+    results: parts.flatMap(({ results }) => results).toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level)),
+    rules: parts.flatMap(({ rules }) => rules),
+    properties: {},
+  })
+}
+
+function logOf({
+  suite,
+  version,
+  category: of,
+  invocation,
+  results,
+  rules,
+  properties,
+}: Results & {
+  readonly suite: string
+  readonly version: string
+  readonly category: string
+  readonly invocation: object
+  readonly properties: object
+}): string {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -57,22 +130,16 @@ export function sarif(recording: Recording): string {
       {
         tool: {
           driver: {
-            name: run.suite.name,
-            semanticVersion: run.suite.version,
+            name: suite,
+            semanticVersion: version,
             informationUri: 'https://learn.microsoft.com/en-us/azure/aks/ai-toolchain-operator-tool-calling',
             rules: [...new Map(rules.map((rule) => [rule.id, rule])).values()],
           },
         },
-        automationDetails: { id: `tool-calling/${category(run)}/` },
-        invocations: [
-          {
-            executionSuccessful: !recording.partial,
-            ...(run.ended === undefined ? {} : { exitCode: run.ended.exitCode, endTimeUtc: run.ended.at }),
-            startTimeUtc: run.started,
-          },
-        ],
-        results,
-        properties: { counts: counts(verdicts, run.failOn).effect },
+        automationDetails: { id: `tool-calling/${of}/` },
+        invocations: [invocation],
+        results: results.slice(0, MOST_RESULTS),
+        properties,
       },
     ],
   }
@@ -93,11 +160,8 @@ const category = (run: Run): string =>
     .slice(0, 100)
 
 /** The only fingerprint that GitHub reads; without numbers of lines, so that an alert stays the same when a file changes. */
-const fingerprint = (id: string, run: Run) => ({
-  primaryLocationLineHash: `${createHash('sha256')
-    .update(`${id}\n${subject(run)}`)
-    .digest('hex')
-    .slice(0, 32)}:1`,
+const fingerprint = (id: string, of: string) => ({
+  primaryLocationLineHash: `${createHash('sha256').update(`${id}\n${of}`).digest('hex').slice(0, 32)}:1`,
 })
 
 const location = ({ file, line }: Place) => ({
@@ -132,7 +196,7 @@ function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | und
     level: LEVELS[effect],
     message: { text: `${excerpt(verdict.title, 300)}: ${prefix}${told}${rest}` },
     locations: [location(at ?? (stand === undefined ? own : { file: stand, line: 1 }))],
-    partialFingerprints: fingerprint(id, run),
+    partialFingerprints: fingerprint(id, subject(run)),
     ...(waiver === undefined
       ? {}
       : { suppressions: [{ kind: 'external', status: 'accepted', justification: excerpt(waiverLine(verdict), 600) }] }),
@@ -159,7 +223,7 @@ function ruleOf({ id, title, group, level, source, tags }: Verdict) {
   }
 }
 
-function problemRule({ kind, title }: RunProblem) {
+function problemRule(kind: RunProblem['kind']) {
   const text = {
     cut: 'A run ends when every requirement was judged',
     empty: 'A run judges at least one requirement',
@@ -170,7 +234,7 @@ function problemRule({ kind, title }: RunProblem) {
     name: `run.${kind}`,
     shortDescription: { text },
     fullDescription: { text },
-    help: { text: excerpt(title), markdown: text },
+    help: { text, markdown: text },
     defaultConfiguration: { level: 'error' },
     properties: { tags: ['run'] },
   }
@@ -181,11 +245,14 @@ function problemResult({ kind, title, message, at }: RunProblem, run: Run, stand
     ruleId: `run.${kind}`,
     level: 'error',
     message: { text: `${excerpt(title)}: ${excerpt(message, 600)}` },
-    locations: [location(at === undefined ? { file: stand ?? 'suites/conformance.test.ts', line: 1 } : placeIn(at))],
-    partialFingerprints: fingerprint(`run.${kind} ${title}`, run),
+    locations: [location(at === undefined ? { file: stand ?? NOWHERE.file, line: 1 } : placeIn(at))],
+    partialFingerprints: fingerprint(`run.${kind} ${title}`, subject(run)),
     properties: { effect: 'failure' },
   }
 }
+
+/** Where the suite begins: for what has no place of its own. */
+const NOWHERE: Place = { file: 'suites/conformance.test.ts', line: 1 }
 
 /** `conformance.waivers.yaml:3` */
 function placeIn(at: string): Place {

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { makeFolder } from '../fixtures/make-folder.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
@@ -55,18 +56,24 @@ export class RecordError extends UserMistake {
   override readonly name = 'RecordError'
 }
 
+/** Makes a report folder where it is missing. Throws a RecordError. */
+export function makeReportFolder(folder: string): void {
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new RecordError(
+      `The report folder ${folder} ${code === 'EEXIST' ? 'is no folder' : `cannot be made (${code})`}; name another in CONFORMANCE_REPORT_DIR.`,
+    )
+  }
+}
+
 /**
  * Empties a report folder of an earlier record and its reports and starts a new one.
  * Throws a RecordError when the folder holds anything that is not ours.
  */
 export function openRecord(folder: string, run: Run, redactor: Redactor = createRedactor([])): Recorder {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw new RecordError(
-      `The report folder ${folder} cannot be made (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}); name another in CONFORMANCE_REPORT_DIR.`,
-    )
-  }
+  makeReportFolder(folder)
   const { fleet, ...rest } = FILES
   const ours: readonly string[] = Object.values(rest)
   if (existsSync(join(folder, fleet)))
@@ -84,7 +91,7 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
     replace(folder, FILES.run, runText(redactor.value(run)))
     for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
   } catch (error) {
-    const code = diskTrouble(error)
+    const code = diskTrouble(error, folder)
     if (code === undefined) throw error
     throw new RecordError(`The report folder ${folder} cannot be written (${code}); name another in CONFORMANCE_REPORT_DIR.`)
   }
@@ -96,7 +103,7 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
     try {
       write()
     } catch (error) {
-      trouble = diskTrouble(error)
+      trouble = diskTrouble(error, folder)
       if (trouble === undefined) throw error
     }
   }
@@ -155,9 +162,12 @@ const ENGINE: Layer = 'engine'
 
 const DISK = /\b(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE)\b/
 
-/** What the system says when a disk is full, read-only or not the user's; undefined for any other error. */
-export function diskTrouble(error: unknown): string | undefined {
-  return DISK.exec(error instanceof Error ? `${'code' in error ? String(error.code) : ''} ${error.message}` : String(error))?.[1]
+/** What the system says when a disk is full, read-only or not the user's, or of a file in `folder`, which may be gone; undefined for any other error. */
+export function diskTrouble(error: unknown, folder: string): string | undefined {
+  const said = error instanceof Error ? `${'code' in error ? String(error.code) : ''} ${error.message}` : String(error)
+  const [, code, path = ''] = /\b(E[A-Z0-9]+): [^']*'([^']+)'/.exec(said) ?? []
+  const isInside = !relative(folder, path).startsWith('..')
+  return code !== undefined && isInside ? code : DISK.exec(said)?.[1]
 }
 
 /** Replaces a file of the record whole, so that nobody reads half of it. */

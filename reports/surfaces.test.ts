@@ -11,14 +11,16 @@ import type { Run, Verdict, Waiver } from '../fixtures/record.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { annotations, withoutCommands } from './annotations.ts'
 import { attestation } from './attestation.ts'
-import { badge } from './badge.ts'
+import { badge, fleetBadge } from './badge.ts'
 import { compare } from './comparison.ts'
 import { conformanceReport } from './conformance-report.ts'
 import { counts } from './counts.ts'
+import { fleetResults, type FleetRun } from './fleet/aggregate.ts'
+import { unjudgedMember } from './fleet/results.ts'
 import { junit } from './junit.ts'
 import { page } from './page.ts'
 import { resultsOf, resultsSchema } from './results.ts'
-import { sarif } from './sarif.ts'
+import { fleetSarif, sarif, sarifResults, unjudgedResults } from './sarif.ts'
 import type { Recording } from './store.ts'
 import { markdown } from './summary.ts'
 import { summary } from './terminal.ts'
@@ -98,6 +100,16 @@ const recordings: readonly (readonly [name: string, recording: Recording])[] = [
     ),
   ],
 ]
+
+const fleetOfNone = {
+  suite: 's',
+  version: '1',
+  started: '2026-11-22T16:00:00Z',
+  depth: 'default' as const,
+  seconds: 1,
+  notes: [],
+  unready: [],
+} satisfies FleetRun
 
 const elements = (xml: string, name: string): number => xml.match(new RegExp(`<${name}[ />]`, 'g'))?.length ?? 0
 
@@ -235,6 +247,7 @@ const isSarif = (() => {
 interface SarifResult {
   readonly ruleId: string
   readonly level: string
+  readonly message: { readonly text: string }
   readonly locations: readonly {
     readonly physicalLocation: { readonly artifactLocation: { readonly uri: string }; readonly region: { readonly startLine: number } }
   }[]
@@ -285,6 +298,30 @@ test.for(recordings)('SARIF fits the schema of 2.1.0 and what GitHub asks of it:
   }
   const hashes = results.map(({ partialFingerprints }) => partialFingerprints.primaryLocationLineHash)
   expect(new Set(hashes).size).toBe(hashes.length)
+})
+
+const onWorkspace = (workspace: string): Partial<Run> => ({ server: { ...madeUpRun().server, identity: { workspace } } })
+
+test('SARIF of a fleet is one run: each result names its workspace, and those of two are two alerts', () => {
+  const failed = [madeUpVerdict({ outcome: 'failed' })]
+  const parts = ['a/ws', 'b/ws'].map((label) => sarifResults(recordingOf(failed, onWorkspace(label)), label))
+  const text = fleetSarif(fleetResults(fleetOfNone, []), [...parts, unjudgedResults('c/ws', 'not judged: it is not ready')])
+  isSarif(JSON.parse(text))
+  expect(isSarif.errors).toBeNull()
+  const results = resultsIn(text)
+  expect(results.map(({ message }) => message.text.slice(0, 6))).toEqual(['a/ws: ', 'b/ws: ', 'c/ws: '])
+  expect(new Set(results.map(({ partialFingerprints }) => partialFingerprints.primaryLocationLineHash)).size).toBe(3)
+  const many = sarifResults(recordingOf(Array.from({ length: 3000 }, (_, index) => madeUpVerdict({ id: `x.${index}`, outcome: 'failed' }))))
+  expect(resultsIn(fleetSarif(fleetResults(fleetOfNone, []), [many, many]))).toHaveLength(5000)
+})
+
+test.for([
+  [[0, 0], '2 of 2 workspaces conform', 'brightgreen'],
+  [[0, 3], '1 of 2 workspaces conform', 'orange'],
+  [[0, 1], '1 of 2 workspaces conform', 'red'],
+] as const)('the badge of a fleet: %j', ([codes, message, color]) => {
+  const workspaces = codes.map((exitCode) => unjudgedMember({ label: 'ws', context: '', namespace: '', name: 'ws' }, exitCode, ''))
+  expect(JSON.parse(fleetBadge(fleetResults(fleetOfNone, workspaces)))).toMatchObject({ label: 'tool calling', message, color })
 })
 
 test('an alert stays the same over five runs with other ids, findings, times and ports', () => {

@@ -2,16 +2,18 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { clientNames, packageOf, realClients, runClient, type ClientName } from '../fixtures/clients/real.ts'
 import { shapeOf, type Shape } from '../fixtures/clients/shapes.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { fields } from '../fixtures/contract/view.ts'
 import { nearestName } from '../fixtures/nearest.ts'
 import { excerpt } from '../fixtures/text.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import { runCommand } from './command.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const LIMIT_MS = 180_000
 
 /** Renews the shapes of clients: `npm run capture -- codex`. Runs the real client against the mock and keeps what it sent, without its words. */
-async function main(names: readonly string[]): Promise<void> {
+async function main(names: readonly string[]): Promise<number> {
   if (names.length === 0) throw new UserMistake(`Name the clients to capture: npm run capture -- ${clientNames.join(' ')}.`)
   for (const name of names)
     if (!(clientNames as readonly string[]).includes(name)) {
@@ -21,6 +23,7 @@ async function main(names: readonly string[]): Promise<void> {
       )
     }
   for (const name of names as readonly ClientName[]) await capture(name)
+  return EXIT.conforms
 }
 
 async function capture(name: ClientName): Promise<void> {
@@ -43,7 +46,10 @@ async function capture(name: ClientName): Promise<void> {
       return value?.['tools'] === undefined ? [] : [{ path, body: value }]
     })
     const [first, second] = bodies
-    if (first === undefined) throw new UserMistake(`${name} sent no request with tools: ${excerpt(ran.trouble ?? ran.said, 300)}`)
+    if (first === undefined)
+      throw new UserMistake(
+        `${name} sent no request with tools: ${excerpt([ran.trouble, ran.said, ran.output].filter(Boolean).join(': ').trim() || 'it said nothing', 300)}`,
+      )
     const shape: Shape = {
       client: name,
       version: packageOf(name),
@@ -59,10 +65,4 @@ async function capture(name: ClientName): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  process.stderr.write(`${text}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(() => main(process.argv.slice(2)))

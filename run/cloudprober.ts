@@ -1,4 +1,5 @@
-import { failureOf } from '../fixtures/user-mistake.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { nameOf, probeOnce, type OneProbe } from './once.ts'
 
 // An external probe of cloudprober in the mode ONCE: each line on stdout is a metric, `name{label=value} number`, and the exit code says
@@ -19,15 +20,11 @@ function metrics({ place, conformance, failed, seconds }: OneProbe): readonly st
   ]
 }
 
-try {
+await runCommand(async () => {
   const probes = await probeOnce(process.env)
   process.stdout.write(probes.flatMap((one) => metrics(one).map((line) => `${line}\n`)).join(''))
   for (const { place, error } of probes) if (error !== undefined) process.stderr.write(`${nameOf(place)}: ${error}\n`)
   const codes = probes.map(({ conformance }) => conformance)
   if (probes.length === 0) process.stderr.write('No workspace was found.\n')
-  process.exitCode = codes.includes(1) ? 1 : codes.includes(2) || probes.length === 0 ? 3 : 0
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  process.stderr.write(`${text}\n`)
-  process.exitCode = exitCode
-}
+  return codes.includes(1) ? EXIT.fails : codes.includes(2) || probes.length === 0 ? EXIT.blocked : EXIT.conforms
+})

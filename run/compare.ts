@@ -1,12 +1,12 @@
+import { runCommand } from './command.ts'
 import { excerpt } from '../fixtures/text.ts'
-import { failureOf } from '../fixtures/user-mistake.ts'
 import { compare } from '../reports/comparison.ts'
 import { readResults } from '../reports/earlier.ts'
 import { RecordError } from '../reports/store.ts'
 import { time } from '../reports/headline.ts'
 import { comparisonLines } from '../reports/terminal.ts'
 
-/** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly. */
+/** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly that nothing accepts. */
 function main(args: readonly string[]): number {
   const [from, to, ...others] = args
   if (from === undefined || to === undefined || others.length > 0) {
@@ -20,14 +20,8 @@ function main(args: readonly string[]): number {
     `${[`${excerpt(now.target.name, 100)}, ${excerpt(now.server.name, 60)}, of ${time(now.run.started)}`, ...comparisonLines(comparison, Infinity)].join('\n')}\n`,
   )
   if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
-  const failing = [...comparison.newlyFailing, ...comparison.appeared.filter((change) => change.now === 'failed')]
+  const failing = [...comparison.newlyFailing, ...comparison.appeared].filter((change) => change.now === 'failed')
   return failing.length > 0 ? 1 : 0
 }
 
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  process.stderr.write(`${text}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(() => main(process.argv.slice(2)))

@@ -31,6 +31,8 @@ declare module 'vitest' {
   }
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 const ROOT = resolve(import.meta.dirname, '..')
 
 /**
@@ -49,7 +51,7 @@ export async function runVitest(
       if ('verdict' in said) verdicts.push(keep.verdict(said.verdict))
       else exchanges.push(keep.exchange(said.exchange))
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error))
+      problems.push(messageOf(error))
     }
   }
   const channel = new BroadcastChannel(randomUUID())
@@ -63,6 +65,7 @@ export async function runVitest(
       for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
     },
   }
+  const allure = allureReporter(resolve(given.configuration.reportDir), (error) => void problems.push(messageOf(error)))
   const exitCode = process.exitCode
   const vitest = await startVitest('test', [], {
     root: ROOT,
@@ -72,7 +75,7 @@ export async function runVitest(
     run: true,
     watch: false,
     project: ['conformance'],
-    reporters: [reporter, allureReporter(resolve(given.configuration.reportDir))],
+    reporters: [reporter, allure],
     provide: { conformance: { ...given, channel: channel.name } },
     maxConcurrency: 10_000,
     tags: [...new Set(given.plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),

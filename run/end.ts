@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Cause, Run, Verdict, Waiver } from '../fixtures/record.ts'
@@ -44,7 +45,7 @@ export async function endRun(ending: Ending): Promise<Recording> {
   })
   const ended: NonNullable<Run['ended']> = {
     at: new Date().toISOString(),
-    exitCode: 0,
+    exitCode: EXIT.conforms,
     requests: exchanges.length,
     tokens: exchanges.reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0),
     seconds: Math.round((Date.now() - began) / 100) / 10,
@@ -60,7 +61,7 @@ export async function endRun(ending: Ending): Promise<Recording> {
   const { earlier } = terms
   const compared =
     earlier === undefined ? ended : { ...ended, comparison: compare(earlier.results, resultsOf(recordingOf(ended)), earlier.from) }
-  return recordingOf({ ...compared, exitCode: problems.length > 0 ? 4 : gate(recordingOf(compared)).code })
+  return recordingOf({ ...compared, exitCode: problems.length > 0 ? EXIT.suite : gate(recordingOf(compared)).code })
 }
 
 /** Completion tokens that an answer reports: the last count, as usage may stand in every chunk. */

@@ -125,6 +125,18 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     expect((await validateXML({ xml: { fileName: 'junit.xml', contents: text }, schema })).errors).toEqual([])
   })
 
+  test('sarif.json and badge.json are of all workspaces', async () => {
+    const { runs } = JSON.parse(await readFile(join(folder, 'sarif.json'), 'utf8')) as {
+      runs: { results: { level: string; message: { text: string } }[] }[]
+    }
+    const red = runs[0]?.results.filter(({ level }) => level === 'error').map(({ message }) => message.text.split(': ')[0])
+    expect(new Set(red)).toEqual(new Set(results.workspaces.filter(({ exitCode }) => exitCode !== 0).map(({ label }) => label)))
+    const { message } = JSON.parse(await readFile(join(folder, 'badge.json'), 'utf8')) as { message: string }
+    expect(message).toBe(
+      `${results.workspaces.filter(({ exitCode }) => exitCode === 0).length} of ${results.workspaces.length} workspaces conform`,
+    )
+  })
+
   test('GitHub Actions gets what the fleet says, then each cause with its workspaces, and no command that others wrote', async () => {
     const { code, out } = await begin('reports/main.ts', folder, { GITHUB_ACTIONS: 'true' }).ended
     expect(code).toBe(0)

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
 import { planFor, type Filter } from '../fixtures/run/filter.ts'
@@ -47,7 +48,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const plan = configuration.resume && before !== undefined ? resumed(before, judging) : await planOf(judging, bound)
   if (plan.members.length === 0) {
     for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
-    return 3
+    return EXIT.blocked
   }
   clear(folder)
   writePlan(folder, plan)
@@ -63,9 +64,9 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
   say(budget(judging, bound, waiting.length))
   const began = Date.now()
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = (signal: keyof typeof STOPPED): void => {
     say(`Stopped by ${signal}. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.`)
-    process.exit(signal === 'SIGINT' ? 130 : 143)
+    process.exit(STOPPED[signal])
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
@@ -102,10 +103,10 @@ async function report(folder: string, fleet: FleetResults, { say }: FleetJudging
     await reportOnMembers(folder, fleet, say)
     return fleet.run.exitCode
   } catch (error) {
-    const code = diskTrouble(error)
+    const code = diskTrouble(error, folder)
     if (code === undefined) throw error
     say(`The reports could not be written to ${folder} (${code}): make room, or name another folder in CONFORMANCE_REPORT_DIR.`)
-    return 2
+    return EXIT.request
   }
 }
 
@@ -196,7 +197,7 @@ export function placesOf(
   return {
     members: members.map((member) => ({ ...placeOf(member), folder: folderOf(member) })),
     unjudged: [
-      ...leftOut.map((member) => unjudgedMember(placeOf(member), 3, 'not judged: it is not ready')),
+      ...leftOut.map((member) => unjudgedMember(placeOf(member), EXIT.blocked, 'not judged: it is not ready')),
       ...troubles.map(({ where, cause }) =>
         unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause),
       ),

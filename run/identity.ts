@@ -21,6 +21,7 @@ export function identityOf(target: TargetFacts, configuration: Configuration, ex
     image: status?.image ?? image?.image,
     imageDigest: digestIn(status?.imageID ?? image?.image),
     kaito: facts?.kaito?.version,
+    replicas: facts?.workload.value?.spec?.replicas?.toString(),
   }
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
 }

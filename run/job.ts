@@ -1,12 +1,17 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { valueOf } from '../fixtures/target/environment.ts'
+import { variables } from '../fixtures/target/variables.ts'
+import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
-import { holdFolder } from '../reports/lock.ts'
+import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
+import { runCommand } from './command.ts'
 import type { FleetJudging } from './fleet.ts'
 import { coordinate } from './in-cluster/coordinator.ts'
 import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
@@ -32,8 +37,8 @@ let redactor = createRedactor([])
 const say = (line: string): void => void process.stdout.write(`${redactor.text(line)}\n`)
 
 const own = (name: string, env: Env): string => {
-  const value = env[name]
-  if (value === undefined || value === '')
+  const value = valueOf(env, name)
+  if (value === undefined)
     throw new UserMistake(`${name} is not set: this command runs in a pod of the Job that deploy/chart or npm run manifests makes.`)
   return value
 }
@@ -70,8 +75,23 @@ const MESSAGE_BYTES = 4096
 
 /** Says why in the status of the pod. */
 function leaveMessage(env: Env, text: string): void {
-  const path = env['TERMINATION_LOG'] ?? '/dev/termination-log'
+  const path = env[variables.terminationLog.name] ?? variables.terminationLog.default
   if (existsSync(path)) writeFileSync(path, Buffer.from(redactor.text(text)).subarray(0, MESSAGE_BYTES))
+}
+
+/** Holds the folder of the reports, as soon as the pod before this one can no longer live: where a claim keeps it, its lock is still there. */
+async function holdAfterOther(folder: string): Promise<() => void> {
+  const began = Date.now()
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      return holdFolder(folder)
+    } catch (error) {
+      if (!(error instanceof HeldError) || Date.now() - began > 2 * SILENT_MS) throw error
+    }
+    if (!isSaid) say(`The report folder ${folder} is held by the pod before this one: waiting until that has ended.`)
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await delay(1000)
+  }
 }
 
 const causeLine = ({ sentence, layer }: { readonly sentence: string; readonly layer?: string | undefined }): string =>
@@ -81,7 +101,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   const [command, run] = args
   if (command === '--help' || command === '-h') {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.conforms
   }
   if (command === 'merge' && run !== undefined) {
     const objects = openObjects(env)
@@ -99,20 +119,32 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   }
   if (args.length !== 1 || (command !== 'run' && command !== 'index'))
     throw new UserMistake('job takes run, index, or merge and the name of a run: see job --help.')
+  const stopped = (text: string): void => {
+    leaveMessage(env, text)
+    say(text)
+  }
+  // Process 1 of a container gets no SIGTERM that it does not handle (pid_namespaces(7)).
+  const quit = (): void => {
+    stopped(`Stopped by SIGTERM${command === 'run' ? ': the next pod of this Job goes on with the run' : ' before anything was judged'}.`)
+    process.exit(STOPPED.SIGTERM)
+  }
+  process.once('SIGTERM', quit)
   const objects = openObjects(env)
   try {
-    const name = own('CONFORMANCE_JOB_RUN', env)
+    const name = own(variables.jobRun.name, env)
     if (command === 'index') {
-      const index = Number(own('JOB_COMPLETION_INDEX', env))
+      const index = own('JOB_COMPLETION_INDEX', env)
       const frozen = await frozenOf(objects, name)
       const judging = await judgingOf({ ...env, ...askedBy(frozen.plan) })
-      const result = await judgeIndex(judging, objects, { run: name, index, frozen })
+      process.off('SIGTERM', quit)
+      const result = await judgeIndex(judging, objects, { run: name, index, frozen }, stopped)
       leaveMessage(env, result.cause === undefined ? result.headline : causeLine(result.cause))
       return result.exitCode
     }
     const judging = await judgingOf(env)
-    const release = holdFolder(judging.configuration.reportDir)
-    const code = await coordinate(judging, objects, name).finally(release)
+    const template = own(variables.jobTemplate.name, env)
+    const release = await holdAfterOther(judging.configuration.reportDir)
+    const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
     if (first !== undefined) leaveMessage(env, causeLine(first))
     return code
@@ -121,11 +153,10 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env)
-} catch (error) {
-  const { text, exitCode } = error instanceof ClusterTrouble ? { text: error.message, exitCode: error.exitCode } : failureOf(error)
-  leaveMessage(process.env, text)
-  process.stderr.write(`${redactor.text(text)}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(
+  () => main(process.argv.slice(2), process.env),
+  (text) => {
+    leaveMessage(process.env, text)
+    process.stderr.write(`${redactor.text(text)}\n`)
+  },
+)

@@ -178,7 +178,7 @@ export async function conclude(begun: Begun, { problems, verdicts, exchanges }: 
     configuration,
     terms,
     began,
-    problems: problems.filter((problem) => diskTrouble(problem) === undefined),
+    problems: problems.filter((problem) => diskTrouble(problem, configuration.reportDir) === undefined),
     repeat: async (again) => {
       const sender = connect(target, configuration)
       const about = { ...asking, made: target.readiness.exchanges }

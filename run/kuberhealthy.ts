@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { failureOf } from '../fixtures/user-mistake.ts'
 import { nameOf, probeOnce } from './once.ts'
 
@@ -27,7 +28,7 @@ async function judge(): Promise<{ readonly errors: readonly string[]; readonly e
     const probes = await probeOnce(process.env)
     const errors = probes.flatMap(({ place, error }) => (error === undefined ? [] : [`${nameOf(place)}: ${error}`]))
     // Nothing was judged: that is no success.
-    return { errors: probes.length === 0 ? ['No workspace was found.'] : errors, exitCode: 0 }
+    return { errors: probes.length === 0 ? ['No workspace was found.'] : errors, exitCode: EXIT.conforms }
   } catch (error) {
     const { text, exitCode } = failureOf(error)
     return { errors: [text], exitCode }
@@ -36,7 +37,7 @@ async function judge(): Promise<{ readonly errors: readonly string[]; readonly e
 
 if (URL.parse(url) === null || runId === '') {
   process.stderr.write('KH_REPORTING_URL and KH_RUN_UUID are not both set: Kuberhealthy sets them for the pods of a HealthCheck.\n')
-  process.exitCode = 2
+  process.exitCode = EXIT.request
 } else {
   const { errors, exitCode } = await judge()
   for (const error of errors) process.stdout.write(`${error}\n`)
@@ -45,6 +46,6 @@ if (URL.parse(url) === null || runId === '') {
     process.exitCode = exitCode
   } catch (error) {
     process.stderr.write(`The report could not be handed to Kuberhealthy: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 4
+    process.exitCode = EXIT.suite
   }
 }

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
 import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -9,7 +11,7 @@ import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { NEIGHBOURS } from '../reports/store.ts'
@@ -97,7 +99,7 @@ const say = (line: string): void => void process.stderr.write(`${redactor.text(l
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.conforms
   }
   const options = readOptions(args)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
@@ -124,7 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(
         `Tool calling under load could not be judged.\nCause: ${redactor.text(sentence)}\nRemedy: ${redactor.text(remedy)}\n`,
       )
-      return 3
+      return EXIT.blocked
     }
     return await judge(target, configuration, options, { thresholds, earlier, folder })
   } finally {
@@ -190,18 +192,12 @@ async function judge(
   try {
     const held = hold(thresholds, levels)
     const broken = levels.some(fails) || held.some(({ holds }) => !holds)
-    return finish(held, broken ? 1 : levels.every(({ limited }) => limited !== undefined) ? 3 : 0)
+    return finish(held, broken ? EXIT.fails : levels.every(({ limited }) => limited !== undefined) ? EXIT.blocked : EXIT.conforms)
   } catch (error) {
     // What was measured is worth keeping although the bounds ask for something else.
-    finish([], 2)
+    finish([], EXIT.request)
     throw error
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  say(text)
-  process.exitCode = exitCode
-}
+await runCommand(() => main(process.argv.slice(2)), say)

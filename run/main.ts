@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { quote } from 'shlex'
+import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
@@ -10,7 +12,7 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
 import { DEFAULT_FOLDER, diskTrouble } from '../reports/store.ts'
@@ -58,7 +60,7 @@ const OVERHEAD_S = 3
 async function main(): Promise<number> {
   if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.conforms
   }
   const filter = readFilter(process.argv.slice(2))
   loadEnvFile(resolve(ROOT, '.env'))
@@ -93,10 +95,10 @@ async function main(): Promise<number> {
       )
     }
     const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
-    const stop = (signal: NodeJS.Signals): void => {
+    const stop = (signal: keyof typeof STOPPED): void => {
       meter.done()
       say(`Stopped by ${signal}. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`)
-      process.exit(signal === 'SIGINT' ? 130 : 143)
+      process.exit(STOPPED[signal])
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
     const { close: _close, explain: _explain, beside: _beside, ...targetFacts } = target
@@ -118,27 +120,21 @@ async function main(): Promise<number> {
     const { text, trouble } = await reportOn(
       configuration.reportDir,
       ended,
-      record.trouble ?? problems.flatMap((one) => diskTrouble(one) ?? [])[0],
+      record.trouble ?? problems.flatMap((one) => diskTrouble(one, configuration.reportDir) ?? [])[0],
     )
     process.stdout.write(text)
     if (trouble !== undefined) {
       say(
         `The reports could not be written to ${configuration.reportDir} (${trouble}); what stands above is all of them: make room, or name another folder in CONFORMANCE_REPORT_DIR.`,
       )
-      return 2
+      return EXIT.request
     }
     for (const problem of problems) say(problem)
-    return ended.run.ended?.exitCode ?? 4
+    return ended.run.ended?.exitCode ?? EXIT.suite
   } finally {
     release()
     await Promise.all([target.close(), timeDoor.close()])
   }
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  say(text)
-  process.exitCode = exitCode
-}
+await runCommand(main, say)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../fixtures/make-folder.ts'
 import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 
 // A plugin of Sonobuoy: judges, leaves the results where its worker looks for them, and says so in the file `done`, also when it is stopped
@@ -20,7 +21,7 @@ function command(script: string): { readonly ended: Promise<number>; readonly st
   return { ended: new Promise((done) => child.once('exit', (code) => done(code ?? 3))), stop: () => void child.kill('SIGTERM') }
 }
 
-mkdirSync(results, { recursive: true })
+makeFolder(results)
 const run = command(own(`main${OWN_EXTENSION}`))
 let stopped = false
 process.once('SIGTERM', () => {
@@ -32,7 +33,7 @@ const code = await run.ended
 if (stopped) await command(own(`../reports/main${OWN_EXTENSION}`)).ended
 const junit = join(reports, 'junit.xml')
 if (!existsSync(junit)) {
-  mkdirSync(reports, { recursive: true })
+  makeFolder(reports)
   const said = 'The suite ended before it could judge: see the log of the plugin.'
   writeFileSync(
     junit,

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
 import { DEFAULT_FOLDER, readRecord, RecordError, type Recording } from '../reports/store.ts'
 import { sameness, WAIVER_FILE } from './waivers.ts'
@@ -88,7 +90,19 @@ function open(text: string, file: string): { readonly document: Document; readon
   return { document, list }
 }
 
-function main(args: readonly string[]): void {
+/** What the system says of the file is the user's to mend. */
+function touching<T>(file: string, what: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    throw new UserMistake(
+      `The waiver file ${excerpt(file)} cannot be ${what} (${code}): correct CONFORMANCE_WAIVERS, or make it a file of yours.`,
+    )
+  }
+}
+
+function main(args: readonly string[]): number {
   const strange = args.find((argument) => argument !== '--prune')
   if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
@@ -98,9 +112,9 @@ function main(args: readonly string[]): void {
   if (recording.partial) throw new RecordError(`The run in ${excerpt(folder)} was cut short: run the suite to its end first.`)
   const prune = args.includes('--prune')
   if (prune && !existsSync(file)) throw new UserMistake(`There is no ${excerpt(file)} to take anything out of.`)
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const before = existsSync(file) ? touching(file, 'read', () => readFileSync(file, 'utf8')) : ''
   const { text, entries, notes } = prune ? pruneWaivers(before, file, recording) : addWaivers(before, file, recording, new Date())
-  if (entries.length > 0) writeFileSync(file, text)
+  if (entries.length > 0) touching(file, 'written', () => writeFileSync(file, text))
   const next = prune ? '' : ' Fill in reason, link and owner: an entry with TODO is refused.'
   const nothing = prune ? 'The last run found no entry stale' : 'Nothing failed in the last run that could have an entry'
   const done =
@@ -108,14 +122,7 @@ function main(args: readonly string[]): void {
       ? `${excerpt(file)}: ${plural(entries.length, 'entry', 'entries')} ${prune ? 'taken out' : 'written'}.${next}`
       : `${nothing}: ${excerpt(file)} is as it was.`
   process.stdout.write(`${[...entries, ...notes, done].join('\n')}\n`)
+  return EXIT.conforms
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    main(process.argv.slice(2))
-  } catch (error) {
-    const { text, exitCode } = failureOf(error)
-    process.stderr.write(`${text}\n`)
-    process.exitCode = exitCode
-  }
-}
+if (process.argv[1] === import.meta.filename) await runCommand(() => main(process.argv.slice(2)))

@@ -90,6 +90,18 @@ const wrong: readonly (readonly [what: string, text: string, line: number, words
   ['a cause with a space', entry({ check: '"cause: body-limit"' }), 2, 'there is no cause'],
   ['an id with a trailing full stop', entry({ check: 'stream.done.' }), 2, 'there is no check'],
   ['an id with a zero-width space', entry({ check: 'stream.\u200bdone' }), 2, String.raw`\u{200b}`],
+  // Aliases that stand for millions of entries.
+  [
+    'an alias of aliases of aliases',
+    `a: &a [x, x]\n${['b', 'c', 'd', 'e'].map((name, index) => `${name}: &${name} [${`*${'abcd'[index]}, `.repeat(9)}]\n`).join('')}waivers: []\n`,
+    1,
+    'its aliases',
+  ],
+  ['a colon without its space', entry().replace('expect: failed', 'expect:failed'), 3, 'has to stand in one line with its colon'],
+  ['a reason that is put off', entry({ reason: 'TODO ask the team' }), 4, 'is still to be filled in'],
+  ['a reason of signs', entry({ reason: '"🙈"' }), 4, 'is still to be filled in'],
+  ['a link that runs a script', entry({ link: 'javascript:alert(1)' }), 5, 'is no address'],
+  ['a range that holds nothing', entry({ when: "{ vllm: '>=1 <1' }" }), 8, 'can never hold'],
   // The core.
   ['the call under auto', entry({ check: 'auto.calls' }), 2, 'belongs to the core'],
   ['its arguments, plain', entry({ check: 'auto.article:plain' }), 2, 'belongs to the core'],

@@ -29,7 +29,7 @@ const written = (what: string) =>
     .string(`is no text: give ${what}`)
     .trim()
     .min(1, `is empty: give ${what}`)
-    .refine((text) => !/^(?:todo|tbd|fixme|xxx|n\/?a|none)?\W*$/i.test(text), `is still to be filled in: give ${what}`)
+    .refine((text) => !/^(?:(?:todo|tbd|fixme|xxx)\b.*|n\/?a|none)?\W*$/is.test(text), `is still to be filled in: give ${what}`)
 
 const when = z
   .strictObject(
@@ -129,7 +129,13 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   if (mistakes.length > 0) report()
 
   const lineAt = (path: readonly PropertyKey[]): number => lineOf(document, path, counter)
-  const value: unknown = document.toJS()
+  let value: unknown
+  try {
+    value = document.toJS()
+  } catch {
+    refuse(1, 'its aliases (*name) stand for more than a waiver file can hold: write each entry out.')
+    return report()
+  }
   if (value === null || value === undefined) {
     refuse(1, 'the file is empty: write waivers: [] when there are none.')
     return report()
@@ -275,6 +281,7 @@ function yamlMistake(code: string, message: string): string {
     DUPLICATE_KEY: 'a key stands twice in one map: keep one of them',
     TAB_AS_INDENT: 'a tab indents this line: YAML wants spaces',
     MULTIPLE_DOCS: 'a second document begins here: keep all entries in one',
+    MULTILINE_IMPLICIT_KEY: 'a key has to stand in one line with its colon, and a space has to follow that',
     BAD_INDENT: 'the indentation of this line fits no entry, or a bracket that was opened before it is not closed',
     MISSING_CHAR: 'something that was begun before is not closed here: a quotation mark, a bracket, or a key without its colon and space',
   }

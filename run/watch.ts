@@ -1,10 +1,12 @@
 import { resolve } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
+import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { runCommand } from './command.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { createWatchMetrics } from '../reports/metrics.ts'
 import { keepApart } from './apart.ts'
@@ -36,7 +38,7 @@ const say = (line: string): void => void process.stdout.write(`${redactor.text(l
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(HELP)
-    return 0
+    return EXIT.conforms
   }
   if (args.length > 0)
     throw new UserMistake(`npm run watch takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
@@ -47,14 +49,11 @@ async function main(args: readonly string[]): Promise<number> {
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const stop = new AbortController()
-  let code = 0
-  for (const [signal, number] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)
+  let code: number = EXIT.conforms
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
       say(`Stopped by ${signal}.`)
-      code = number
+      code = STOPPED[signal]
       stop.abort()
     })
   const release = holdFolder(configuration.reportDir)
@@ -86,10 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
   return code
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { text, exitCode } = failureOf(error)
-  process.stderr.write(`${redactor.text(text)}\n`)
-  process.exitCode = exitCode
-}
+await runCommand(
+  () => main(process.argv.slice(2)),
+  (text) => void process.stderr.write(`${redactor.text(text)}\n`),
+)

@@ -26,7 +26,10 @@ export default scenario('Bad requests', ({ wrong, request, ask, must }) => {
   const emptyTools = wrong(
     'tools-empty',
     { model, messages, tools: [] },
-    { unless: ({ profile }) => (profile.refusesEmptyTools ? undefined : `${profile.id} reads an empty list as no tools (vllm#39780)`) },
+    {
+      unless: ({ profile }) =>
+        profile.refusesEmptyTools && profile.assumed !== true ? undefined : 'vLLM before 0.20 reads an empty list as no tools (vllm#39780)',
+    },
   )
   const tooHot = wrong('temperature-out-of-range', { model, messages, temperature: 9 }, { from: 'full' })
   const messagesNoList = wrong('messages-no-list', { model, messages: 'What is the weather like?' }, { from: 'full' })

@@ -11,7 +11,7 @@ import {
   type Facts,
   type Reply,
 } from '../fixtures/scenario.ts'
-import { closed, everydayQuestion, keywords, strictQuestion } from '../fixtures/tools/schemas.ts'
+import { closed, everydayQuestion, keywords, refusesContents, strictQuestion } from '../fixtures/tools/schemas.ts'
 import { tool } from '../fixtures/tools/tools.ts'
 
 const route = 'mcp__maps__plan-route'
@@ -152,6 +152,7 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
   const everyday = ask('everyday', everydayQuestion, {
     forms: ['plain', 'stream'],
     from: { plain: 'full', stream: 'default' },
+    whatever: true,
     mayRefuse: 'size',
   })
   must(
@@ -159,9 +160,12 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
     'MUST serve a named call of a tool whose schema has anyOf, oneOf, $defs, const, defaults and optional parameters',
     'what clients write for ordinary types: https://docs.pydantic.dev/latest/concepts/json_schema/ and https://zod.dev/json-schema',
     everyday,
-    ({ calls, finishReason }) => {
+    (reply) => {
+      const { answer, calls, finishReason, status, text } = reply
       const args = argumentsOf(calls[0])
       if (args !== undefined) return undefined
+      if (refusesContents(reply)) return { where: 'the request', got: `${status} ${text.slice(0, 160)}`, wanted: 'a call' }
+      if (status !== 200 || answer.choices.length === 0) return { blocked: `the server answered ${status} ${text.slice(0, 160)}` }
       return finishReason === 'length'
         ? { inconclusive: 'the arguments were cut off' }
         : { where: 'tool_calls', got: shown(calls[0]?.arguments), wanted: 'a call with an object' }

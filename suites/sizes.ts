@@ -1,6 +1,6 @@
-import { scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
-import { beyond, catalogue } from '../fixtures/tools/agents.ts'
-import { everydayQuestion } from '../fixtures/tools/schemas.ts'
+import { named, scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { beyond, catalogue, ledger } from '../fixtures/tools/agents.ts'
+import { everydayQuestion, refusesContents } from '../fixtures/tools/schemas.ts'
 import { articleQuestion, namedQuestion, tool } from '../fixtures/tools/tools.ts'
 
 const MOST_TOKENS = 256
@@ -10,22 +10,32 @@ const called = tool('warehouse-inventory--look_up_the_shelf_of_an_article_by_its
   required: ['sku'],
 })
 
+// OpenAI's API takes letters, digits, underscores and hyphens; vLLM takes dots too, as MCP servers write them.
+const dotted = (name: string, { profile }: Facts): string => (profile.engine === 'vllm' ? name : name.replaceAll('.', '_'))
+
 /** A question with a tool list of that many bytes, the tool that is wanted in its middle. */
-const listOf = (count: number, bytes: number, { profile }: Facts) => {
+const listOf = (count: number, bytes: number, facts: Facts) => {
   const others = catalogue(count - 2, bytes - 700)
   const half = Math.floor(others.length / 2)
-  // OpenAI's API takes letters, digits, underscores and hyphens; vLLM takes dots too, as MCP servers write them.
-  const dotted = {
-    ...called,
-    function: { ...called.function, name: profile.engine === 'vllm' ? 'warehouse.audit.v2' : 'warehouse_audit_v2' },
-  }
+  const other = { ...called, function: { ...called.function, name: dotted('warehouse.audit.v2', facts) } }
   return {
     messages: [
       { role: 'system', content: 'You are an assistant with many tools.' },
       user(`Use ${called.function.name} with {"sku": "AX-4471"}.`),
     ],
-    tools: [...others.slice(0, half), called, dotted, ...others.slice(half)],
+    tools: [...others.slice(0, half), called, other, ...others.slice(half)],
     tool_choice: 'auto' as const,
+    max_tokens: MOST_TOKENS,
+  }
+}
+
+/** A forced call of the only tool, whose description is that many bytes long, as that of a tool that explains a whole database. */
+const single = (bytes: number, facts: Facts) => {
+  const only = tool(dotted('warehouse.stock.query', facts), ledger(bytes), called.function.parameters)
+  return {
+    messages: [user(`Use ${only.function.name} with {"sku": "AX-4471"}.`)],
+    tools: [only],
+    tool_choice: named(only.function.name),
     max_tokens: MOST_TOKENS,
   }
 }
@@ -35,14 +45,15 @@ const served = ([large]: readonly Reply[]) => {
   if (large === undefined) return { blocked: 'there is no answer' }
   const { status, text, exchange, finishReason } = large
   const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
+  if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${text.slice(0, 160)}` }
   if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
   const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
-  return { where: `a request of ${kilobytes} KB`, got, wanted: 'an answer' }
+  return { where: `a request of ${kilobytes} KB`, exchange: exchange.id, got, wanted: 'an answer' }
 }
 
 const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
 
-export default scenario('Requests as large as agents send them', ({ ask, should, together }) => {
+export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
   const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
   const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
   const large = ask('tools-100', async (facts) => listOf(100, 64_000, facts), {
@@ -60,11 +71,31 @@ export default scenario('Requests as large as agents send them', ({ ask, should,
     unless: beyond(201_000, MOST_TOKENS),
   })
 
+  const one = ask('tools-1', async (facts) => single(50_000, facts), {
+    forms: ['plain', 'stream'],
+    from: 'full',
+    whatever: true,
+    mayRefuse: 'size',
+    unless: beyond(51_000, MOST_TOKENS),
+  })
+
   // Other scenarios ask these two as well; each is sent once.
   const smallNamed = ask('named', namedQuestion)
   const smallAuto = ask('auto', articleQuestion)
 
   together('sizes.kb-10', 'MUST serve a legal request with 20 tools, 10 KB', source, [small, smallNamed], served, small.forms)
+  together('sizes.one-tool', 'MUST serve a legal request with a single tool of 50 KB', source, [one, smallNamed], served, one.forms)
+  must(
+    'sizes.dotted',
+    'MUST give a forced call the name that was asked for, with its dots where the server takes them',
+    'names of MCP tools may have dots: https://modelcontextprotocol.io/community/seps/986-specify-format-for-tool-names; vllm takes any name',
+    one,
+    ({ calls, request, status }) => {
+      if (status !== 200) return { blocked: 'there is no answer' }
+      const asked = request?.tools?.[0]?.function.name
+      return calls[0]?.name === asked ? undefined : { where: 'name', got: shown(calls[0]?.name), wanted: shown(asked) }
+    },
+  )
   together('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, [large, smallAuto], served, large.forms)
   together('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, [huge, smallAuto], served, huge.forms)
 

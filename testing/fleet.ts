@@ -62,7 +62,8 @@ export async function serveFleet(
   }
 }
 
-function worldThings({ name, namespace, labels, change }: FleetMember): Thing[] {
+/** The objects of one workspace, on a node of its own. */
+export function worldThings({ name, namespace, labels, change }: FleetMember): Thing[] {
   const world = createWorld({ workspace: name, ...(namespace === undefined ? {} : { namespace }) })
   const node = `aks-${name}`
   world.node.metadata.name = node

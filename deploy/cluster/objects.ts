@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { EXIT } from '../../reports/exit-codes.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import { asJson, slot, slotPlus, textSlot, unless, when, type Item, type Manifest, type Node } from './slots.ts'
 
 // All that stands in the cluster, once: the chart and the plain manifests are made of it.

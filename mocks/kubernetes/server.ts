@@ -58,6 +58,8 @@ export interface KubeServer {
   readonly freezeForwards: () => void
   /** How the API server reaches kubelets from now on: it does, it cannot dial them (502), or it hangs. */
   readonly dial: (how: 'well' | 'refused' | 'never') => void
+  /** The user may do only this from now on. */
+  readonly restrict: (rights: readonly Right[]) => void
   /** What the user's token must be from now on. */
   readonly rename: (token: string) => void
   /** Method and path of each request but the readings of a watch. */
@@ -137,7 +139,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   const requests: string[] = []
   const without = new Set(options.without)
   let revision = 1000
-  let { token, dial = 'well' } = options
+  let { token, rights, dial = 'well' } = options
   const frozen = new WeakSet<WebSocket>()
 
   const put = (thing: Thing): void => {
@@ -191,9 +193,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     if (isNobody(request)) return false
     const resource = sub === undefined ? kind.plural : `${kind.plural}/${sub}`
     return (
-      options.rights?.some(
-        ({ groups, resources, verbs }) => groups.includes(kind.group) && resources.includes(resource) && verbs.includes(verb),
-      ) ?? true
+      rights?.some(({ groups, resources, verbs }) => groups.includes(kind.group) && resources.includes(resource) && verbs.includes(verb)) ??
+      true
     )
   }
   const forbid = (request: IncomingMessage, response: ServerResponse, { kind, namespace, name, sub }: Asked, verb: string): void => {
@@ -343,6 +344,18 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
       if (objects.has(keyOf(asked.kind, asked.namespace, object.metadata.name)))
         return refuse(response, 409, 'AlreadyExists', `${full} "${object.metadata.name}" already exists`, details)
       if (kept) {
+        const { data = {}, binaryData = {} } = object as { readonly data?: object; readonly binaryData?: object }
+        const twice = Object.keys(data).find((key) => key in binaryData)
+        if (twice !== undefined) {
+          const field = `data[${twice}]`
+          const message = `Invalid value: "${twice}": duplicate of key present in binaryData`
+          const causes = [{ reason: 'FieldValueInvalid', message, field }]
+          return refuse(response, 422, 'Invalid', `ConfigMap "${object.metadata.name}" is invalid: ${field}: ${message}`, {
+            name: object.metadata.name,
+            kind: 'ConfigMap',
+            causes,
+          })
+        }
         put({
           ...object,
           metadata: {
@@ -469,6 +482,9 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     },
     dial(how) {
       dial = how
+    },
+    restrict(only) {
+      rights = only
     },
     rename(other) {
       token = other

@@ -1422,7 +1422,344 @@ export const situations: readonly Situation[] = [
       kube.breakForwards()
     },
   },
+  { name: 'healthy, though the port of the Service has another name', change: ({ service }) => void (portOf(service)['name'] = 'web') },
+  {
+    name: 'healthy, though its container was killed for memory once',
+    change: ({ pod }) => {
+      const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-22T14:20:00Z' }
+      Object.assign(statusOf(pod).containerStatuses[0] as object, { restartCount: 1, lastState: { terminated } })
+    },
+  },
+  {
+    name: 'healthy, though an autoscaler wants a second pod that finds no place',
+    change: (world) => unplaced(worker(world), '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.'),
+  },
+  {
+    name: 'no endpoint is there at all, though the pod is Ready',
+    cause: 'no-endpoints',
+    says: ['0 endpoints'],
+    change: ({ slice }) => void (slice['endpoints'] = null),
+  },
+  {
+    name: 'the port of the Service leads to a name that the pod does not have',
+    cause: 'service-port',
+    says: ['leads port 80 to api'],
+    change: ({ service }) => void (portOf(service)['targetPort'] = 'api'),
+  },
+  {
+    name: 'the pull secret is missing',
+    cause: 'image-pull',
+    says: ['Unable to retrieve some image pull secrets (acr)'],
+    change: (world) => {
+      creating(world)
+      const message = 'Back-off pulling image: ErrImagePull: failed to authorize: unexpected status: 401 Unauthorized'
+      podIs(world, { state: { waiting: { reason: 'ImagePullBackOff', message } } }, 'Pending')
+      world.more.push(event(world.pod, 'Warning', 'FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (acr)'))
+    },
+  },
+  {
+    name: 'the node has a taint, which the scheduler does not name',
+    cause: 'unschedulable',
+    says: ['kubectl taint node aks-ws1 maintenance=true:NoExecute-'],
+    change: (world) => {
+      notReady(world)
+      Object.assign(world.pod['spec'] as object, { tolerations: [{ key: 'sku', operator: 'Exists' }] })
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = {
+        taints: [
+          { key: 'sku', value: 'gpu', effect: 'NoSchedule' },
+          { key: 'maintenance', value: 'true', effect: 'NoExecute' },
+        ],
+      }
+    },
+  },
+  {
+    name: 'the node is under disk pressure, which the scheduler does not say',
+    cause: 'unschedulable',
+    says: ['Free what the node lacks', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }] }
+    },
+  },
+  {
+    name: 'the ConfigMap was corrected after the server refused an argument',
+    cause: 'crash-loop',
+    says: ['has been corrected since'],
+    meanwhile: 'unrecognized arguments: --swap-space 4',
+    kube: { logs: { [`${pod0}/previous`]: 'inference_api.py: error: unrecognized arguments: --swap-space 4\n' } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(2, 'Error'))
+      configured(world, 'vllm:\n  max-model-len: 4096\n')
+    },
+  },
+  {
+    name: 'the ConfigMap holds a value that the server refuses',
+    cause: 'crash-loop',
+    says: ['Correct max-model-len in inference_config.yaml'],
+    inVain: true,
+    kube: { logs: { [`${pod0}/previous`]: "inference_api.py: error: argument --max-model-len: Value 'lots' cannot be converted\n" } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(2, 'Error'))
+      configured(world, 'vllm:\n  max-model-len: lots\n')
+    },
+  },
+  {
+    name: 'the ConfigMap is no YAML',
+    cause: 'crash-loop',
+    says: ['inference_config.yaml in ConfigMap tc-inference-params is no YAML'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'Traceback (most recent call last):\n  File "/workspace/vllm/inference_api.py", line 1\nyaml.scanner.ScannerError: mapping values are not allowed here\n  in "/mnt/config/inference_config.yaml", line 2, column 7\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+      configured(world, 'vllm:\n  a: b: c\n')
+    },
+  },
+  {
+    name: 'the namespace is being deleted',
+    cause: 'workspace-deleting',
+    says: ['Namespace default is being deleted'],
+    inVain: true,
+    change: (world) => refusedPod(world, 'is forbidden: unable to create new content in namespace default because it is being terminated'),
+  },
+  ...(
+    [
+      [
+        'a webhook denies the pod',
+        'admission webhook "validation.gatekeeper.sh" denied the request: you must provide labels: owner',
+        'because it is forbidden: you must provide labels: owner',
+      ],
+      [
+        'a webhook for pods does not answer',
+        'Internal error occurred: failed calling webhook "istio.io": no endpoints available for service "istiod"',
+        'because a webhook does not answer (istio.io): no endpoints available',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name,
+    cause: 'pod-not-created',
+    says: [words],
+    change: (world) => refusedPod(world, message),
+  })),
+  {
+    name: 'KAITO refused the preset of before the last change',
+    cause: 'status-behind',
+    says: ['it still says of what was asked before', 'gpt-9-mega', 'metadata.generation: 3'],
+    meanwhile: 'it still says of what was asked before',
+    change: (world) => {
+      const message = 'Unsupported inference preset name gpt-9-mega: inference.presetName'
+      for (const thing of [world.service, world.slice, world.set, world.pod, world.nodeClaim]) absent(thing)
+      Object.assign(world.workspace.metadata, { generation: 3 })
+      world.workspace['status'] = workspaceStatus('NotReady', [
+        ['ResourceReady', 'workspaceResourceStatusFailed', `validation failed: invalid value: ${message}`],
+        ...waiting('workspaceFailed', `invalid value: ${message}`),
+      ])
+    },
+  },
+  {
+    name: 'a workspace of that name was refused before this one was made',
+    cause: 'pod-starting',
+    meanwhile: 'its container has not been started yet',
+    change: (world) => {
+      creating(world)
+      world.workspace.metadata['uid'] = 'now'
+      const before = event(world.workspace, 'Warning', 'Failed', 'Unsupported inference preset name gpt-9-mega: inference.presetName')
+      Object.assign(before['involvedObject'] as object, { uid: 'before' })
+      world.more.push(before)
+    },
+  },
+  {
+    name: 'the NodeClaim is being deleted, and its node is gone',
+    cause: 'nodeclaim-not-launched',
+    says: ['NodeClaim ws1 is being deleted, and no other has taken its place'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
+    name: 'the node is being drained, and the conditions still say True',
+    cause: 'pod-terminating',
+    says: ['Node aks-ws1 is being drained', 'kubectl uncordon aks-ws1'],
+    server: 'nothing',
+    change: (world) => {
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
+    name: 'the StatefulSet was deleted, and the conditions still say True',
+    cause: 'workload-absent',
+    change: (world) => [world.set, world.pod, world.slice].forEach(absent),
+  },
+  {
+    name: 'the node was removed, and the conditions still say True',
+    cause: 'node-not-ready',
+    says: ['no longer exists'],
+    server: 'nothing',
+    change: ({ node }) => absent(node),
+  },
+  {
+    name: 'the right to portforward is taken away while the workspace is judged',
+    cause: 'rbac',
+    says: ['pods/portforward'],
+    server: { latencyMs: 300 },
+    during(kube) {
+      kube.restrict(without('', 'pods/portforward'))
+      kube.breakForwards()
+    },
+  },
+  {
+    name: 'a NetworkPolicy shuts the way while the workspace is judged',
+    cause: 'network-silence',
+    says: ['NetworkPolicies made while it was judged: deny-all'],
+    server: { latencyMs: 300 },
+    during(kube) {
+      kube.freezeForwards()
+      kube.apply({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } })
+    },
+  },
+  {
+    name: 'the token expires while the workspace is judged',
+    cause: 'kubeconfig-expired',
+    says: ['401'],
+    kube: { token: 'fresh' },
+    env: { MOCK_TOKEN: 'fresh' },
+    server: { latencyMs: 300 },
+    during(kube) {
+      kube.rename('another')
+      kube.breakForwards()
+    },
+  },
+  {
+    name: 'the node is removed while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['Node aks-ws1 was removed'],
+    server: { latencyMs: 300 },
+    during(kube, { pod, node }) {
+      kube.freezeForwards()
+      kube.remove(node)
+      kube.remove(pod)
+    },
+  },
+  {
+    name: 'the StatefulSet is deleted while the workspace is judged',
+    cause: 'pod-restarted',
+    says: [`StatefulSet workspace-phi-4-mini-toolcall was deleted while it was judged`],
+    server: { latencyMs: 300 },
+    during(kube, { pod, set }) {
+      kube.freezeForwards()
+      kube.remove(set)
+      kube.remove(pod)
+    },
+  },
+  {
+    name: 'the Service is deleted while the workspace is judged',
+    cause: 'service-absent',
+    // It is looked at every two seconds.
+    server: { latencyMs: 1500 },
+    during(kube, { service, slice }) {
+      kube.remove(service)
+      kube.remove(slice)
+    },
+  },
+  {
+    name: 'the Service is led to another port while the workspace is judged',
+    cause: 'service-port',
+    says: ['8000'],
+    server: { latencyMs: 300 },
+    during(kube, { service }) {
+      Object.assign(portOf(service), { targetPort: 8000 })
+      kube.apply(service)
+      kube.breakForwards()
+    },
+  },
+  {
+    name: 'the container is killed for memory while the workspace is judged',
+    cause: 'out-of-memory',
+    says: ['OOMKilled', '0 restarts at the beginning, 1 at the end'],
+    server: { latencyMs: 300 },
+    during: (kube, world) => restarted(kube, world, 'OOMKilled'),
+  },
+  {
+    name: 'the liveness probe fails while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['because its liveness probe failed'],
+    server: { latencyMs: 300 },
+    during(kube, world) {
+      kube.apply(event(world.pod, 'Normal', 'Killing', 'Container workspace-phi-4-mini-toolcall failed liveness probe, will be restarted'))
+      restarted(kube, world, 'Error')
+    },
+  },
+  ...(
+    [
+      [
+        'the API server hangs on the way to the kubelet while the workspace is judged',
+        'kubelet-unreachable',
+        'no answer of the API server',
+      ],
+      ['the node is lost while the workspace is judged', 'node-not-ready', 'Kubelet stopped posting node status'],
+    ] as const
+  ).map(([name, cause, words]): Situation => ({
+    name,
+    cause,
+    says: [words],
+    server: { latencyMs: 300 },
+    during(kube, { node }) {
+      kube.freezeForwards()
+      kube.dial('never')
+      if (cause === 'kubelet-unreachable') return
+      statusOf(node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+      ]
+      kube.apply(node)
+    },
+  })),
 ]
+
+const portOf = (service: Thing): Record<string, unknown> => (service['spec'] as { ports: Record<string, unknown>[] }).ports[0] ?? {}
+
+/** The workspace names a ConfigMap with this text. */
+function configured(world: World, text: string): void {
+  Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
+  world.more.push({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'tc-inference-params', namespace: 'default' },
+    data: { 'inference_config.yaml': text },
+  })
+}
+
+/** The StatefulSet may not make its pod. */
+function refusedPod(world: World, message: string): void {
+  notReady(world)
+  for (const thing of [world.pod, world.slice]) absent(thing)
+  world.more.push(event(world.set, 'Warning', 'FailedCreate', `create Pod ${pod0} in StatefulSet failed error: pods "${pod0}" ${message}`))
+}
+
+/** The container of the pod ended and is loading again. */
+function restarted(kube: KubeServer, world: World, reason: string): void {
+  podIs(world, {
+    restartCount: 1,
+    state: { running: { startedAt: '2026-11-22T15:00:00Z' } },
+    lastState: { terminated: { exitCode: 137, reason, finishedAt: '2026-11-22T15:00:00Z' } },
+  })
+  kube.apply(world.pod)
+  kube.breakForwards()
+}
 
 /** Chats are refused as vLLM refuses them for a tokenizer that has no chat template. Source: vllm/renderers/hf.py (0.25.1). */
 function withoutTemplate(): Fault {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { STOPPED } from '../../fixtures/exit-codes.ts'
 import { mcpFaults } from './faults.ts'
 import { stopWithNpm } from '../orphan.ts'
 import { serveTime } from './serve.ts'
@@ -27,7 +28,7 @@ async function main(): Promise<number> {
     stopWithNpm(() => resolve('SIGTERM'))
   })
   await door.close()
-  return signal === 'SIGINT' ? 130 : 143
+  return STOPPED[signal]
 }
 
 function refuse(sentence: string): number {

@@ -1,13 +1,14 @@
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import { excerpt, plural } from '../../fixtures/text.ts'
 import type { FleetPlan } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, type FleetResults, type MemberResult } from './results.ts'
 
 /** Gravest first: what one of several runs ended with is what all of them end with. */
-const GRAVEST = [4, 1, 3, 2, 0]
+const GRAVEST = [EXIT.suite, EXIT.fails, EXIT.blocked, EXIT.request, EXIT.conforms]
 
 /** The exit code of a fleet. */
 export const gravest = (members: readonly Pick<MemberResult, 'exitCode'>[]): number =>
-  GRAVEST.find((code) => members.some(({ exitCode }) => exitCode === code)) ?? 4
+  GRAVEST.find((code) => members.some(({ exitCode }) => exitCode === code)) ?? EXIT.suite
 
 /** What is known of a fleet beside its workspaces. */
 export interface FleetRun extends Pick<FleetResults['run'], 'suite' | 'version' | 'started' | 'depth' | 'seconds' | 'notes'> {
@@ -29,7 +30,7 @@ export function fleetResults(
   members: readonly MemberResult[],
   earlier?: { readonly results: FleetResults; readonly from: string },
 ): FleetResults {
-  const exitCode = gravest([...members, ...(unready.length > 0 ? [{ exitCode: 1 }] : [])])
+  const exitCode = gravest([...members, ...(unready.length > 0 ? [{ exitCode: EXIT.fails }] : [])])
   return {
     fleetSchemaVersion: FLEET_SCHEMA_VERSION,
     run: {
@@ -55,7 +56,7 @@ function headlineOf(members: readonly MemberResult[]): string {
   const named = members.filter(({ name }) => name !== '')
   const places = members.length - named.length
   const count = (...codes: readonly number[]): number => named.filter(({ exitCode }) => codes.includes(exitCode)).length
-  const [red, open, broken] = [count(1), count(2, 3), count(4)]
+  const [red, open, broken] = [count(EXIT.fails), count(EXIT.request, EXIT.blocked), count(EXIT.suite)]
   const all = plural(named.length, 'workspace')
   if (red + open + broken + places === 0) return `Tool calling works on ${named.length === 1 ? all : `all ${all}`}`
   return [
@@ -109,7 +110,7 @@ function causesOf(members: readonly MemberResult[]): CauseGroup[] {
 
 /** Why a workspace does not conform, where no cause is known. */
 function whyOf({ exitCode, failed, headline, name, label }: MemberResult): string {
-  if (exitCode === 1 && failed.length > 0)
+  if (exitCode === EXIT.fails && failed.length > 0)
     return `No single cause is known; ${plural(failed.length, 'requirement')} failed: ${few(failed)}.`
   return headline.replaceAll(label, 'WORKSPACE').replaceAll(name, 'WORKSPACE')
 }
@@ -130,8 +131,8 @@ const signatureOf = ({ exitCode, cause, failed }: MemberResult): string => JSON.
 
 /** The verdict on a workspace in a few words. */
 export function verdictOf({ exitCode, cause, failed, headline }: MemberResult): string {
-  if (exitCode === 0) return 'conforms'
-  const words = exitCode === 1 ? 'does not conform' : exitCode === 4 ? 'a defect of this suite' : 'could not be judged'
+  if (exitCode === EXIT.conforms) return 'conforms'
+  const words = exitCode === EXIT.fails ? 'does not conform' : exitCode === EXIT.suite ? 'a defect of this suite' : 'could not be judged'
   const why = cause === undefined ? (failed.length > 0 ? `fails ${few(failed)}` : headline) : cause.id
   return `${words}: ${excerpt(why, 200)}`
 }

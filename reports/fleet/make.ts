@@ -14,8 +14,10 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { excerpt } from '../../fixtures/text.ts'
 import { appendStepSummary, fleetAnnotations, withoutCommands } from '../annotations.ts'
+import { fleetBadge } from '../badge.ts'
 import { document, emptySuite, junitSuite, type Totals } from '../junit.ts'
 import { isColored, makeReports, pathToType } from '../make.ts'
+import { fleetSarif, sarifResults, unjudgedResults } from '../sarif.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
 import { fleetResults, fleetRun } from './aggregate.ts'
 import { fleetPage } from './page.ts'
@@ -24,9 +26,16 @@ import { FLEET_SCHEMA_VERSION, fleetSchema, type FleetResults, type MemberResult
 import { fleetMarkdown, fleetSummary } from './texts.ts'
 
 /** The files of a fleet beside the folders of its workspaces. */
-export const FLEET_FILES = { html: FILES.html, results: FILES.results, junit: FILES.junit, summary: FILES.summary } as const
+export const FLEET_FILES = {
+  html: FILES.html,
+  results: FILES.results,
+  junit: FILES.junit,
+  summary: FILES.summary,
+  sarif: FILES.sarif,
+  badge: FILES.badge,
+} as const
 
-/** Writes the page, results.json and summary.md of a fleet, and returns its summary for the terminal, under GitHub Actions and Azure DevOps with annotations. */
+/** Writes the page, results.json, summary.md and badge.json of a fleet, and returns its summary for the terminal, under GitHub Actions and Azure DevOps with annotations. */
 export function reportOnFleet(folder: string, fleet: FleetResults): string {
   const put = (name: string, text: string): void => {
     const draft = join(folder, `.${name}`)
@@ -37,19 +46,23 @@ export function reportOnFleet(folder: string, fleet: FleetResults): string {
   const text = fleetMarkdown(fleet)
   put(FLEET_FILES.summary, text)
   put(FLEET_FILES.html, fleetPage(fleet))
-  appendStepSummary(text, process.env)
+  put(FLEET_FILES.badge, fleetBadge(fleet))
+  const unwritten = appendStepSummary(text, process.env)
   const report = pathToType(join(folder, FLEET_FILES.html))
   return [
     withoutCommands(fleetSummary(fleet, { color: isColored(process.stdout, process.env), report }), process.env),
+    ...unwritten,
     ...fleetAnnotations(fleet, process.env).map((line) => `${line}\n`),
   ].join('')
 }
 
 /**
- * Makes the reports of each workspace in turn, and junit.xml with a suite for each: one record at a time is in memory. `say` is told how far
- * it is.
+ * Makes the reports of each workspace in turn, junit.xml with a suite for each, and sarif.json: one record at a time is in memory. `say` is
+ * told how far it is.
  */
-export async function reportOnMembers(folder: string, { run, workspaces }: FleetResults, say: (line: string) => void): Promise<void> {
+export async function reportOnMembers(folder: string, fleet: FleetResults, say: (line: string) => void): Promise<void> {
+  const { run, workspaces } = fleet
+  const scanned: ReturnType<typeof sarifResults>[] = []
   const suites = join(folder, `.${FLEET_FILES.junit}.suites`)
   writeFileSync(suites, '')
   const totals: Totals[] = []
@@ -58,11 +71,15 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
     appendFileSync(suites, `${lines.join('\n')}\n`)
   }
   for (const [index, member] of workspaces.entries()) {
-    if (member.folder === undefined) add({ name: member.label, tests: 1, failures: 0, errors: 1, time: '0.000' }, unjudgedSuite(member))
-    else {
+    if (member.folder === undefined) {
+      add({ name: member.label, tests: 1, failures: 0, errors: 1, time: '0.000' }, unjudgedSuite(member))
+      scanned.push(unjudgedResults(member.label, member.headline))
+    } else {
       const own = join(folder, member.folder)
       await makeReports(own, { color: false, allure: false })
-      const suite = junitSuite(readRecord(own), member.label)
+      const recording = readRecord(own)
+      scanned.push(sarifResults(recording, member.label))
+      const suite = junitSuite(recording, member.label)
       add(suite.totals, suite.lines)
       // V8 keeps what a WeakRef of a parsed answer led to until the event loop turns: 17 MB for each workspace.
       await nextTurn()
@@ -74,6 +91,7 @@ export async function reportOnMembers(folder: string, { run, workspaces }: Fleet
     { name: run.suite, tests: sum('tests'), failures: sum('failures'), errors: sum('errors'), time: run.seconds.toFixed(3) },
     [SUITES],
   ).split(`${SUITES}\n`)
+  writeFileSync(join(folder, FLEET_FILES.sarif), fleetSarif(fleet, scanned))
   const draft = join(folder, `.${FLEET_FILES.junit}`)
   writeFileSync(draft, head)
   await pipeline(createReadStream(suites), createWriteStream(draft, { flags: 'a' }))

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import type { Depth } from '../../fixtures/depth.ts'
+import { makeFolder } from '../../fixtures/make-folder.ts'
 import { excerpt } from '../../fixtures/text.ts'
 import { resultsOf } from '../results.ts'
 import { FILES, readRecord, RecordError } from '../store.ts'
@@ -27,7 +28,7 @@ export interface FleetPlan {
 
 /** Writes the plan of a fleet into its report folder, whole or not at all. */
 export function writePlan(folder: string, plan: FleetPlan): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const draft = join(folder, `.${FILES.fleet}`)
   writeFileSync(draft, `${JSON.stringify(plan, null, 1)}\n`)
   renameSync(draft, join(folder, FILES.fleet))

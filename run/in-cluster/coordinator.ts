@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT } from '../../fixtures/exit-codes.ts'
+import { variables } from '../../fixtures/target/variables.ts'
 import { excerpt, plural } from '../../fixtures/text.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { boundOf, budget, nothingFound, planOf, type FleetJudging } from '../fleet.ts'
@@ -9,6 +11,7 @@ import { mergeRun, publish } from './merge.ts'
 import { ClusterTrouble, type Job, type Objects } from './objects.ts'
 
 const LOOK_MS = 5000
+const RUN = variables.jobRun.name
 
 /** The Indexed Job as deploy/cluster makes it: what the coordinator fills in. */
 interface Template {
@@ -19,9 +22,7 @@ interface Template {
 }
 
 /** The Indexed Job of a run, of its template. Throws a UserMistake when that cannot be read. */
-function indexedJob(path: string | undefined, run: string, { uid, plan }: Frozen, parallelism: number): object {
-  if (path === undefined || path === '')
-    throw new UserMistake('CONFORMANCE_JOB_TEMPLATE is not set: this command runs in the Job that deploy/chart or npm run manifests makes.')
+function indexedJob(path: string, run: string, { uid, plan }: Frozen, parallelism: number): object {
   let template: Template
   try {
     template = JSON.parse(readFileSync(path, 'utf8')) as Template
@@ -32,7 +33,7 @@ function indexedJob(path: string | undefined, run: string, { uid, plan }: Frozen
   const containers = pod.spec.containers.map((container) => ({
     ...container,
     // First, for what refers to it.
-    env: [{ name: 'CONFORMANCE_JOB_RUN', value: run }, ...(container.env ?? []).filter(({ name }) => name !== 'CONFORMANCE_JOB_RUN')],
+    env: [{ name: RUN, value: run }, ...(container.env ?? []).filter(({ name }) => name !== RUN)],
   }))
   return {
     ...template,
@@ -51,9 +52,14 @@ const hasEnded = ({ status }: Job): boolean =>
 
 /**
  * Judges a fleet by an Indexed Job, a pod for each workspace: finds and freezes the workspaces, starts the Job, waits for it and merges what
- * its pods handed over. A coordinator that takes the place of another goes on with the same run. Resolves to the exit code.
+ * its pods handed over. A coordinator that takes the place of another goes on with the same run. `template` is the file of the Indexed Job.
+ * Resolves to the exit code.
  */
-export async function coordinate(judging: FleetJudging, objects: Objects, run: string): Promise<number> {
+export async function coordinate(
+  judging: FleetJudging,
+  objects: Objects,
+  { run, template }: { readonly run: string; readonly template: string },
+): Promise<number> {
   const { configuration, say } = judging
   const began = Date.now()
   let frozen = await frozenPlan(objects, run)
@@ -62,12 +68,12 @@ export async function coordinate(judging: FleetJudging, objects: Objects, run: s
     const plan = await planOf(judging, bound)
     if (plan.members.length === 0) {
       for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
-      return 3
+      return EXIT.blocked
     }
     frozen = await freeze(objects, run, plan)
     say(budget(judging, bound, frozen.plan.members.length))
   }
-  const job = indexedJob(process.env['CONFORMANCE_JOB_TEMPLATE'], run, frozen, configuration.fleetConcurrency)
+  const job = indexedJob(template, run, frozen, configuration.fleetConcurrency)
   const made = await objects.createJob(job)
   say(`Job ${run}-index ${made ? 'is started' : 'is there already'}: ${plural(frozen.plan.members.length, 'workspace')}.`)
   for (let before = ''; ;) {

@@ -6,6 +6,8 @@ import type { Entry } from './ledger.ts'
 
 /** Reads what a record on the disk has gained, while it grows. */
 export interface Follower {
+  /** The record came to its end: what is left of it is handed over by `last`. */
+  readonly hasEnded: () => boolean
   /** What is new since the last call; undefined when nothing is. */
   readonly news: () => Entry | undefined
   /** All that is left to hand over of a record that came to its end; of one that was never begun the result alone. */
@@ -21,19 +23,24 @@ export function follow(folder: string): Follower {
     return text
   }
   const runFile = join(folder, FILES.run)
+  const textOfRun = (): string | undefined => (existsSync(runFile) ? readFileSync(runFile, 'utf8') : undefined)
   return {
+    hasEnded() {
+      const run = textOfRun()
+      return run !== undefined && isEnded(run)
+    },
     news() {
-      if (!existsSync(runFile)) return undefined
-      const run = readFileSync(runFile, 'utf8')
+      const run = textOfRun()
       // The end rewrites the verdicts: they are handed over whole with the result, which follows at once.
-      if ((JSON.parse(run) as { readonly ended?: unknown }).ended !== undefined) return undefined
+      if (run === undefined || isEnded(run)) return undefined
       const entry = { run, verdicts: fresh('verdicts'), exchanges: fresh('exchanges') }
       return entry.verdicts === '' && entry.exchanges === '' ? undefined : entry
     },
     last(result) {
-      if (result.folder === undefined || !existsSync(runFile)) return { run: '', verdicts: '', exchanges: '', result }
+      const run = textOfRun()
+      if (result.folder === undefined || run === undefined) return { run: '', verdicts: '', exchanges: '', result }
       return {
-        run: readFileSync(runFile, 'utf8'),
+        run,
         verdicts: readFileSync(join(folder, FILES.verdicts), 'utf8'),
         whole: true,
         exchanges: fresh('exchanges'),
@@ -42,6 +49,8 @@ export function follow(folder: string): Follower {
     },
   }
 }
+
+const isEnded = (run: string): boolean => (JSON.parse(run) as { readonly ended?: unknown }).ended !== undefined
 
 /** The whole lines of a file from an offset in bytes on. */
 function from(path: string, offset: number): string {

@@ -1,5 +1,8 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { STOPPED } from '../../fixtures/exit-codes.ts'
+import { excerpt } from '../../fixtures/text.ts'
+import { UserMistake } from '../../fixtures/user-mistake.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
 import { judgeAll, progressOf, type FleetJudging } from '../fleet.ts'
 import { follow } from './follow.ts'
@@ -12,22 +15,24 @@ const HAND_OVER_MS = 10_000
 
 /**
  * Judges the workspace of one index and hands over what is reached, as it is reached; an index that an earlier pod has settled is not judged
- * again. Resolves to its result. SIGTERM hands over what there is and ends the process with 143.
+ * again. Resolves to its result. SIGTERM hands over what there is, tells `stopped` so and ends the process with 143; a record that came to
+ * its end is handed over as if there had been none. Throws a UserMistake for an index that the plan does not have.
  */
 export async function judgeIndex(
   judging: FleetJudging,
   objects: Objects,
-  { run, index, frozen }: { readonly run: string; readonly index: number; readonly frozen: Frozen },
+  { run, index, frozen }: { readonly run: string; readonly index: string; readonly frozen: Frozen },
+  stopped: (text: string) => void,
 ): Promise<MemberResult> {
   const { configuration, say } = judging
-  const member = frozen.plan.members[index]
-  if (member === undefined) throw new Error(`the plan of ${run} has no workspace ${index}`)
-  const ledger = openLedger(objects, { run, uid: frozen.uid, index }, process.env['POD_NAME'] ?? hostname())
-  const settled = (await ledger.read()).find(isSettled)?.result
-  if (settled !== undefined) {
-    say(`${member.label} was judged by an earlier pod.`)
-    return settled
-  }
+  const { members } = frozen.plan
+  const number = /^\d+$/.test(index) ? Number(index) : members.length
+  const member = members[number]
+  if (member === undefined)
+    throw new UserMistake(
+      `JOB_COMPLETION_INDEX is "${excerpt(index)}", and ${run} has the indexes 0 to ${members.length - 1}: the Job controller sets it in pods of an Indexed Job.`,
+    )
+  const ledger = openLedger(objects, { run, uid: frozen.uid, index: number }, process.env['POD_NAME'] ?? hostname())
   const record = follow(join(configuration.reportDir, member.folder))
   // What the API server did not take stays first in the row, until it is taken.
   const waiting: Entry[] = []
@@ -46,16 +51,25 @@ export async function judgeIndex(
     return handed
   }
   const timer = setInterval(() => void handOver(record.news()).catch((error: unknown) => say(String(error))), HAND_OVER_MS)
-  let stopped = false
-  const stop = (): void => {
-    if (stopped) return
-    stopped = true
+  let isStopping = false
+  const stop = async (): Promise<void> => {
+    if (isStopping) return
+    isStopping = true
     clearInterval(timer)
-    say('Stopped by SIGTERM: what was judged until then is handed over.')
-    void handOver(record.news()).finally(() => process.exit(143))
+    await handOver(record.news()).catch((error: unknown) => say(String(error)))
+    // Its result follows at once, and its last part with it.
+    if (record.hasEnded()) return
+    stopped('Stopped by SIGTERM: what was judged until then is handed over.')
+    process.exit(STOPPED.SIGTERM)
   }
-  process.on('SIGTERM', stop)
+  const onSigterm = (): void => void stop()
+  process.on('SIGTERM', onSigterm)
   try {
+    const settled = (await ledger.read()).find(isSettled)?.result
+    if (settled !== undefined) {
+      say(`${member.label} was judged by an earlier pod.`)
+      return settled
+    }
     const results: MemberResult[] = []
     await judgeAll(judging, [member], (reached) => results.push(reached))
     const [result] = results
@@ -66,6 +80,6 @@ export async function judgeIndex(
     return result
   } finally {
     clearInterval(timer)
-    process.off('SIGTERM', stop)
+    process.off('SIGTERM', onSigterm)
   }
 }

@@ -4,7 +4,7 @@ import { unjudgedMember } from '../../reports/fleet/results.ts'
 import { attemptsOf, best, EXCHANGE_BYTES, openLedger, PART_BYTES } from './ledger.ts'
 import type { ConfigMap } from './objects.ts'
 
-/** ConfigMaps in memory, with the API server's bound on their values. */
+/** ConfigMaps in memory, with what the API server demands of their keys and values (ValidateConfigMap in k8s.io/kubernetes/pkg/apis/core). */
 function cluster() {
   const held = new Map<string, ConfigMap>()
   return {
@@ -12,6 +12,8 @@ function cluster() {
     configMap: async (name: string) => held.get(name),
     createConfigMap: async (one: ConfigMap) => {
       const size = Object.values(one.binaryData ?? {}).reduce((sum, text) => sum + Buffer.from(text, 'base64').length, 0)
+      const twice = Object.keys(one.data ?? {}).find((key) => key in (one.binaryData ?? {}))
+      if (twice !== undefined) throw new Error(`${one.metadata.name} has the key ${twice} in data and in binaryData`)
       if (size > 1024 * 1024) throw new Error(`${one.metadata.name} is too large: ${size}`)
       if (held.has(one.metadata.name)) return false
       held.set(one.metadata.name, one)

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { excerpt } from '../../fixtures/text.ts'
-import { EXIT } from '../../reports/exit-codes.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
 import type { ConfigMap, Objects } from './objects.ts'
 
@@ -73,7 +73,7 @@ export function openLedger(objects: Pick<Objects, 'configMap' | 'createConfigMap
     const of = (): ConfigMap => ({
       metadata: { name: nameOf(next), ...ownedBy(place) },
       data,
-      binaryData: { part: Buffer.from(bytes).toString('base64') },
+      binaryData: { packed: Buffer.from(bytes).toString('base64') },
     })
     // Another attempt, that was thought lost, or a try whose answer was lost: neither is written over.
     while (!(await objects.createConfigMap(of()))) next += 1
@@ -120,7 +120,7 @@ export function attemptsOf(parts: readonly ConfigMap[]): readonly Attempt[] {
         const distinct = new Map(pieces.map((piece) => [Number(piece.data?.['part']), piece]))
         if (distinct.size < Number(pieces[0]?.data?.['parts'])) return []
         const bytes = Buffer.concat(
-          [...distinct].toSorted(([a], [b]) => a - b).map(([, { binaryData }]) => Buffer.from(binaryData?.['part'] ?? '', 'base64')),
+          [...distinct].toSorted(([a], [b]) => a - b).map(([, { binaryData }]) => Buffer.from(binaryData?.['packed'] ?? '', 'base64')),
         )
         return [JSON.parse(gunzipSync(bytes).toString('utf8')) as Entry]
       })

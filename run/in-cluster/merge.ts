@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { makeFolder } from '../../fixtures/make-folder.ts'
 import { remakeFleet } from '../../reports/fleet/make.ts'
 import { writePlan } from '../../reports/fleet/plan.ts'
 import type { MemberResult } from '../../reports/fleet/results.ts'
@@ -31,7 +32,7 @@ export async function mergeRun(
     if (gap !== undefined) notes.push(gap)
     if (attempt.run === '') continue
     const at = join(folder, own)
-    mkdirSync(at, { recursive: true })
+    makeFolder(at)
     writeFileSync(join(at, FILES.run), attempt.run)
     writeFileSync(join(at, FILES.verdicts), attempt.verdicts)
     writeFileSync(join(at, FILES.exchanges), attempt.exchanges)

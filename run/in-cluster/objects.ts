@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createKube, type Answer } from '../../fixtures/cluster/kube.ts'
 import { loadAccess } from '../../fixtures/cluster/kubeconfig.ts'
 import { excerpt } from '../../fixtures/text.ts'
-import { EXIT } from '../../reports/exit-codes.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
+import { PlainFailure } from '../../fixtures/user-mistake.ts'
 
 /** The fields of a ConfigMap that are used here; `binaryData` is in base64. */
 export interface ConfigMap {
@@ -36,7 +37,7 @@ export interface Objects {
 }
 
 /** The cluster would not take or give an object, also when asked again. */
-export class ClusterTrouble extends Error {
+export class ClusterTrouble extends PlainFailure {
   override readonly name: string = 'ClusterTrouble'
   readonly exitCode = EXIT.blocked
 }

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { planFor } from '../../fixtures/run/filter.ts'
 import type { Unit } from '../../fixtures/run/plan.ts'
 import { mcpServers } from '../../fixtures/mcp/servers.ts'
 import { countersIn, type Counters } from '../../fixtures/load/counters.ts'
+import { makeFolder } from '../../fixtures/make-folder.ts'
 import type { TargetTools } from '../../fixtures/target/target.ts'
 import { readResults } from '../../reports/earlier.ts'
 import { resultsOf, type Results } from '../../reports/results.ts'
@@ -59,7 +60,7 @@ export async function probe(
   const held = compare !== undefined && existsSync(compare) ? { results: readResults(compare), from: compare } : earlier
   let preset: string | undefined
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     const recording = await judgeHere(
       {
         configuration: { ...configuration, readyTimeoutMs: 0, reportDir: join(folder, UNDER_WAY) },

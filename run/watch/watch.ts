@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 import { excerpt } from '../../fixtures/text.ts'
 import { failureOf } from '../../fixtures/user-mistake.ts'
 import type { Configuration } from '../../fixtures/target/configuration.ts'
@@ -116,7 +117,11 @@ async function watchOne(
       if (!signal.aborted) await apart.run(() => probeSubject(watching, subject, { pace, known, signal }))
     } catch (error) {
       const { text, exitCode } = failureOf(error)
-      const cause = { id: exitCode === 2 ? 'watch-mistake' : 'suite-defect', layer: 'watch', sentence: text.split('\n')[0] ?? text }
+      const cause = {
+        id: exitCode === EXIT.request ? 'watch-mistake' : 'suite-defect',
+        layer: 'watch',
+        sentence: text.split('\n')[0] ?? text,
+      }
       if (!signal.aborted) {
         metrics.unjudged(place, cause)
         news(known, `${label}: could not be judged: ${excerpt(text, 600)}`, say)

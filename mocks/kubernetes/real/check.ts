@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { loadAllYaml } from '@kubernetes/client-node'
+import { STOPPED } from '../../../fixtures/exit-codes.ts'
 import { openWorkspace } from '../../../fixtures/target/workspace.ts'
 import type { Run } from '../../../fixtures/record.ts'
 import { listen, type Listening } from '../../vllm/listen.ts'
@@ -85,18 +86,7 @@ async function stand(plane: ControlPlane, world: World): Promise<() => Promise<v
   const things = thingsOf(world)
   for (const thing of things) await plane.apply(thing)
   return async () => {
-    for (const thing of things.toReversed()) {
-      if (thing.metadata['deletionTimestamp'] !== undefined)
-        await plane
-          .call(
-            'PATCH',
-            `${thing.kind === 'Pod' ? '/api/v1' : '/apis/kaito.sh/v1beta1'}/namespaces/${thing.metadata.namespace}/${thing.kind.toLowerCase()}s/${thing.metadata.name}`,
-            { metadata: { finalizers: null } },
-            'application/merge-patch+json',
-          )
-          .catch(() => {})
-      else await plane.remove(thing).catch(() => {})
-    }
+    for (const thing of things.toReversed()) await plane.remove(thing).catch(() => {})
   }
 }
 
@@ -137,9 +127,9 @@ async function main(): Promise<void> {
   const began = performance.now()
   const plane = await startControlPlane(assets)
   const folder = await mkdtemp(join(tmpdir(), 'conformance-check-'))
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = (signal: keyof typeof STOPPED): void => {
     say(`Stopped by ${signal}.`)
-    void plane.close().then(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+    void plane.close().then(() => process.exit(STOPPED[signal]))
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   const pids = plane.pids()

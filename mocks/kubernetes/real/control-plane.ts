@@ -53,17 +53,19 @@ const programs = [
   ['kube-apiserver', 'kubernetes', 'k8s.io/kubernetes/cmd/kube-apiserver'],
   ['kwok', 'kwok', 'sigs.k8s.io/kwok/cmd/kwok'],
 ] as const
+const controllerManager = ['kube-controller-manager', 'kubernetes', 'k8s.io/kubernetes/cmd/kube-controller-manager'] as const
 
 /**
- * The folder with etcd, kube-apiserver and kwok: KUBEBUILDER_ASSETS, else a cache that is filled once by building them from Go modules at
- * the versions of gomod/ (their go.sum holds the checksums). Throws an Error with one sentence.
+ * The folder with etcd, kube-apiserver and kwok, and with `controllers` kube-controller-manager: KUBEBUILDER_ASSETS, else a cache that is
+ * filled once by building them from Go modules at the versions of gomod/ (their go.sum holds the checksums). Throws an Error with one
+ * sentence.
  */
-export async function findAssets(say: (line: string) => void): Promise<string> {
+export async function findAssets(say: (line: string) => void, { controllers = false } = {}): Promise<string> {
   const given = process.env['KUBEBUILDER_ASSETS']
   const folder =
     given ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kaito-tool-calling-conformance', `kube-${KUBERNETES}`)
   await mkdir(folder, { recursive: true })
-  for (const [name, modules, target] of programs) {
+  for (const [name, modules, target] of controllers ? [...programs, controllerManager] : programs) {
     const file = join(folder, name)
     if (existsSync(file)) continue
     say(`${name} is not in ${folder}: building it from its Go module (minutes, once).`)
@@ -77,7 +79,7 @@ export async function findAssets(say: (line: string) => void): Promise<string> {
     try {
       await run(
         'go',
-        ['build', '-trimpath', '-ldflags', ['-s -w', ...(name === 'kube-apiserver' ? version : [])].join(' '), '-o', draft, target],
+        ['build', '-trimpath', '-ldflags', ['-s -w', ...(modules === 'kubernetes' ? version : [])].join(' '), '-o', draft, target],
         {
           cwd: join(import.meta.dirname, 'gomod', modules),
           env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false' },
@@ -99,11 +101,14 @@ export async function findAssets(say: (line: string) => void): Promise<string> {
   return folder
 }
 
-/** Starts the real thing on free ports of 127.0.0.1, in a folder of its own. Rejects with the last line of a program that ended. */
-export async function startControlPlane(assets: string): Promise<ControlPlane> {
+/**
+ * Starts the real thing on free ports of 127.0.0.1, in a folder of its own, with the controllers of kube-controller-manager that are named.
+ * Rejects with the last line of a program that ended.
+ */
+export async function startControlPlane(assets: string, controllers: readonly string[] = []): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'conformance-kube-'))
   const children = new Map<string, ChildProcess>()
-  const [etcd = 0, peer = 0, api = 0, kubelet = 0] = await freePorts(4)
+  const [etcd = 0, peer = 0, api = 0, kubelet = 0, manager = 0] = await freePorts(5)
   const at = (...parts: string[]): string => join(folder, ...parts)
   const admin: User = { name: 'admin', token: randomBytes(16).toString('hex') }
   const user: User = { name: 'conformance', token: randomBytes(16).toString('hex') }
@@ -184,8 +189,8 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
         '--service-cluster-ip-range=10.96.0.0/16',
         `--kubelet-certificate-authority=${at('ca.crt')}`,
         '--kubelet-preferred-address-types=InternalIP',
-        // Nobody makes service accounts here.
-        '--disable-admission-plugins=ServiceAccount',
+        // Without controllers nobody makes service accounts.
+        ...(controllers.length > 0 ? [] : ['--disable-admission-plugins=ServiceAccount']),
       ])
       await until(
         'kube-apiserver',
@@ -234,10 +239,24 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
     ])
     await until('kwok', async () => (await fetch(`https://127.0.0.1:${kubelet}/healthz`, { dispatcher: agent })).ok)
 
+    if (controllers.length > 0) {
+      start('kube-controller-manager', [
+        `--kubeconfig=${at('kwok.kubeconfig')}`,
+        `--controllers=${controllers.join(',')}`,
+        '--leader-elect=false',
+        '--bind-address=127.0.0.1',
+        `--secure-port=${manager}`,
+        `--tls-cert-file=${at('server.crt')}`,
+        `--tls-private-key-file=${at('server.key')}`,
+        `--root-ca-file=${at('ca.crt')}`,
+      ])
+      await until('kube-controller-manager', async () => (await fetch(`https://127.0.0.1:${manager}/healthz`, { dispatcher: agent })).ok)
+    }
+
     return {
       url,
       ca: ca.toString(),
-      ports: [etcd, peer, api, kubelet],
+      ports: [etcd, peer, api, kubelet, ...(controllers.length > 0 ? [manager] : [])],
       pids: () => [...children.values()].flatMap(({ pid }) => pid ?? []),
       kubeconfig: (users, namespace) => kubeconfigOf(url, ca, users, namespace),
       admin,
@@ -269,7 +288,11 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
         if (deletionTimestamp !== undefined) await call('DELETE', pathOf(thing))
       },
       async remove(thing) {
-        await call('DELETE', pathOf(thing), thing.kind === 'Pod' ? { gracePeriodSeconds: 0 } : undefined)
+        if (thing.metadata['deletionTimestamp'] !== undefined)
+          await call('PATCH', pathOf(thing), { metadata: { finalizers: null } }, 'application/merge-patch+json')
+        // A pod would wait for its kubelet.
+        if (thing.metadata['deletionTimestamp'] === undefined || thing.kind === 'Pod')
+          await call('DELETE', pathOf(thing), thing.kind === 'Pod' ? { gracePeriodSeconds: 0 } : undefined)
       },
       async forward(namespace, port) {
         await call('POST', '/apis/kwok.x-k8s.io/v1alpha1/clusterportforwards', {
@@ -301,13 +324,13 @@ export async function startControlPlane(assets: string): Promise<ControlPlane> {
         await startApi()
       },
       async close() {
-        for (const name of ['kwok', 'kube-apiserver', 'etcd']) await stop(name)
+        for (const name of ['kube-controller-manager', 'kwok', 'kube-apiserver', 'etcd']) await stop(name)
         await agent.close()
         await rm(folder, { recursive: true, force: true })
       },
     }
   } catch (error) {
-    for (const name of ['kwok', 'kube-apiserver', 'etcd']) await stop(name)
+    for (const name of ['kube-controller-manager', 'kwok', 'kube-apiserver', 'etcd']) await stop(name)
     await rm(folder, { recursive: true, force: true })
     throw error
   }

@@ -454,6 +454,21 @@ export const agents: Fault[] = [
     },
   },
   {
+    id: 'dots-in-name-as-underscores',
+    what: 'Dots in names of functions arrive as underscores.',
+    class: 'C21',
+    trigger: [
+      plain({
+        messages: [user('Use it.')],
+        tools: [{ type: 'function', function: { name: 'do.it', parameters: { type: 'object', properties: {} } } }],
+        tool_choice: 'required',
+      }),
+    ],
+    choice(choice) {
+      for (const call of choice.calls) if (typeof call.name === 'string') call.name = call.name.replaceAll('.', '_')
+    },
+  },
+  {
     id: 'call-behind-results-lost-streamed',
     what: 'A streamed call in a conversation with results does not arrive.',
     class: 'C54',

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import type { Cause, Verdict } from '../fixtures/record.ts'
+import { madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { gate } from './gate.ts'
+
+const inFront: Cause = { ...madeUpCause, layer: 'HTTP' }
+
+/** The exit code of a run whose one failure is this, where the plain answer has a status and the streamed one 200. */
+function codeOf(failure: Partial<Verdict>, status: number, cause: Cause | undefined = inFront): number {
+  const { ended, ...run } = madeUpRun()
+  const exchanges = [{ ...madeUpExchange([], 'x.plain'), status }, madeUpExchange(undefined, 'x.stream')]
+  return gate({
+    run: { ...run, ended: { ...(ended as NonNullable<typeof ended>), ...(cause && { cause }) } },
+    verdicts: [madeUpVerdict(), madeUpVerdict({ id: 'http.status', outcome: 'failed', ...failure })],
+    exchanges: new Map(exchanges.map((exchange) => [exchange.id, exchange])),
+    partial: false,
+  }).code
+}
+
+const found = (exchange: string, got = '1', wanted = '2'): Partial<Verdict> => ({
+  findings: [{ exchange, where: 'status line', got, wanted }],
+})
+
+test.for([402, 403, 407, 418, 429, 451, 502, 503, 504, 521] as const)('a %s explains what failed: the server was not judged', (status) => {
+  expect(codeOf(found('x.plain'), status)).toBe(3)
+  // Two forms of one question, of which one was answered by another.
+  expect(codeOf({ id: 'agree.status', ...found('x.stream', '"200"', `"${status}"`) }, status)).toBe(3)
+})
+
+test.for([
+  ['a status of the server itself', found('x.plain'), 500],
+  ['an answer of the server', found('x.stream'), 502],
+  ['two answers of the server that differ', { id: 'agree.status', ...found('x.stream', '"200"', '"400"') }, 400],
+  ['a failure without an answer', { findings: [] }, 502],
+] as const)('%s fails the run, whatever lies in front', ([, failure, status]) => {
+  expect(codeOf(failure, status)).toBe(1)
+})
+
+test('a cause in the server fails the run', () => {
+  expect(codeOf(found('x.plain'), 502, { ...madeUpCause, layer: 'pod' })).toBe(1)
+})
