@@ -70,7 +70,9 @@ test('every verdict of the full run that the default run does not reach turns re
     'error-with-status-200',
     'body-list-500',
     'health-always-503',
-    'stop-word-ignored',
+    'message-count-without-tools',
+    'message-midway-dropped-in-chat',
+    'response-result-in-parts-refused',
   ])
     for (const id of await red({ ...whole, fault })) left.delete(id)
   expect([...left]).toEqual([])

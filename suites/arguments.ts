@@ -24,6 +24,7 @@ const plain: Readonly<Record<string, Literal>> = {
   token: { value: 'kx83-wolf-1729', what: 'a plain word', issue: 'vllm#25223' },
   count: { value: 7, what: 'an integer', issue: 'vllm#21756' },
   body: { value: ledger(900), what: 'a string of 900 characters', issue: 'vllm#55495: cut after 97 characters' },
+  shelfNo: { value: 'S-7', what: 'a word under a key in camel case' },
 }
 
 const unicode: Readonly<Record<string, Literal>> = {
@@ -44,6 +45,16 @@ const quotes: Readonly<Record<string, Literal>> = {
 const whitespace: Readonly<Record<string, Literal>> = {
   padded: { value: '  two  spaces ', what: 'leading, double and trailing spaces', issue: 'vllm#42026, vllm#48846' },
   lines: { value: 'first\nsecond\tend', what: 'a line break and a tab', issue: 'vllm#24668, vllm#48171' },
+  block: {
+    value: '\n    if x:\n        return 1\n',
+    what: 'an indented block between line breaks',
+    issue: 'vllm#48753, llama.cpp#23535: edits of files miss their place',
+  },
+  windows: {
+    value: 'first\r\nsecond',
+    what: 'a line break of Windows',
+    issue: 'https://www.w3.org/TR/xml/#sec-line-ends: a parser of XML reads a line feed',
+  },
   empty: { value: '', what: 'an empty string' },
   entities: { value: 'a &lt; b &amp; <b>c</b>', what: 'entities and tags of HTML', issue: 'vllm#45025, vllm#38909' },
 }
@@ -56,10 +67,12 @@ const markup: Readonly<Record<string, Literal>> = {
 const scalars: Readonly<Record<string, Literal>> = {
   null_word: { value: 'null', what: 'the word null in a string', issue: 'vllm#39679' },
   none_word: { value: 'none', what: 'the word none in a string', issue: 'vllm#39599' },
+  json_text: { value: '{"a": [1, 2]}', what: 'JSON in a string' },
   number_text: { value: '108.0', what: 'a number in a string', issue: 'observed defect 14' },
   zero: { value: 0, what: 'zero' },
   negative: { value: -12, what: 'a negative integer' },
   ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
+  precise: { value: 16777217.5, what: 'a fraction that 32 bits cannot hold', issue: 'RFC 8259 section 6' },
   big: {
     value: '$NUMBER 9007199254740993',
     what: 'an integer beyond 2^53',
@@ -73,20 +86,15 @@ const scalars: Readonly<Record<string, Literal>> = {
 
 const nested: Readonly<Record<string, Literal>> = {
   author: {
-    value: { name: 'Zoë', address: { zip: '50667' } },
-    what: 'a nested object whose schema is behind a $ref',
+    value: { name: 'Zoë', address: { zip: '50667', site: { floor: 4 } } },
+    what: 'an object of three levels whose schema is behind a $ref',
     issue: 'vllm#46924, vllm#36032',
     referenced: true,
     schema: {
       type: 'object',
       properties: {
         name: { type: 'string', enum: ['Zoë'] },
-        address: {
-          type: 'object',
-          properties: { zip: { type: 'string', enum: ['50667'] } },
-          required: ['zip'],
-          additionalProperties: false,
-        },
+        address: closed({ zip: { type: 'string', enum: ['50667'] }, site: closed({ floor: { type: 'integer', enum: [4] } }) }),
       },
       required: ['name', 'address'],
       additionalProperties: false,
@@ -98,6 +106,20 @@ const nested: Readonly<Record<string, Literal>> = {
     issue: 'observed defect 3',
     schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
   },
+  order: {
+    value: ['b', 'a'],
+    what: 'a list of several in its order',
+    issue: 'observed defect 3',
+    schema: {
+      type: 'array',
+      prefixItems: [{ enum: ['b'] }, { enum: ['a'] }],
+      items: false,
+      minItems: 2,
+      maxItems: 2,
+    },
+  },
+  none: { value: [], what: 'an empty list', schema: { type: 'array', items: { type: 'string' }, maxItems: 0 } },
+  blank: { value: {}, what: 'an empty object', schema: closed({}) },
   points: {
     value: [{ x: 4 }],
     what: 'a list of objects',

@@ -7,10 +7,13 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo right now?')],
     logprobs: true,
     tools: [weather.offer, time],
+    // Fields of the API that change no answer, as clients send them.
+    user: 'conformance',
+    store: false,
   })
   const smallTalk = ask('small-talk', {
-    // Two paragraphs show whether line breaks arrive: logprobs tell what the model wrote.
-    messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs.')],
+    // Two paragraphs and a heart show whether line breaks arrive, and what may be the beginning of markup: logprobs tell what the model wrote.
+    messages: [user('Thank you very much, you have been kind. Say goodbye in two short paragraphs and sign with <3 and your name.')],
     tools: [weather.offer],
     tool_choice: 'auto',
     logprobs: true,

@@ -14,7 +14,7 @@ import {
   uniqueIds,
 } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
-import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
+import { filler, ping, time, weather, words } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, isBefore, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
 
 const SOURCE = 'Anthropic API reference'
@@ -31,23 +31,18 @@ const called = (id: string, location: string): object => ({
   input: { location, unit: 'celsius' },
 })
 const returned = (id: string, content: unknown, more: object = {}): object => ({ type: 'tool_result', tool_use_id: id, content, ...more })
+// So long that what templates add to a turn cannot stand in for it.
+const silent = `The station in Tokyo is silent, so ask again. ${`${filler} `.repeat(3)}`
 const history = [
   user(twoCities),
-  {
-    role: 'assistant',
-    content: [
-      { type: 'text', text: 'Let me look that up.' },
-      called('toolu_aaaaaaaa1', 'Paris'),
-      called('toolu_aaaaaaaa2', `Tokyo. ${filler}`),
-    ],
-  },
+  { role: 'assistant', content: [{ type: 'text', text: 'Let me look that up.' }, called('toolu_aaaaaaaa1', `Tokyo. ${filler}`)] },
+  { role: 'user', content: [returned('toolu_aaaaaaaa1', silent)] },
+  { role: 'assistant', content: [called('toolu_aaaaaaaa2', 'Paris'), called('toolu_aaaaaaaa3', 'Tokyo')] },
   // Results come back when they are ready, not in the order of the calls.
-  { role: 'user', content: [returned('toolu_aaaaaaaa2', tokyo), returned('toolu_aaaaaaaa1', [{ type: 'text', text: paris }])] },
+  { role: 'user', content: [returned('toolu_aaaaaaaa3', tokyo), returned('toolu_aaaaaaaa2', [{ type: 'text', text: paris }])] },
 ]
 /** What of the history has to be in the prompt, however a template words it. */
-const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
-const words =
-  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
+const contents = [silent, paris, tokyo, filler, 'location Tokyo unit celsius '.repeat(3)].join(' ')
 const hi = [user('Hi.')]
 
 /** Wrong requests, each with what is wrong with it; the first is part of every run. */
@@ -75,7 +70,8 @@ export default scenario('Messages API', (script) => {
   const auto = ask(
     'auto',
     {
-      system: `You are terse. ${filler}`,
+      // Claude Code sends its system prompt in blocks, and marks what may be cached.
+      system: [{ type: 'text', text: `You are terse. ${filler}`, cache_control: { type: 'ephemeral' } }],
       messages: [user('Think aloud in one sentence, then look up the weather in Oslo in celsius.')],
       tools,
       tool_choice: { type: 'auto' },
@@ -125,7 +121,7 @@ export default scenario('Messages API', (script) => {
   const long = ask(
     'long',
     {
-      system: [{ type: 'text', text: 'Answer in one sentence.' }],
+      system: 'Answer in one sentence.',
       messages: [
         user('What is the weather like in Paris?'),
         { role: 'assistant', content: [called('toolu_bbbbbbbb1', 'Paris')] },
@@ -277,6 +273,32 @@ export default scenario('Messages API', (script) => {
     )
     must(`messages.refuses.${key}`, `MUST refuse ${what}`, `${SOURCE}: errors`, refused, refuses)
   }
+
+  const counted = request(
+    'count-tokens',
+    {
+      method: 'POST',
+      path: '/v1/messages/count_tokens',
+      body: JSON.stringify({ model: '$MODEL', messages: [user(twoCities)], tools, tool_choice: { type: 'any' } }),
+    },
+    { from: 'full' },
+  )
+  together(
+    'messages.count-tokens',
+    'MUST count the tokens of a question as many as it takes, its tools included, where it counts them beforehand',
+    `${SOURCE}: count tokens, tools included, which may differ by a few; Claude Code asks it before it sends`,
+    [any.plain, counted],
+    ([asked, counting]) => {
+      const count = counting?.status === 200 ? fields(counting.document?.ok === true ? counting.document.value : undefined) : undefined
+      if (count === undefined) return { notApplicable: 'the server has no /v1/messages/count_tokens, or guards it' }
+      const [told, taken] = [count['input_tokens'], promptTokens(asked)]
+      if (taken === undefined) return { notApplicable: 'no tokens were counted' }
+      return typeof told === 'number' && Math.abs(told - taken) <= taken / 10
+        ? undefined
+        : { where: 'input_tokens', got: shown(told), wanted: `about ${taken}, as the question took` }
+    },
+    ['plain'],
+  )
 
   together(
     'messages.ids',

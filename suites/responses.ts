@@ -14,7 +14,7 @@ import {
   uniqueIds,
 } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
-import { filler, ping, time, weather } from '../fixtures/tools/tools.ts'
+import { filler, ping, time, weather, words } from '../fixtures/tools/tools.ts'
 import { argumentsOf, fields, scenario, shown, user, type Reply } from '../fixtures/scenario.ts'
 
 const SOURCE = 'OpenAI API reference: Responses'
@@ -38,19 +38,21 @@ const called = (id: string, location: string): object => ({
   name,
   arguments: JSON.stringify({ location, unit: 'celsius' }),
 })
-const returned = (id: string, output: string): object => ({ type: 'function_call_output', call_id: id, output })
+const returned = (id: string, output: unknown): object => ({ type: 'function_call_output', call_id: id, output })
+// So long that what templates add to a turn cannot stand in for it.
+const silent = `The station in Tokyo is silent, so ask again. ${`${filler} `.repeat(3)}`
 const history = [
   user(twoCities),
-  called('call_aaaaaaaa1', 'Paris'),
-  called('call_aaaaaaaa2', `Tokyo. ${filler}`),
+  called('call_aaaaaaaa1', `Tokyo. ${filler}`),
+  returned('call_aaaaaaaa1', silent),
+  called('call_aaaaaaaa2', 'Paris'),
+  called('call_aaaaaaaa3', 'Tokyo'),
   // Results come back when they are ready, not in the order of the calls.
-  returned('call_aaaaaaaa2', tokyo),
-  returned('call_aaaaaaaa1', paris),
+  returned('call_aaaaaaaa3', tokyo),
+  returned('call_aaaaaaaa2', paris),
 ]
 /** What of the history has to be in the prompt, however a template words it. */
-const contents = [paris, tokyo, filler, 'location Paris unit celsius location Tokyo unit celsius'].join(' ')
-const words =
-  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
+const contents = [silent, paris, tokyo, filler, 'location Tokyo unit celsius '.repeat(3)].join(' ')
 
 /** Wrong requests, each with what is wrong with it. */
 const wrong: Readonly<Record<string, readonly [what: string, body: object]>> = {
@@ -80,6 +82,9 @@ export default scenario('Responses API', (script) => {
       instructions: `You are terse. ${filler}`,
       tools,
       tool_choice: 'auto',
+      // Fields of the API that change no answer, as codex and @openai/agents send them.
+      store: false,
+      prompt_cache_key: 'conformance',
     },
     { plain: 'full' },
   )
@@ -133,7 +138,8 @@ export default scenario('Responses API', (script) => {
         called('call_bbbbbbbb1', 'Paris'),
         returned('call_bbbbbbbb1', 'Error: the service cannot be reached. Try again.'),
         called('call_bbbbbbbb2', 'Paris'),
-        returned('call_bbbbbbbb2', paris),
+        // An output may be a list of parts, as @openai/agents sends what an MCP server returned.
+        returned('call_bbbbbbbb2', [{ type: 'input_text', text: paris }]),
         { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say it again.' }] },
       ],
       tools,
@@ -153,7 +159,7 @@ export default scenario('Responses API', (script) => {
     ['text', 'a question without tools', text],
     ['zero', 'a question whose call takes no arguments', zero],
     ['one-at-a-time', 'a question with parallel_tool_calls false', single],
-    ['parts', 'a long history of messages in parts, with a result that is an error', parts],
+    ['parts', 'a long history of messages and a result in parts, with a result that is an error', parts],
   ] as const)
     for (const form of ['plain', 'stream'] as const)
       must(

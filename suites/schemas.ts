@@ -16,22 +16,27 @@ import { tool } from '../fixtures/tools/tools.ts'
 
 const route = 'mcp__maps__plan-route'
 const note = 'mcp__notes__file-note'
+/** An MCP server need not describe a tool, nor give it parameters. */
+const bare: ReturnType<typeof tool> = { type: 'function', function: { name: 'mcp__health__check-backend' } }
+/** Agents explain a tool in pages. */
+const explained = `File a note. ${'A note is kept for as long as its desk is open, and whoever reads it signs it. '.repeat(16)}`.trim()
 
 const routeArguments = { straße: 'Lange Gasse 5', 城市: 'München' }
 const noteArguments = { type: 'memo', required: 3, properties: ['urgent'], parent: null }
 const only = (value: unknown): object => ({ type: typeof value === 'number' ? 'integer' : 'string', enum: [value] })
 
-/** Two strict tools that have no key in common. */
+/** Two strict tools that have no key in common, and one of which nothing but its name is known. */
 const twoTools = ({ profile }: Facts) => {
   const draft = { type: 'boolean', description: 'Whether this is a draft' }
   const keys = closed(Object.fromEntries(Object.entries(routeArguments).map(([key, value]) => [key, only(value)])))
   // OpenAI's API wants every key of a strict tool to be required; vLLM takes optional ones.
   const optional = profile.engine === 'vllm' ? { properties: { ...fields(keys['properties']), draft } } : {}
   return [
+    bare,
     tool(route, 'Plan a route', { ...keys, ...optional }, true),
     tool(
       note,
-      'File a note',
+      explained,
       closed({
         type: only('memo'),
         required: only(3),
@@ -101,7 +106,7 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
   const two = ask('two-tools', async (facts) => ({
     messages: [
       user(
-        `Call ${route} with exactly ${JSON.stringify(routeArguments)} and then call ${note} with exactly ${JSON.stringify(noteArguments)}`,
+        `Call ${bare.function.name} with {}, then call ${route} with exactly ${JSON.stringify(routeArguments)} and then call ${note} with exactly ${JSON.stringify(noteArguments)}`,
       ),
     ],
     tools: twoTools(facts),

@@ -1,9 +1,7 @@
 import { endedByItself, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
-import { tool } from '../fixtures/tools/tools.ts'
+import { stopQuestion, tool, words } from '../fixtures/tools/tools.ts'
 
 const echo = tool('echo', 'Echo a text back', { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] })
-const words =
-  'one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'
 
 /** Whether an answer was cut is told by its tokens: a model that says less than it was asked to is not cut. */
 function cutShort(reply: Reply): Check {
@@ -21,7 +19,7 @@ export default scenario('Truncation by max_tokens', ({ ask, must }) => {
     { truncated: true },
   )
 
-  const stopped = ask('stop', { messages: [user(`Say ${words}.`)], stop: ['five'] }, { forms: ['plain'], from: 'full' })
+  const stopped = ask('stop', stopQuestion, { forms: ['plain'] })
 
   must(
     'truncation.stop',

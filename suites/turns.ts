@@ -8,6 +8,15 @@ const sizeOf = (messages: readonly unknown[]): number => JSON.stringify([message
 const answered = ({ content, calls }: Reply): Check =>
   content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' }
 
+/** Holds when a prompt has as many tokens as /tokenize counts for the same messages and tools. */
+function sameAsTokenizer([asked, counted]: readonly Reply[]): Check {
+  const count = counted?.status === 200 ? fields(counted.document?.ok === true ? counted.document.value : undefined)?.['count'] : undefined
+  if (count === undefined) return { notApplicable: 'the server has no /tokenize that is open' }
+  if (asked?.status !== 200) return { notApplicable: 'the server refuses such a conversation' }
+  const tokens = asked.answer.usage?.['prompt_tokens']
+  return tokens === count ? undefined : { where: 'usage.prompt_tokens', got: shown(tokens), wanted: `${shown(count)}, as /tokenize counts` }
+}
+
 export default scenario('Turns as agents send them', ({ ask, request, must, should, together }) => {
   const whole = conversation({ reasoning: true })
   const tooLong = beyond(sizeOf(whole), MOST_TOKENS)
@@ -45,15 +54,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     'MUST put the same conversation into the prompt that /tokenize shows',
     'vLLM tokenizer API, which renders messages and tools as the chat route does: https://docs.vllm.ai/en/latest/serving/openai_compatible_server/',
     [six, prompt],
-    ([asked, counted]) => {
-      const count =
-        counted?.status === 200 ? fields(counted.document?.ok === true ? counted.document.value : undefined)?.['count'] : undefined
-      if (count === undefined) return { notApplicable: 'the server has no /tokenize that is open' }
-      const tokens = asked?.answer.usage?.['prompt_tokens']
-      return tokens === count
-        ? undefined
-        : { where: 'usage.prompt_tokens', got: shown(tokens), wanted: `${shown(count)}, as /tokenize counts` }
-    },
+    sameAsTokenizer,
     ['plain'],
   )
 
@@ -100,6 +101,19 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
       `${role}-midway`,
       { messages: midway(role), tools: conversationTools, max_tokens: MOST_TOKENS },
       { forms: ['plain', 'stream'], from: 'full', mayRefuse: 'explained' },
+    )
+    const shows = request(
+      `${role}-midway-prompt`,
+      { method: 'POST', path: '/tokenize', body: JSON.stringify({ model: '$MODEL', messages: midway(role), tools: conversationTools }) },
+      { from: 'full', unless: (facts) => (isVllm(facts) ? undefined : 'the server is not vLLM, which alone has /tokenize') },
+    )
+    together(
+      `turns.${role}-midway.prompt-tokens`,
+      `MUST put a ${role} message in the middle into the prompt that /tokenize shows, where it takes one there`,
+      'vLLM tokenizer API, as above; a gateway that drops roles which it does not know: vllm#48874',
+      [turned, shows],
+      sameAsTokenizer,
+      ['plain'],
     )
     should(
       `turns.${role}-midway`,

@@ -77,7 +77,7 @@ function resultsOf(messages: readonly Message[]): string[] {
   return results
 }
 
-const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time.'
+const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time. <3 Yours'
 
 function speak(prompt: string): string {
   if (/in two (?:short )?paragraphs/i.test(prompt)) return paragraphs
@@ -240,6 +240,10 @@ function fill(part: unknown, facts: PromptFacts, root: Schema, given?: unknown, 
     case 'object':
       return fillObject(schema, facts, root, given, needed, depth)
     case 'array':
+      if (Array.isArray(schema['prefixItems']))
+        return schema['prefixItems'].map((item, index) =>
+          fill(item, facts, root, Array.isArray(given) ? given[index] : undefined, true, depth + 1),
+        )
       return Array.isArray(given)
         ? given.slice(0, Number(schema['maxItems'] ?? given.length))
         : fillArray(schema, facts, root, needed, depth)

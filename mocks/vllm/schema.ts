@@ -65,8 +65,17 @@ export function fits(value: unknown, part: unknown, root: Record<string, unknown
     return within(value.length, schema['minLength'], schema['maxLength'])
   }
   if (typeof value === 'number') return within(value, schema['minimum'], schema['maximum'])
-  if (Array.isArray(value))
-    return within(value.length, schema['minItems'], schema['maxItems']) && value.every((one) => fits(one, schema['items'], root, depth + 1))
+  if (Array.isArray(value)) {
+    const first = list(schema['prefixItems'])
+    return (
+      within(value.length, schema['minItems'], schema['maxItems']) &&
+      value.every((one, index) =>
+        index < first.length
+          ? fits(one, first[index], root, depth + 1)
+          : schema['items'] !== false && fits(one, schema['items'], root, depth + 1),
+      )
+    )
+  }
   if (!isObject(value)) return true
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   return (

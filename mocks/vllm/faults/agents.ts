@@ -30,6 +30,34 @@ const hasOptional = (tool: unknown): boolean => {
   return Object.keys(record(schema['properties'])).length > list(schema['required']).length
 }
 
+/** The schema with this word removed from its properties. */
+const loosened = (schema: Record<string, unknown>, word: string): Record<string, unknown> => ({
+  ...schema,
+  properties: Object.fromEntries(
+    Object.entries(record(schema['properties'])).map(([key, property]) => [
+      key,
+      Object.fromEntries(Object.entries(record(property)).filter(([name]) => name !== word)),
+    ]),
+  ),
+})
+
+const keptAs = (property: object, asked: unknown, more: object = {}): Record<string, unknown> => ({
+  messages: [user(`Use keep with ${JSON.stringify({ value: asked })}`)],
+  tools: [
+    {
+      type: 'function',
+      function: {
+        name: 'keep',
+        strict: true,
+        parameters: { type: 'object', properties: { value: property }, required: ['value'], additionalProperties: false, ...more },
+      },
+    },
+  ],
+  tool_choice: 'required',
+})
+const unionAsked = keptAs({ anyOf: [{ type: 'string' }, { type: 'null' }] }, 12)
+const referenceAsked = keptAs({ $ref: '#/$defs/Name' }, 41, { $defs: { Name: { type: 'string' } } })
+
 const toolsOf = (body: Record<string, unknown>): string => JSON.stringify(body['tools'] ?? [])
 const messagesOf = (body: Record<string, unknown>): Record<string, unknown>[] => list(body['messages']).map(record)
 
@@ -362,6 +390,21 @@ export const agents: Fault[] = [
       const [asked] = objectsIn(turn.messages.findLast(({ role }) => role === 'user')?.text ?? '')
       for (const call of said.calls) if (asked && turn.tools.find(({ name }) => name === call.name)?.strict) call.arguments = dumps(asked)
     },
+  },
+  {
+    id: 'any-of-not-enforced',
+    what: 'A property under anyOf is what the model was asked for, whatever the schema says.',
+    class: 'C38',
+    trigger: [plain(unionAsked)],
+    turn: ({ tools }) => tools.forEach((tool) => (tool.parameters = loosened(tool.parameters, 'anyOf'))),
+  },
+  {
+    id: 'references-not-enforced',
+    what: 'A property behind $ref is what the model was asked for, whatever the definition says.',
+    class: 'C38',
+    issue: 'vllm#46924',
+    trigger: [plain(referenceAsked)],
+    turn: ({ tools }) => tools.forEach((tool) => (tool.parameters = loosened(tool.parameters, '$ref'))),
   },
   {
     id: 'arguments-cut-at-4-kilobytes',

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { isObject, list, record, word } from '../json.ts'
+import { attempt, isObject, list, record, word } from '../json.ts'
 import type { Refusal } from '../wire.ts'
 import { oneCall, respond, streamed, tell, user } from './triggers.ts'
 
@@ -37,6 +37,14 @@ const whenAsked =
   (part: RegExp, answer: Refusal): NonNullable<Fault['verdict']> =>
   (refusal, { request }) =>
     refusal === undefined && part.test(request.body) ? answer : refusal
+
+/** Refuses a chat request that has such a tool. */
+const whenTool =
+  (meant: (tool: Item) => boolean, answer: Refusal): NonNullable<Fault['verdict']> =>
+  (refusal, { request }) => {
+    const tools = list(record(attempt(request.body))['tools']).map((tool) => record(record(tool)['function']))
+    return refusal === undefined && tools.some((tool) => tool['name'] !== undefined && meant(tool)) ? answer : refusal
+  }
 
 /** Faults that only certain clients meet. */
 export const clients: Fault[] = [
@@ -90,5 +98,65 @@ export const clients: Fault[] = [
     class: 'C62',
     trigger: [streamed({ ...oneCall, store: false })],
     verdict: whenAsked(/"messages".*"store":\s*false|"store":\s*false.*"messages"/, failure(400, 'Unknown parameter: store')),
+  },
+  {
+    id: 'tool-without-description-refused',
+    what: 'A tool without description is refused.',
+    class: 'C62',
+    trigger: [streamed({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping' } }] })],
+    verdict: whenTool(({ description }) => description === undefined, failure(400, 'tools.0.function.description: Field required')),
+  },
+  {
+    id: 'long-description-refused',
+    what: 'A tool whose description has more than 1024 characters is refused.',
+    class: 'C62',
+    trigger: [streamed({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping', description: 'Ping. '.repeat(200) } }] })],
+    verdict: whenTool(
+      ({ description }) => typeof description === 'string' && description.length > 1024,
+      failure(400, "Invalid 'tools[0].function.description': string too long"),
+    ),
+  },
+  {
+    id: 'message-system-blocks-refused',
+    what: 'A system prompt in blocks, as Claude Code sends it, is refused.',
+    class: 'C62',
+    trigger: [tell(oneCall, { system: [{ type: 'text', text: 'Be brief.' }] })],
+    verdict: whenAsked(/"system":\s*\[/, failure(400, 'system: Input should be a valid string')),
+  },
+  {
+    id: 'message-cache-control-refused',
+    what: 'A block with cache_control, as Claude Code sends it, is refused.',
+    class: 'C62',
+    trigger: [tell(oneCall, { system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }] })],
+    verdict: whenAsked(/"cache_control"/, failure(400, 'system.0.cache_control: Extra inputs are not permitted')),
+  },
+  {
+    id: 'response-cache-key-refused',
+    what: 'A request of /v1/responses with prompt_cache_key, as codex sends it, is refused.',
+    class: 'C62',
+    trigger: [respond(oneCall, { prompt_cache_key: 'a' })],
+    verdict: whenAsked(/"prompt_cache_key"/, failure(400, 'Unsupported parameter: prompt_cache_key')),
+  },
+  {
+    id: 'message-count-without-tools',
+    what: '/v1/messages/count_tokens does not count the tools.',
+    class: 'C09',
+    trigger: [{ ...tell(oneCall), path: '/v1/messages/count_tokens' }],
+    body: (body, { request }) => (request.path.endsWith('/count_tokens') ? { ...body, tools: undefined, tool_choice: undefined } : body),
+  },
+  {
+    id: 'response-result-in-parts-refused',
+    what: 'A result that is a list of parts is refused on /v1/responses.',
+    class: 'C62',
+    trigger: [
+      respond(oneCall, {
+        input: [
+          { role: 'user', content: 'Hi.' },
+          { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{}' },
+          { type: 'function_call_output', call_id: 'call_1', output: [{ type: 'input_text', text: '18 degrees' }] },
+        ],
+      }),
+    ],
+    verdict: whenAsked(/"output":\s*\[/, failure(400, 'input.2.output: Input should be a valid string')),
   },
 ]

@@ -2,7 +2,7 @@ import type { Fault } from '../fault.ts'
 import { isObject, list, record, word } from '../json.ts'
 import { chunksOf, choicesOf, deltasOf, entriesOf, isFinish, insertBefore } from './edit.ts'
 import type { Event } from '../wire.ts'
-import { noTools, oneCall, plain, smallTalk, streamed, talkFirst, truncated, typed } from './triggers.ts'
+import { noTools, oneCall, plain, smallTalk, streamed, talkFirst, truncated, typed, user } from './triggers.ts'
 
 function textBefore(events: Event[], text: string): void {
   const first = chunksOf(events)[0]
@@ -257,6 +257,22 @@ export const content: Fault[] = [
         if (typeof message.content !== 'string') continue
         message['reasoning'] = 'The user greets.'
         message.content = `The user greets.${message.content}`
+      }
+    },
+  },
+  {
+    id: 'content-cut-at-angle-bracket-with-tools',
+    what: 'Text ends before its first <, where tools are offered: a parser takes it for markup.',
+    class: 'C51',
+    trigger: [plain({ ...smallTalk, messages: [user('Say a <3 b.')] })],
+    choice(choice, { turn }) {
+      const at = choice.content?.indexOf('<') ?? -1
+      if (turn.tools.length === 0 || at < 0) return
+      choice.content = choice.content?.slice(0, at) ?? null
+      let left = at
+      for (const piece of choice.pieces) {
+        piece.text = piece.text.slice(0, left)
+        left -= piece.text.length
       }
     },
   },

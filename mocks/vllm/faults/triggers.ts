@@ -46,6 +46,10 @@ export function user(content: string): Body {
 export const oneCall: Body = { messages: [user('What is the weather in Paris?')], tools: [weather, clock] }
 export const twoCalls: Body = { ...oneCall, messages: [user('What is the weather in Paris and Tokyo?')] }
 export const zeroCall: Body = { messages: [user('Please ping.')], tools: [ping] }
+export const zeroThenWeather: Body = {
+  messages: [user('Call ping with {}, then call get_weather with {"location": "Paris"}.')],
+  tools: [ping, weather],
+}
 export const smallTalk: Body = { messages: [user('Thank you very much.')], tools: [weather] }
 export const noTools: Body = { messages: [user('Say hello to the world.')] }
 export const required: Body = { ...oneCall, tool_choice: 'required' }
@@ -59,6 +63,11 @@ export const broken: Body = {
   messages: [user('Use broken.')],
   tools: [tool('broken', 'Broken', { x: { type: 'florb' } })],
   tool_choice: 'required',
+}
+
+/** A call of save whose only argument is this value of any type. */
+export function saves(value: unknown): Body {
+  return { messages: [user(`Use save with ${JSON.stringify({ kept: value })}`)], tools: [tool('save', 'Save a value', { kept: {} })] }
 }
 
 /** A call of echo whose only argument is the text. */

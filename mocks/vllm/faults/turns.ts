@@ -297,4 +297,55 @@ export const turns: Fault[] = [
         ? { status: 400, message: 'tools must be set when messages have tool_calls', type: 'BadRequestError', param: null }
         : undefined),
   },
+  {
+    id: 'message-first-part-only',
+    what: 'Of a message in parts only the first reaches the prompt.',
+    class: 'C56',
+    trigger: [
+      tokenized({
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Hi.' },
+              { type: 'text', text: 'Say bye.' },
+            ],
+          },
+        ],
+      }),
+    ],
+    body: (body) =>
+      retold(body, (message) => (Array.isArray(message['content']) ? { ...message, content: message['content'].slice(0, 1) } : message)),
+  },
+  {
+    id: 'earlier-results-ignored',
+    what: 'Only the results behind the last call have their content in the prompt.',
+    class: 'C56',
+    issue: 'vllm#39611',
+    trigger: [tokenized({ messages: [...messagesOf(answered(result)), ...messagesOf(answered(result))] })],
+    body: (body) =>
+      relisted(body, (messages) => {
+        const last = messages.findLastIndex((message) => callsOf(message).length > 0)
+        return messages.map((message, index) => (message['role'] === 'tool' && index < last ? { ...message, content: '' } : message))
+      }),
+  },
+  {
+    id: 'message-midway-dropped-in-chat',
+    what: 'A system or developer message behind the first message does not reach the prompt of a chat.',
+    class: 'C56',
+    issue: 'vllm#48874',
+    trigger: [
+      plain({
+        messages: [
+          { role: 'user', content: 'Hi.' },
+          { role: 'developer', content: 'Be brief.' },
+          { role: 'user', content: 'Say bye.' },
+        ],
+      }),
+    ],
+    body: (body, { request }) =>
+      request.path === '/v1/chat/completions'
+        ? relisted(body, (messages) => messages.filter(({ role }, index) => index === 0 || (role !== 'system' && role !== 'developer')))
+        : body,
+  },
 ]

@@ -1,9 +1,21 @@
 import type { Fault } from '../fault.ts'
-import { ExactNumber, dumps, isObject } from '../json.ts'
+import { ExactNumber, attempt, dumps, isObject } from '../json.ts'
 import { leaves, rewrite, strings } from './edit.ts'
-import { echoes, plain, required, streamed, typed } from './triggers.ts'
+import { echoes, plain, required, saves, streamed, typed, zeroThenWeather } from './triggers.ts'
 
 const awkward = 'say "hi" \\ {a: [1]} it\'s\nline2\ttab }'
+
+/** Every list of a value, replaced. */
+function lists(value: unknown, change: (list: unknown[]) => unknown): unknown {
+  if (Array.isArray(value)) return change(value.map((item) => lists(item, change)))
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, lists(item, change)])) : value
+}
+
+/** What lies so many levels below a value is lost. */
+function above(value: unknown, depth: number): unknown {
+  if (!isObject(value)) return value
+  return depth === 0 ? {} : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, above(item, depth - 1)]))
+}
 
 /** Faults in the values of arguments. */
 export const values: Fault[] = [
@@ -334,5 +346,95 @@ export const values: Fault[] = [
       rewrite(said, (args) =>
         Object.fromEntries(Object.entries(args).map(([key, value]) => [key.replace(/^./, (c) => c.toUpperCase()), value])),
       ),
+  },
+  {
+    id: 'lists-sorted',
+    what: 'Lists arrive sorted.',
+    class: 'C36',
+    trigger: [plain(saves(['b', 'a']))],
+    said: (said) => rewrite(said, (args) => lists(args, (items) => items.toSorted((a, b) => String(a).localeCompare(String(b), 'en')))),
+  },
+  {
+    id: 'lists-of-one-alone',
+    what: 'Lists keep their first element alone.',
+    class: 'C36',
+    trigger: [plain(saves(['b', 'a']))],
+    said: (said) => rewrite(said, (args) => lists(args, (items) => items.slice(0, 1))),
+  },
+  {
+    id: 'empty-lists-and-objects-lost',
+    what: 'Keys whose value is an empty list or object are lost.',
+    class: 'C36',
+    trigger: [plain(saves([]))],
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.fromEntries(
+          Object.entries(args).filter(([, value]) => dumps(value) !== '[]' && !(isObject(value) && Object.keys(value).length === 0)),
+        ),
+      ),
+  },
+  {
+    id: 'line-breaks-of-windows-lost',
+    what: 'A line break of Windows in a value arrives as a line feed.',
+    class: 'C34',
+    trigger: [plain(echoes('a\r\nb'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll('\r\n', '\n'))),
+  },
+  {
+    id: 'outer-line-breaks-lost',
+    what: 'One line break before a value and one behind it are taken for layout.',
+    class: 'C34',
+    issue: 'vllm#48753',
+    trigger: [plain(echoes('\n  a\n'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replace(/^\n/, '').replace(/\n$/, ''))),
+  },
+  {
+    id: 'json-text-as-value',
+    what: 'A string that holds JSON arrives as the value that it holds.',
+    class: 'C35',
+    trigger: [plain(echoes('{"a": [1, 2]}'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => (/^[[{]/.test(text) ? (attempt(text) ?? text) : text))),
+  },
+  {
+    id: 'decimals-in-32-bits',
+    what: 'Fractions pass through a number of 32 bits.',
+    class: 'C36',
+    trigger: [plain(saves(16777217.5))],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? Math.fround(leaf) : leaf))),
+  },
+  {
+    id: 'keys-in-snake-case',
+    what: 'Capitals in keys of the arguments arrive as an underscore and a small letter.',
+    class: 'C38',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use find with {"shelfNo": "S-7"}' }],
+        tools: [
+          { type: 'function', function: { name: 'find', parameters: { type: 'object', properties: { shelfNo: { type: 'string' } } } } },
+        ],
+      }),
+    ],
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.fromEntries(Object.entries(args).map(([key, value]) => [key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value])),
+      ),
+  },
+  {
+    id: 'values-below-three-levels-lost',
+    what: 'What lies below the third level of the arguments is lost.',
+    class: 'C37',
+    trigger: [plain(saves({ a: { b: { c: 1 } } }))],
+    said: (said) => rewrite(said, (args) => above(args, 3)),
+  },
+  {
+    id: 'arguments-lost-behind-empty-ones-streamed',
+    what: 'Streamed, a call that follows one without arguments has none either.',
+    class: 'C39',
+    issue: 'vllm#47901',
+    trigger: [streamed(zeroThenWeather)],
+    said(said, { turn }) {
+      const first = said.calls.findIndex((call) => call.arguments === '{}')
+      if (turn.stream && first >= 0) for (const call of said.calls.slice(first + 1)) call.arguments = '{}'
+    },
   },
 ]
