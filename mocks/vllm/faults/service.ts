@@ -369,8 +369,8 @@ export const service: Fault[] = [
         : undefined),
   },
   {
-    id: 'unknown-field-rejected',
-    what: 'A field that the server does not know is refused.',
+    id: 'user-field-rejected',
+    what: 'The field user of the API is refused.',
     class: 'C62',
     trigger: [plain({ ...noTools, user: 'someone' })],
     verdict: (refusal, { request }) =>
