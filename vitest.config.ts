@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    // A core is worth a worker here: the tests wait for processes and sockets as much as they compute.
-    maxWorkers: '100%',
+    // A core is worth more than a worker here: the tests wait for processes and sockets as much as they compute.
+    maxWorkers: '200%',
     tags: [{ name: 'slow', description: 'takes seconds on an idle machine: left out of npm run check:fast' }],
     projects: [
       {

@@ -11,6 +11,8 @@ import { profileNamed, profiles, type Profile } from '../fixtures/contract/profi
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
 import { fleetSchema } from '../reports/fleet/results.ts'
 import { resultsSchema } from '../reports/results.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import { runCommand } from '../run/command.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import { waiverSchema } from '../run/waivers.ts'
 import { variableTable } from '../fixtures/target/variables.ts'
@@ -305,7 +307,7 @@ const SAMPLE = 20
  * and says what is wrong. Resolves to the exit code.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals: ids } = parseArgs({ args: [...args], options: { sample: { type: 'boolean' } }, allowPositionals: true })
+  const { values, positionals: ids } = read(args)
   const plan = await planOf()
   if (values.sample === true) {
     const problems = faultProblems(await runMatrix(faults.filter((_fault, index) => index % SAMPLE === 0).map(({ id }) => id)), plan)
@@ -316,8 +318,7 @@ async function main(args: readonly string[]): Promise<number> {
     try {
       ids.forEach(faultOf)
     } catch (error) {
-      console.error((error as RangeError).message)
-      return 2
+      throw new UserMistake((error as RangeError).message, { cause: error })
     }
     const rows = await runMatrix(ids)
     for (const { fault, changed } of rows) {
@@ -342,4 +343,15 @@ async function main(args: readonly string[]): Promise<number> {
   return 0
 }
 
-if (process.argv[1] === import.meta.filename) process.exitCode = await main(process.argv.slice(2))
+function read(args: readonly string[]): { readonly values: { readonly sample?: boolean }; readonly positionals: readonly string[] } {
+  try {
+    return parseArgs({ args: [...args], options: { sample: { type: 'boolean' } }, allowPositionals: true })
+  } catch (error) {
+    throw new UserMistake(
+      `${error instanceof Error ? (error.message.split('.')[0] ?? '') : 'The arguments cannot be read'}: npm run docs takes nothing, -- --sample, or names of faults.`,
+      { cause: error },
+    )
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await runCommand(() => main(process.argv.slice(2)))

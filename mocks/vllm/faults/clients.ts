@@ -139,7 +139,7 @@ export const clients: Fault[] = [
   },
   {
     id: 'message-count-without-tools',
-    what: '/v1/messages/count_tokens does not count the tools.',
+    what: 'The path /v1/messages/count_tokens does not count the tools.',
     class: 'C09',
     trigger: [{ ...tell(oneCall), path: '/v1/messages/count_tokens' }],
     body: (body, { request }) => (request.path.endsWith('/count_tokens') ? { ...body, tools: undefined, tool_choice: undefined } : body),
