@@ -32,6 +32,31 @@ export const engineSituations: readonly EngineSituation[] = [
     },
   },
   {
+    cause: 'ref-number-as-text',
+    profile: '0.32.0',
+    parser: 'gemma4',
+    says: 'The parser gemma4 of vLLM 0.32.0 hands over a number behind $ref as text (docs/findings.md).',
+    defect: {
+      said({ calls }) {
+        for (const call of calls) call.arguments = call.arguments.replace(/("floor": ?)(\d+)/, '$1"$2"')
+      },
+    },
+  },
+  {
+    cause: 'parameter-forced',
+    profile: '0.32.0',
+    parser: 'qwen3_coder',
+    says: 'The parser qwen3_coder of vLLM 0.32.0 forces a parameter under required on a tool that declares none (docs/findings.md).',
+    defect: {
+      said({ calls }, { request: { body } }) {
+        const at = isRequired(body) ? calls.findIndex(({ name }) => body.includes(`"function":{"name":"${name}"}`)) : -1
+        const [first, second] = at === -1 ? [] : calls.splice(at)
+        if (first === undefined || second === undefined) return
+        calls.push({ ...first, arguments: JSON.stringify({ ion: second.name, ...(JSON.parse(second.arguments) as object) }) })
+      },
+    },
+  },
+  {
     cause: 'ref-refused-under-required',
     profile: '0.33.0',
     parser: 'mistral',
