@@ -1,3 +1,4 @@
+import { messageOf } from '../fixtures/thrown.ts'
 import { readdirSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -68,7 +69,7 @@ export async function buildImage(image: ScratchImage): Promise<void> {
     }
     console.log(image.name)
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(messageOf(error))
     process.exitCode = error instanceof CannotBuild ? error.exitCode : 3
   }
 }

@@ -1,4 +1,5 @@
 import { appendFileSync, statSync } from 'node:fs'
+import { codeOf } from '../fixtures/thrown.ts'
 import { excerpt } from '../fixtures/text.ts'
 import type { FleetResults } from './fleet/results.ts'
 import { headline, withEffect } from './headline.ts'
@@ -121,7 +122,7 @@ export function appendStepSummary(text: string, env: Environment): readonly stri
     if (used + Buffer.byteLength(text) <= SUMMARY_BYTES) appendFileSync(file, `${text}\n`)
     return []
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     return [`GITHUB_STEP_SUMMARY (${excerpt(file)}) could not be written: ${code}.\n`]
   }
 }

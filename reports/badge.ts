@@ -24,8 +24,8 @@ export function badge(recording: Recording): string {
 /** The badge of a fleet: how many of its workspaces conform. */
 export function fleetBadge({ run, workspaces }: FleetResults): string {
   const conforming = workspaces.filter(({ exitCode }) => exitCode === EXIT.conforms).length
-  const color = run.exitCode === 0 ? 'brightgreen' : run.exitCode === 3 ? 'orange' : 'red'
-  return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform`, color, run.exitCode !== 0)
+  const color = run.exitCode === EXIT.conforms ? 'brightgreen' : run.exitCode === EXIT.blocked ? 'orange' : 'red'
+  return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform`, color, run.exitCode !== EXIT.conforms)
 }
 
 const endpoint = (message: string, color: string, isError: boolean): string =>

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { codeOf } from '../fixtures/thrown.ts'
 import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Redactor } from '../fixtures/exchange/redact.ts'
 import { differenceOf, type Figure, type Level } from '../fixtures/load/level.ts'
@@ -281,8 +282,6 @@ export function writeLoad(folder: string, record: LoadRecord, text: string, evid
     write(LOAD_FILES.page, loadPage(record, text))
     write(LOAD_FILES.evidence, `${JSON.stringify(kept, null, 1)}\n`)
   } catch (error) {
-    throw new RecordError(
-      `The load could not be written to ${folder} (${error instanceof Error && 'code' in error ? String(error.code) : String(error)}).`,
-    )
+    throw new RecordError(`The load could not be written to ${folder} (${codeOf(error)}).`)
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { codeOf } from '../fixtures/thrown.ts'
 import { makeReportFolder, RecordError } from './store.ts'
 
 const LOCK = '.lock'
@@ -31,7 +32,7 @@ export function holdFolder(folder: string): () => void {
     writeFileSync(path, JSON.stringify(holderOf(process.pid)), { flag: 'wx' })
   } catch (error) {
     if (error instanceof RecordError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     throw code === 'EEXIST'
       ? new HeldError(`The report folder ${folder} was taken by another run this moment; name another in CONFORMANCE_REPORT_DIR.`)
       : new RecordError(`The report folder ${folder} cannot be written (${code}); name another in CONFORMANCE_REPORT_DIR.`)

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { codeOf } from '../fixtures/thrown.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { makeFolder } from '../fixtures/make-folder.ts'
 import type { Layer } from '../fixtures/causes.ts'
@@ -61,7 +62,7 @@ export function makeReportFolder(folder: string): void {
   try {
     makeFolder(folder)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     throw new RecordError(
       `The report folder ${folder} ${code === 'EEXIST' ? 'is no folder' : `cannot be made (${code})`}; name another in CONFORMANCE_REPORT_DIR.`,
     )

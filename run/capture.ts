@@ -7,7 +7,7 @@ import { fields } from '../fixtures/contract/view.ts'
 import { nearestName } from '../fixtures/nearest.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../fixtures/command.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const LIMIT_MS = 180_000

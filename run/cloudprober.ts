@@ -1,5 +1,5 @@
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../fixtures/command.ts'
 import { nameOf, probeOnce, type OneProbe } from './once.ts'
 
 // An external probe of cloudprober in the mode ONCE: each line on stdout is a metric, `name{label=value} number`, and the exit code says

@@ -1,4 +1,5 @@
-import { runCommand } from './command.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { runCommand } from '../fixtures/command.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { compare } from '../reports/comparison.ts'
 import { readResults } from '../reports/earlier.ts'
@@ -21,7 +22,7 @@ function main(args: readonly string[]): number {
   )
   if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
   const failing = [...comparison.newlyFailing, ...comparison.appeared].filter((change) => change.now === 'failed')
-  return failing.length > 0 ? 1 : 0
+  return failing.length > 0 ? EXIT.fails : EXIT.conforms
 }
 
 await runCommand(() => main(process.argv.slice(2)))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { BroadcastChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
+import { messageOf } from '../fixtures/thrown.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
@@ -30,8 +31,6 @@ declare module 'vitest' {
     conformance: Given & { readonly channel: string }
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const ROOT = resolve(import.meta.dirname, '..')
 

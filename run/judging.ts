@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../fixtures/thrown.ts'
 import { newest, profileFor } from '../fixtures/contract/profiles.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
@@ -138,7 +139,7 @@ export async function reachHere({ judging, target, run, plan, options, record }:
         try {
           verdicts.push(record.append(await live.reach(id)))
         } catch (error) {
-          problems.push(error instanceof Error ? error.message : String(error))
+          problems.push(messageOf(error))
         }
       }),
     )

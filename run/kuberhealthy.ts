@@ -1,3 +1,4 @@
+import { messageOf } from '../fixtures/thrown.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { failureOf } from '../fixtures/user-mistake.ts'
 import { nameOf, probeOnce } from './once.ts'
@@ -45,7 +46,7 @@ if (URL.parse(url) === null || runId === '') {
     await report(errors)
     process.exitCode = exitCode
   } catch (error) {
-    process.stderr.write(`The report could not be handed to Kuberhealthy: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`The report could not be handed to Kuberhealthy: ${messageOf(error)}\n`)
     process.exitCode = EXIT.suite
   }
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../fixtures/command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
 import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { codeOf } from '../fixtures/thrown.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../fixtures/command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
@@ -95,7 +96,7 @@ function touching<T>(file: string, what: string, act: () => T): T {
   try {
     return act()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     throw new UserMistake(
       `The waiver file ${excerpt(file)} cannot be ${what} (${code}): correct CONFORMANCE_WAIVERS, or make it a file of yours.`,
     )

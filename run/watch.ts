@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { runCommand } from './command.ts'
+import { runCommand } from '../fixtures/command.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'

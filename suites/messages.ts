@@ -12,6 +12,11 @@ import {
   questions,
   sameCalls,
   uniqueIds,
+  contents,
+  paris,
+  silent,
+  tokyo,
+  twoCities,
 } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather, words } from '../fixtures/tools/tools.ts'
@@ -21,9 +26,6 @@ const SOURCE = 'Anthropic API reference'
 const flat = ({ function: { name, description, parameters } }: typeof time): object => ({ name, description, input_schema: parameters })
 const tools = [flat(weather.offer), flat(time), flat(ping)]
 
-const twoCities = 'What is the weather like in Paris and in Tokyo? Use celsius.'
-const paris = `In Paris it is 17.4 degrees with a light wind. ${filler}`
-const tokyo = `In Tokyo it is 31.6 degrees and it rains. ${filler}`
 const called = (id: string, location: string): object => ({
   type: 'tool_use',
   id,
@@ -31,8 +33,6 @@ const called = (id: string, location: string): object => ({
   input: { location, unit: 'celsius' },
 })
 const returned = (id: string, content: unknown, more: object = {}): object => ({ type: 'tool_result', tool_use_id: id, content, ...more })
-// So long that what templates add to a turn cannot stand in for it.
-const silent = `The station in Tokyo is silent, so ask again. ${`${filler} `.repeat(3)}`
 const history = [
   user(twoCities),
   { role: 'assistant', content: [{ type: 'text', text: 'Let me look that up.' }, called('toolu_aaaaaaaa1', `Tokyo. ${filler}`)] },
@@ -41,8 +41,6 @@ const history = [
   // Results come back when they are ready, not in the order of the calls.
   { role: 'user', content: [returned('toolu_aaaaaaaa3', tokyo), returned('toolu_aaaaaaaa2', [{ type: 'text', text: paris }])] },
 ]
-/** What of the history has to be in the prompt, however a template words it. */
-const contents = [silent, paris, tokyo, filler, 'location Tokyo unit celsius '.repeat(3)].join(' ')
 const hi = [user('Hi.')]
 
 /** Wrong requests, each with what is wrong with it; the first is part of every run. */

@@ -12,6 +12,11 @@ import {
   questions,
   sameCalls,
   uniqueIds,
+  contents,
+  paris,
+  silent,
+  tokyo,
+  twoCities,
 } from '../fixtures/tools/apis.ts'
 import { literalQuestion, literalsKept, literalTool } from '../fixtures/tools/literals.ts'
 import { filler, ping, time, weather, words } from '../fixtures/tools/tools.ts'
@@ -29,9 +34,6 @@ const flat = ({ function: { name: of, description: what, parameters: schema } }:
 const tools = [strictWeather, flat(time), flat(ping)]
 const forced = (of: string): object => ({ type: 'function', name: of })
 
-const twoCities = 'What is the weather like in Paris and in Tokyo? Use celsius.'
-const paris = `In Paris it is 17.4 degrees with a light wind. ${filler}`
-const tokyo = `In Tokyo it is 31.6 degrees and it rains. ${filler}`
 const called = (id: string, location: string): object => ({
   type: 'function_call',
   call_id: id,
@@ -39,8 +41,6 @@ const called = (id: string, location: string): object => ({
   arguments: JSON.stringify({ location, unit: 'celsius' }),
 })
 const returned = (id: string, output: unknown): object => ({ type: 'function_call_output', call_id: id, output })
-// So long that what templates add to a turn cannot stand in for it.
-const silent = `The station in Tokyo is silent, so ask again. ${`${filler} `.repeat(3)}`
 const history = [
   user(twoCities),
   called('call_aaaaaaaa1', `Tokyo. ${filler}`),
@@ -51,8 +51,6 @@ const history = [
   returned('call_aaaaaaaa3', tokyo),
   returned('call_aaaaaaaa2', paris),
 ]
-/** What of the history has to be in the prompt, however a template words it. */
-const contents = [silent, paris, tokyo, filler, 'location Tokyo unit celsius '.repeat(3)].join(' ')
 
 /** Wrong requests, each with what is wrong with it. */
 const wrong: Readonly<Record<string, readonly [what: string, body: object]>> = {

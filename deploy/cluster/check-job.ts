@@ -18,6 +18,7 @@ import { worldThings } from '../../testing/fleet.ts'
 import { startKubelet, type Image, type Kubelet, type PodRun } from '../../testing/kubelet.ts'
 import { startScript } from '../../testing/script.ts'
 import { build } from '../build.ts'
+import { createChecks } from './checks.ts'
 import { helmTest, manifests } from './objects.ts'
 import { apply, type Thing } from './server-side.ts'
 import { filled } from './slots.ts'
@@ -51,15 +52,9 @@ const CONTROLLERS = [
   'root-ca-certificate-publisher-controller',
 ]
 
-let failed = 0
+const { say, check, failed } = createChecks()
 const began = performance.now()
 const seconds = (since = began): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-function check(what: string, problem: unknown): void {
-  const holds = problem === undefined || problem === true
-  if (!holds) failed += 1
-  say(`${holds ? 'ok  ' : 'FAIL'} ${what}${holds ? '' : `: ${typeof problem === 'string' ? problem : JSON.stringify(problem)}`}`)
-}
 /** Undefined when both are the same, else both. */
 const differs = (got: unknown, wanted: unknown): string | undefined =>
   JSON.stringify(got) === JSON.stringify(wanted) ? undefined : `got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`
@@ -609,8 +604,8 @@ async function main(): Promise<void> {
   } finally {
     await close()
   }
-  say(`${failed === 0 ? 'all as it should be' : `${failed} FAILED`} after ${seconds()}`)
-  if (failed > 0) process.exitCode = 1
+  say(`${failed() === 0 ? 'all as it should be' : `${failed()} FAILED`} after ${seconds()}`)
+  if (failed() > 0) process.exitCode = EXIT.fails
 }
 
 await main()

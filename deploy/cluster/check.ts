@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
-import { STOPPED } from '../../fixtures/exit-codes.ts'
+import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
 import { findAssets, KUBERNETES, startControlPlane, type ControlPlane } from '../../mocks/kubernetes/real/control-plane.ts'
 import { startScript } from '../../testing/script.ts'
+import { createChecks } from './checks.ts'
 import { everyValue } from './every-value.ts'
 import { helmTest, manifests } from './objects.ts'
 import { apply, type Thing as Named } from './server-side.ts'
@@ -25,12 +26,7 @@ interface PodSpec {
   readonly securityContext?: object
 }
 
-let failed = 0
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-function check(what: string, problem: string | undefined): void {
-  if (problem !== undefined) failed += 1
-  say(`${problem === undefined ? 'ok  ' : 'FAIL'} ${what}${problem === undefined ? '' : `: ${problem}`}`)
-}
+const { say, check, failed } = createChecks()
 
 /** What the server says against an object. */
 const refusal = (plane: ControlPlane, thing: Thing): Promise<string | undefined> =>
@@ -125,4 +121,4 @@ try {
 } finally {
   await plane.close()
 }
-if (failed > 0) process.exitCode = 1
+if (failed() > 0) process.exitCode = EXIT.fails

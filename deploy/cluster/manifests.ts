@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { EXIT } from '../../fixtures/exit-codes.ts'
-import { runCommand } from '../../run/command.ts'
+import { runCommand } from '../../fixtures/command.ts'
 import { manifests } from './objects.ts'
 import { filled } from './slots.ts'
 import { readValues } from './values.ts'

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { messageOf } from '../../fixtures/thrown.ts'
 import { STOPPED } from '../../fixtures/exit-codes.ts'
 import { mcpFaults } from './faults.ts'
 import { stopWithNpm } from '../orphan.ts'
@@ -12,7 +13,7 @@ async function main(): Promise<number> {
       options: { port: { type: 'string', default: '0' }, fault: { type: 'string' }, 'list-faults': { type: 'boolean' } },
     }).values
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error))
+    return refuse(messageOf(error))
   }
   if (flags['list-faults'] === true) {
     process.stdout.write(mcpFaults.map(({ id, what }) => `${id.padEnd(30)} ${what}\n`).join(''))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../../fixtures/thrown.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
 import { variables } from '../../fixtures/target/variables.ts'
 import { excerpt, plural } from '../../fixtures/text.ts'
@@ -27,7 +28,7 @@ function indexedJob(path: string, run: string, { uid, plan }: Frozen, parallelis
   try {
     template = JSON.parse(readFileSync(path, 'utf8')) as Template
   } catch (error) {
-    throw new UserMistake(`The Job template ${path} cannot be read: ${excerpt(error instanceof Error ? error.message : String(error))}.`)
+    throw new UserMistake(`The Job template ${path} cannot be read: ${excerpt(messageOf(error))}.`)
   }
   const pod = template.spec.template
   const containers = pod.spec.containers.map((container) => ({
