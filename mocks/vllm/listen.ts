@@ -36,7 +36,9 @@ export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1', loading
       serveLoading(request, response, left)
       return
     }
-    serve(vllm, request, response).catch(() => request.socket.destroy())
+    whenRead(request, (read) => {
+      serve(vllm.begin(read), vllm, request, response).catch(() => request.socket.destroy())
+    })
   })
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -80,10 +82,7 @@ function serveLoading(request: IncomingMessage, response: ServerResponse, left: 
   response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(`${lines.join('\n')}\n`)
 }
 
-async function serve(vllm: Vllm, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const read = await readRequest(request)
-  if (!read) return
-  const answer = vllm.begin(read)
+async function serve(answer: MockAnswer, vllm: Vllm, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
   let written = 0
   let over = false
@@ -147,18 +146,20 @@ function writeHead(answer: MockAnswer, request: IncomingMessage, response: Serve
   response.sendDate = false
   if (request.headers.connection?.toLowerCase() === 'close') response.setHeader('connection', 'close')
   else response.removeHeader('connection')
-  response.writeHead(answer.status, answer.headers.flat())
-  if (answer.chunks.length > 1) response.flushHeaders()
+  const flat: string[] = []
+  for (const [name, value] of answer.headers) flat.push(name, value)
+  response.writeHead(answer.status, flat)
 }
 
-async function readRequest(request: IncomingMessage): Promise<MockRequest | undefined> {
-  const parts: Uint8Array[] = []
-  try {
-    for await (const part of request) parts.push(part)
-  } catch {
-    return undefined
-  }
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
-  return { method: request.method ?? 'GET', path: request.url ?? '/', headers, body: Buffer.concat(parts).toString() }
+/** Calls back once the whole body has arrived; not at all where the client left before. */
+function whenRead(request: IncomingMessage, then: (read: MockRequest) => void): void {
+  const parts: Buffer[] = []
+  request.on('data', (part: Buffer) => parts.push(part))
+  request.on('error', () => undefined)
+  request.on('end', () => {
+    const body = (parts.length === 1 ? parts[0]! : Buffer.concat(parts)).toString()
+    const headers: Record<string, string> = {}
+    for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+    then({ method: request.method ?? 'GET', path: request.url ?? '/', headers, body })
+  })
 }

@@ -1,3 +1,4 @@
+import { givenAgain, patternOf, type Pattern } from './again.ts'
 import { completion, events, type Frame } from './chat.ts'
 import type { ChatScene, Fault } from './fault.ts'
 import { faultOf } from './faults/index.ts'
@@ -70,7 +71,23 @@ interface Open {
   method: string
   status: number
   chunks: number
-  chat?: { generated: number; finishes: string[]; choices: number; parser: string[] }
+  chat?: Added
+}
+
+/** What one request to the model adds to the counters. */
+interface Added {
+  promptTokens: number
+  generated: number
+  finishes: string[]
+  choices: number
+  parser: string[]
+}
+
+/** An answer that was worked out before. */
+interface Known {
+  reply: Draft
+  added: Added
+  pattern: Pattern
 }
 
 const apis: Readonly<Record<string, Api>> = { '/v1/chat/completions': 'chat', '/v1/responses': 'responses', '/v1/messages': 'messages' }
@@ -100,6 +117,8 @@ const errorTypes: Readonly<Record<number, string>> = {
 }
 const uncounted = new Set(['/metrics', '/health', '/load', '/ping', '/version'])
 const guarded = ['/v1/completions', '/v1/chat/completions', '/v1/embeddings', '/tokenize', '/pooling', '/score', '/rerank', '/v1/rerank']
+/** Answers that a server keeps, so that a load asks for little more than writing them. */
+const MOST_KNOWN = 256
 const charset = ({ latin1 }: Draft): BufferEncoding => (latin1 ? 'latin1' : 'utf8')
 const encode = (draft: Draft, text: string): Uint8Array => Buffer.from(text, charset(draft))
 
@@ -128,11 +147,30 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   const open = new Map<number, Open>()
   const memory = new Map<string, unknown>()
   const seed = options.seed ?? 1
-  let hex = hexFrom(seed)
+  let random = hexFrom(seed)
+  let drawn: string[] = []
+  let dated = { second: Number.NaN, text: '' }
+  const known = new Map<string, Known>()
   const timesAsked = new Uint32Array(1024)
   let lastId = 0
   let chats = 0
   const started = clock() / 1000
+
+  function second(): number {
+    return Math.floor(clock() / 1000)
+  }
+
+  function date(): string {
+    const now = second()
+    if (now !== dated.second) dated = { second: now, text: new Date(now * 1000).toUTCString() }
+    return dated.text
+  }
+
+  function hex(digits: number): string {
+    const id = random(digits)
+    drawn.push(id)
+    return id
+  }
 
   function admitted(request: MockRequest, path: string): boolean {
     if (apiKey === undefined || !path.startsWith('/v1') || request.method === 'OPTIONS') return true
@@ -212,11 +250,10 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function modelList(): unknown {
     if (dialect === 'openai') return { object: 'list', data: [modelCard()] }
-    const created = Math.floor(clock() / 1000)
     const permission = {
       id: `modelperm-${hex(profile!.idHex)}`,
       object: 'model_permission',
-      created,
+      created: second(),
       allow_create_engine: false,
       allow_sampling: true,
       allow_logprobs: true,
@@ -228,7 +265,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       is_blocking: false,
     }
     const owner = dialect === 'vllm-rust' ? 'vllm-frontend-rs' : 'vllm'
-    const card = { id: server.model, object: 'model', created, owned_by: owner, root: server.model, parent: null }
+    const card = { id: server.model, object: 'model', created: second(), owned_by: owner, root: server.model, parent: null }
     if (dialect === 'vllm-rust') return { object: 'list', data: [{ ...card, max_model_len: server.maxModelLen }] }
     return { object: 'list', data: [{ ...card, max_model_len: server.maxModelLen, permission: [permission] }] }
   }
@@ -260,8 +297,19 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return api === 'chat' ? readTurn(body, server, chats) : turnOf(body, server, chats, asked)
   }
 
+  function countIn(added: Added, record: Open): void {
+    record.chat = added
+    counts.running++
+    counts.promptTokens += added.promptTokens
+  }
+
   function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Draft {
-    const created = Math.floor(clock() / 1000)
+    const created = second()
+    const before = known.get(questionOf(request))
+    if (before) {
+      countIn(before.added, record)
+      return { ...before.reply, ready: givenAgain(before.pattern, hex, created) }
+    }
     let read = reading<Turn>(() => readAsked(api, request, scene))
     const refusal = isRefusal(read) ? read : undefined
     const verdict = fault?.verdict ? fault.verdict(refusal, scene) : refusal
@@ -284,14 +332,14 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       fault?.choice?.(made, chatScene)
       return made
     })
-    record.chat = {
+    const added: Added = {
+      promptTokens: turn.promptTokens,
       generated: choices.reduce((sum, { tokens: made }) => sum + made.length, 0),
       finishes: choices.map(({ finish }) => (finish === 'length' ? 'length' : 'stop')),
       choices: choices.length,
       parser: parserCalls(turn, choices).map((key) => `${key} ${api === 'responses' ? 'responses' : 'chat_completions'}`),
     }
-    counts.running++
-    counts.promptTokens += turn.promptTokens
+    countIn(added, record)
     const frame: Frame = { id: idOf(api, request, turn), created, model: server.model, parser: server.parser !== 'none' }
     const reply = reading<Draft>(() => {
       if (api === 'chat') return chat(choices, turn, frame, chatScene)
@@ -381,12 +429,15 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     // Ids follow from what is asked, and how often it was: what a fault does to one answer leaves the ids of all others as they are.
     const asked = hash(request.path + request.body)
     const nth = (timesAsked[asked % timesAsked.length]! += 1)
-    hex = hexFrom(seed + asked + nth * 7919)
+    random = hexFrom(seed + asked + nth * 7919)
+    drawn = []
     const record: Open = { handler: 'none', method: request.method, status: 0, chunks: 0 }
-    const scene: Scene = { profile: profile!, request, memory, running: [...open.values()].filter((other) => other.chat).length }
+    const scene: Scene = { profile: profile!, request, memory, running: counts.running }
     const routed = route(request, scene, record)
     const reply = fault?.reply?.(routed, scene) ?? routed
-    const chunks = timed(reply)
+    const chunks = reply.ready ?? timed(reply)
+    // A fault may answer by what it remembers: no answer of its server stands for another.
+    if (!fault && record.chat && nth > 1 && !reply.ready) keep(request, reply, record.chat, chunks)
     record.status = reply.status
     record.chunks = chunks.length
     open.set(id, record)
@@ -395,9 +446,13 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return answer
   }
 
+  function keep(request: MockRequest, reply: Draft, added: Added, chunks: TimedBytes[]): void {
+    if (known.size >= MOST_KNOWN) known.clear()
+    const headers = [...lengthOf(reply), ...reply.headers]
+    known.set(questionOf(request), { reply: { ...reply, headers, body: '' }, added, pattern: patternOf(chunks, drawn, second()) })
+  }
+
   function headersOf(reply: Draft): [string, string][] {
-    const length: [string, string][] = reply.events ? [] : [['content-length', String(Buffer.byteLength(reply.body, charset(reply)))]]
-    const own = reply.headers.some(([name]) => name === 'content-length') ? [] : length
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
@@ -410,7 +465,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
         ['openai-processing-ms', String(latencyMs)],
       ],
     }
-    return [['date', new Date(clock()).toUTCString()], ...names[dialect], ...allow, ...own, ...rest, ...vary]
+    return [['date', date()], ...names[dialect], ...allow, ...lengthOf(reply), ...rest, ...vary]
   }
 
   function timed(reply: Draft): TimedBytes[] {
@@ -469,8 +524,18 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 }
 
+function lengthOf(reply: Draft): [string, string][] {
+  if (reply.events || reply.headers.some(([name]) => name === 'content-length')) return []
+  return [['content-length', String(Buffer.byteLength(reply.body, charset(reply)))]]
+}
+
 function outcome(called: boolean): string {
   return called ? 'tool_call' : 'no_tool_call'
+}
+
+/** All of a request that its answer may follow from, but for the key that it was let in by. */
+function questionOf({ path, headers, body }: MockRequest): string {
+  return `${path} ${headers['content-type']} ${headers['x-request-id']} ${body}`
 }
 
 function blockOf(event: Event): string {
@@ -495,6 +560,8 @@ function streamed(list: Event[]): Draft {
   return { status: 200, headers: [['content-type', 'text/event-stream; charset=utf-8']], body: '', events: list, end: 'complete' }
 }
 
+const inHex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Random hex digits from a seed (splitmix32). */
 function hexFrom(seed: number): (digits: number) => string {
   let state = Math.trunc(seed) | 0
@@ -504,7 +571,8 @@ function hexFrom(seed: number): (digits: number) => string {
     t = Math.imul(t, 0x21f0aaad)
     t ^= t >>> 15
     t = Math.imul(t, 0x735a2d97)
-    return ((t ^ (t >>> 15)) >>> 0).toString(16).padStart(8, '0')
+    t ^= t >>> 15
+    return inHex[t >>> 24]! + inHex[(t >>> 16) & 255]! + inHex[(t >>> 8) & 255]! + inHex[t & 255]!
   }
   return (digits) => {
     let out = ''

@@ -170,6 +170,8 @@ export interface Draft {
   events?: Event[]
   end: MockAnswer['end']
   head?: string
+  /** Its bytes, where they need not be made. */
+  ready?: TimedBytes[]
   /** The body goes out in Latin-1 instead of UTF-8. */
   latin1?: true
 }
