@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    // A core is worth more than a worker here: the tests wait for processes and sockets as much as they compute.
-    maxWorkers: '200%',
+    // The tests wait for processes and sockets as much as they compute. vitest cuts a percentage down to the number of cores.
+    maxWorkers: 2 * availableParallelism(),
     tags: [{ name: 'slow', description: 'takes seconds on an idle machine: left out of npm run check:fast' }],
     projects: [
       {
