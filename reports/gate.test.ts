@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Cause, Verdict } from '../fixtures/record.ts'
 import { madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { gate } from './gate.ts'
 
+const cut: Exchange = { ...madeUpExchange([], 'x.cut'), end: { kind: 'cut', code: 'ECONNRESET', detail: 'the connection was closed' } }
 const inFront: Cause = { ...madeUpCause, layer: 'HTTP' }
 
 /** The exit code of a run whose one failure is this, where the plain answer has a status and the streamed one 200. */
 function codeOf(failure: Partial<Verdict>, status: number, cause: Cause | undefined = inFront): number {
   const { ended, ...run } = madeUpRun()
-  const exchanges = [{ ...madeUpExchange([], 'x.plain'), status }, madeUpExchange(undefined, 'x.stream')]
+  const exchanges = [{ ...madeUpExchange([], 'x.plain'), status }, madeUpExchange(undefined, 'x.stream'), cut]
   return gate({
     run: { ...run, ended: { ...(ended as NonNullable<typeof ended>), ...(cause && { cause }) } },
     verdicts: [madeUpVerdict(), madeUpVerdict({ id: 'http.status', outcome: 'failed', ...failure })],
@@ -36,6 +38,13 @@ test.for([
   expect(codeOf(failure, status)).toBe(1)
 })
 
+test.for(['node', 'workspace'] as const)('what lost its server, in the layer %s, was not judged', (layer) => {
+  const cause = { ...madeUpCause, layer }
+  expect(codeOf(found('x.cut'), 200, cause)).toBe(3)
+  expect(codeOf(found('x.stream'), 200, cause)).toBe(1)
+})
+
 test('a cause in the server fails the run', () => {
+  expect(codeOf(found('x.cut'), 200, { ...madeUpCause, layer: 'pod' })).toBe(1)
   expect(codeOf(found('x.plain'), 502, { ...madeUpCause, layer: 'pod' })).toBe(1)
 })

@@ -11,25 +11,25 @@ export interface GateVerdict {
   readonly code: Exclude<(typeof EXIT)[keyof typeof EXIT], typeof EXIT.request>
   /** Why, in one sentence. */
   readonly sentence: string
-  /** What lies in front of the server answered in its place, and explains every failure. */
-  readonly inFront: boolean
+  /** Where no answer of the server failed: what did, `by what lies in front of the server`. */
+  readonly otherwise?: string
 }
 
 /** The exit code of a run and why. What ended has its cause, waivers and comparison in the record already. */
 export function gate(recording: Recording): GateVerdict {
   const { run, verdicts, partial } = recording
   const { total, effect, outcome, level } = counts(verdicts, run.failOn)
-  const says = (code: GateVerdict['code'], sentence: string, inFront = false): GateVerdict => ({ code, sentence, inFront })
+  const says = (code: GateVerdict['code'], sentence: string): GateVerdict => ({ code, sentence })
   if (outcome.broken > 0) return says(EXIT.suite, `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`)
   if (partial) return says(EXIT.blocked, `The run was cut short after ${total} of ${run.planned} verdicts.`)
   if (total === 0) return says(EXIT.suite, 'No requirement was judged: a run without verdicts proves nothing.')
   if (run.blocked !== undefined) return says(EXIT.blocked, run.blocked)
-  if (failedInFront(recording))
-    return says(
-      EXIT.blocked,
-      `${plural(effect.failure, 'requirement')} failed by what lies in front of the server, none by its own answers.`,
-      true,
-    )
+  const otherwise = failedOtherwise(recording)
+  if (otherwise !== undefined)
+    return {
+      ...says(EXIT.blocked, `${plural(effect.failure, 'requirement')} failed ${otherwise}, none by the server's own answers.`),
+      otherwise,
+    }
   if (run.failOn !== 'never') {
     const failing = gated(recording, 'failed')
     if (failing.length > 0) return says(EXIT.fails, `${plural(failing.length, 'requirement')} failed${run.gate === 'new' ? ' newly' : ''}.`)
@@ -72,16 +72,26 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
   return found.filter(({ id }) => fresh.has(id))
 }
 
-/** Layers of a cause that lies before the server. */
-const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
+/** What a cause of a layer outside of the server's process does to the requests. */
+const OUTSIDE: Readonly<Partial<Record<Layer, string>>> = {
+  network: 'by what lies in front of the server',
+  HTTP: 'by what lies in front of the server',
+  credentials: 'by what lies in front of the server',
+  Service: 'by what lies in front of the server',
+  node: 'because the server was taken away',
+  workspace: 'because the server was taken away',
+}
+/** Layers that can leave a request without a whole answer. */
+const CUTS: ReadonlySet<string> = new Set<Layer>(['network', 'node', 'workspace'])
 /** Statuses by which a server speaks for itself; with all others proxies, gateways and guards answer in its place. */
 const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
-function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
+function failedOtherwise({ run, verdicts, exchanges }: Recording): string | undefined {
   const layer = run.ended?.cause?.layer
-  if (layer === undefined || !IN_FRONT.has(layer)) return false
+  const how = layer === undefined ? undefined : new Map(Object.entries(OUTSIDE)).get(layer)
+  if (layer === undefined || how === undefined) return undefined
   const failures = verdicts.filter((verdict) => effectOf(verdict, run.failOn) === 'failure')
-  return (
+  const isOutside =
     failures.length > 0 &&
     failures.every(
       ({ id, findings }) =>
@@ -93,7 +103,7 @@ function failedInFront({ run, verdicts, exchanges }: Recording): boolean {
           return found !== undefined && (isForeign(found, layer) || differing.some(isOfAnother))
         }),
     )
-  )
+  return isOutside ? how : undefined
 }
 
 const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
@@ -102,5 +112,5 @@ const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(s
 function isForeign({ status, end }: Exchange, layer: string): boolean {
   if (status === undefined) return true
   if (isOfAnother(status)) return true
-  return layer === 'network' && end.kind !== 'complete'
+  return CUTS.has(layer) && end.kind !== 'complete'
 }

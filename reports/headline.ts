@@ -25,7 +25,7 @@ export function headline(recording: Recording): Headline {
   const { run, verdicts, partial } = recording
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
-  const { sentence: reason, inFront } = gate(recording)
+  const { sentence: reason, otherwise } = gate(recording)
   const where = excerpt(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const known = knownOf(verdicts).length
@@ -43,7 +43,7 @@ export function headline(recording: Recording): Headline {
     ),
   ].filter((note) => note !== false)
 
-  if (effect.failure > 0 && run.blocked === undefined && !inFront) {
+  if (effect.failure > 0 && run.blocked === undefined && otherwise === undefined) {
     const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
     // A run in which none of them passed has not seen tool calling work.
     const core =
@@ -65,8 +65,8 @@ export function headline(recording: Recording): Headline {
       ? 'no requirement was reached'
       : outcome.broken > 0
         ? 'the suite itself failed'
-        : inFront
-          ? `${plural(effect.failure, 'requirement')} failed by what lies in front of the server`
+        : otherwise !== undefined
+          ? `${plural(effect.failure, 'requirement')} failed ${otherwise}`
           : run.blocked !== undefined && effect.failure > 0
             ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
             : level.MUST.blocked > 0
