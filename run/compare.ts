@@ -21,7 +21,9 @@ function main(args: readonly string[]): number {
     `${[`${excerpt(now.target.name, 100)}, ${excerpt(now.server.name, 60)}, of ${time(now.run.started)}`, ...comparisonLines(comparison, Infinity)].join('\n')}\n`,
   )
   if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
-  const failing = [...comparison.newlyFailing, ...comparison.appeared].filter((change) => change.now === 'failed')
+  // What the earlier run did not ask may have been so before: as for the gate, only what fails a run counts.
+  const appeared = comparison.appeared.filter(({ level }) => level === 'MUST' || now.run.failOn === 'should')
+  const failing = [...comparison.newlyFailing, ...appeared].filter((change) => change.now === 'failed')
   return failing.length > 0 ? EXIT.fails : EXIT.conforms
 }
 
