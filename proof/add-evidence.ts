@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { readArguments, runCommand } from '../fixtures/command.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
@@ -36,16 +35,14 @@ function main(args: readonly string[]): number {
 
 function read(args: readonly string[]): { readonly name: string; readonly told: Told } {
   const usage = 'npm run evidence -- NAME [--parser NAME] [--form NAME] [--template FILE] [--model WORDS]'
-  let parsed
-  try {
-    parsed = parseArgs({
+  const parsed = readArguments(
+    {
       args: [...args],
       options: { parser: { type: 'string' }, form: { type: 'string' }, template: { type: 'string' }, model: { type: 'string' } },
       allowPositionals: true,
-    })
-  } catch (error) {
-    throw new UserMistake(`${error instanceof Error ? (error.message.split('.')[0] ?? '') : 'The arguments cannot be read'}: ${usage}.`)
-  }
+    },
+    usage,
+  )
   const [name, ...others] = parsed.positionals
   if (name === undefined || others.length > 0) throw new UserMistake(`Give one name for the record, such as vllm-0.25.1-hermes: ${usage}.`)
   if (!NAME.test(name))

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { parseArgs } from 'node:util'
 import type { ClusterEvidence } from '../fixtures/cluster/facts.ts'
 import { fixedIn } from '../fixtures/cause/engine.ts'
 import { exchangeRules } from '../fixtures/contract/contract.ts'
@@ -11,8 +10,9 @@ import { profileNamed, profiles, type Profile } from '../fixtures/contract/profi
 import { makePlan, unitsOf, type Planned } from '../fixtures/run/plan.ts'
 import { fleetSchema } from '../reports/fleet/results.ts'
 import { resultsSchema } from '../reports/results.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { readArguments, runCommand } from '../fixtures/command.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import { waiverSchema } from '../run/waivers.ts'
 import { variableTable } from '../fixtures/target/variables.ts'
@@ -307,12 +307,15 @@ const SAMPLE = 20
  * and says what is wrong. Resolves to the exit code.
  */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals: ids } = read(args)
+  const { values, positionals: ids } = readArguments(
+    { args: [...args], options: { sample: { type: 'boolean' } }, allowPositionals: true },
+    'npm run docs takes nothing, -- --sample, or names of faults',
+  )
   const plan = await planOf()
   if (values.sample === true) {
     const problems = faultProblems(await runMatrix(faults.filter((_fault, index) => index % SAMPLE === 0).map(({ id }) => id)), plan)
     for (const problem of problems) console.error(problem)
-    return problems.length === 0 ? 0 : 1
+    return problems.length === 0 ? EXIT.conforms : EXIT.fails
   }
   if (ids.length > 0) {
     try {
@@ -327,7 +330,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const problems = faultProblems(rows, plan)
     for (const problem of problems) console.error(problem)
-    return problems.length === 0 ? 0 : 1
+    return problems.length === 0 ? EXIT.conforms : EXIT.fails
   }
   for (const [path, text] of await documents()) writeFileSync(resolve(ROOT, path), text)
   const rows = await runMatrix(
@@ -337,21 +340,10 @@ async function main(args: readonly string[]): Promise<number> {
   const problems = matrixProblems(rows, plan)
   if (problems.length > 0) {
     console.error(`${problems.join('\n')}\ndocs/fault-matrix.md stays as it was.`)
-    return 1
+    return EXIT.fails
   }
   writeFileSync(resolve(ROOT, 'docs/fault-matrix.md'), matrixDocument(rows, plan))
-  return 0
-}
-
-function read(args: readonly string[]): { readonly values: { readonly sample?: boolean }; readonly positionals: readonly string[] } {
-  try {
-    return parseArgs({ args: [...args], options: { sample: { type: 'boolean' } }, allowPositionals: true })
-  } catch (error) {
-    throw new UserMistake(
-      `${error instanceof Error ? (error.message.split('.')[0] ?? '') : 'The arguments cannot be read'}: npm run docs takes nothing, -- --sample, or names of faults.`,
-      { cause: error },
-    )
-  }
+  return EXIT.conforms
 }
 
 if (process.argv[1] === import.meta.filename) await runCommand(() => main(process.argv.slice(2)))

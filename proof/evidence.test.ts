@@ -241,7 +241,7 @@ const command = [join(ROOT, 'run/start.cjs'), join(ROOT, 'proof/add-evidence.ts'
 test.each([
   [[], /^Give one name for the record, such as vllm-0\.25\.1-hermes: npm run evidence -- NAME/],
   [['../up'], /^\.\.\/up is no name for a record: /],
-  [['a', '--colour', 'red'], /^Unknown option '--colour': npm run evidence -- NAME/],
+  [['a', '--colour', 'red'], /^The arguments cannot be read: Unknown option '--colour'; npm run evidence -- NAME/],
   [['a'], /^There is no .*: give the report folder/],
 ])('%j is answered with one sentence', (args, sentence) => {
   const env = { ...process.env, CONFORMANCE_REPORT_DIR: join(scratch, 'nothing') }

@@ -16,7 +16,7 @@ import {
   withEffect,
   WORDS,
 } from './headline.ts'
-import type { Comparison, Verdict } from '../fixtures/record.ts'
+import type { Cause, Comparison, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
 import { timeLeft, waiverLine } from './waived.ts'
@@ -28,6 +28,20 @@ const MOST_REASONS = 4
 const MOST_CHANGES = 12
 const MOST_SEEN = 8
 const MOST_REMEDY = 20
+
+/** A cause in at most three lines, for logs: what, the first piece of evidence, what to do. Text that others wrote is escaped. */
+export function causeLines({
+  sentence,
+  layer,
+  evidence: [first],
+  remedy,
+}: Pick<Cause, 'sentence' | 'layer' | 'evidence' | 'remedy'>): readonly string[] {
+  return [
+    `Cause: ${excerpt(sentence)} [${excerpt(layer, 40)}]`,
+    ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]),
+    `Remedy: ${excerpt(remedy)}`,
+  ]
+}
 
 /**
  * The summary for the terminal. `report` is the path to name at the end, as the user would type it.

@@ -18,6 +18,7 @@ import { readPlan, recordedMember, removeStale, writePlan, type FleetPlan, type 
 import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type MemberResult } from '../reports/fleet/results.ts'
 import { resultsOf } from '../reports/results.ts'
 import { diskTrouble, FILES, RecordError, type Recording } from '../reports/store.ts'
+import { causeLines } from '../reports/terminal.ts'
 import { keepApart, type Apart } from './apart.ts'
 import { againBound, judgeHere, NOTHING_KNOWN, type Judging } from './judging.ts'
 import type { Terms } from './terms.ts'
@@ -207,15 +208,7 @@ export function placesOf(
 
 /** Why there is nothing to judge, for the terminal. */
 export function nothingFound({ unjudged }: FleetPlan): readonly string[] {
-  return unjudged.flatMap(({ cause }) =>
-    cause === undefined
-      ? []
-      : [
-          `Cause: ${excerpt(cause.sentence)} [${cause.layer}]`,
-          `Evidence: ${excerpt(cause.evidence[0] ?? '')}`,
-          `Remedy: ${excerpt(cause.remedy)}`,
-        ],
-  )
+  return unjudged.flatMap(({ cause }) => (cause === undefined ? [] : causeLines(cause)))
 }
 
 /** The fleet to compare with. Throws a RecordError when there is nothing at that path. */

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { readArguments, runCommand } from '../fixtures/command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
 import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -53,14 +52,7 @@ function readOptions(args: readonly string[]): Options {
     workers: { type: 'string' },
     compare: { type: 'string' },
   } as const
-  let values: { readonly [name in keyof typeof flags]?: string | undefined }
-  try {
-    values = parseArgs({ args: [...args], options: flags }).values
-  } catch (error) {
-    throw new UserMistake(
-      `The arguments cannot be read: ${error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error)}; see npm run load -- --help.`,
-    )
-  }
+  const { values } = readArguments({ args: [...args], options: flags }, 'see npm run load -- --help')
   const whole = (name: 'requests' | 'seconds' | 'workers', preset: number, most: number): number => {
     const text = values[name] ?? String(preset)
     if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > most)

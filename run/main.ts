@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { quote } from 'shlex'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { readArguments, runCommand } from '../fixtures/command.ts'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
@@ -12,7 +11,6 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
-import { UserMistake } from '../fixtures/user-mistake.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
 import { DEFAULT_FOLDER, diskTrouble } from '../reports/store.ts'
@@ -29,20 +27,13 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
 function readFilter(args: readonly string[]): Filter {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } },
-    })
-    return {
-      ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
-      ...(values['tags-filter'] === undefined ? {} : { tags: values['tags-filter'] }),
-    }
-  } catch (error) {
-    const problem = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error)
-    throw new UserMistake(
-      `The arguments cannot be read: ${problem}; use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'.`,
-    )
+  const { values } = readArguments(
+    { args: [...args], options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } } },
+    "use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'",
+  )
+  return {
+    ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
+    ...(values['tags-filter'] === undefined ? {} : { tags: values['tags-filter'] }),
   }
 }
 

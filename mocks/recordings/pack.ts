@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, runCommand } from '../../fixtures/command.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
+import { excerpt } from '../../fixtures/text.ts'
+import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { pack, recordedAnswers, type Packed, type Recorded } from './answers.ts'
 import { readLines, type Script } from './lines.ts'
 
@@ -115,27 +118,35 @@ function readFolder(folder: string, parser: string): Recorded[] {
     })
 }
 
-const { positionals } = parseArgs({ allowPositionals: true })
-const [source] = positionals
-if (source === undefined) throw new Error('usage: npm run record:pack -- FOLDER')
 /** What one folder of a release replaces as a whole. */
 const seriesOf = ({ parser, conditions }: Recorded): string => `${parser} ${conditions}`
 
-const packedBefore = recordedAnswers()
-for (const folder of readdirSync(source).filter((name) => name.startsWith('vllm-'))) {
-  const version = basename(folder).slice('vllm-'.length)
-  const read = readdirSync(join(source, folder))
-    .filter((name) => statSync(join(source, folder, name)).isDirectory())
-    .toSorted()
-    .flatMap((name) => {
-      const place = join(source, folder, name)
-      return name in generated ? readFolder(place, generated[name] as string) : readRecords(place, parserOf(name))
-    })
-  const renewed = new Set(read.map(seriesOf))
-  const kept = packedBefore.find((one) => one.version === version)?.exchanges.filter((one) => !renewed.has(seriesOf(one))) ?? []
-  const packed: Packed = { version, exchanges: [...kept, ...read] }
-  const file = new URL(`answers/vllm-${version}.json.br`, import.meta.url)
-  const bytes = pack(packed)
-  writeFileSync(file, bytes)
-  console.log(`${basename(file.pathname)}: ${packed.exchanges.length} exchanges, ${bytes.length} bytes`)
+function main(): number {
+  const usage = 'npm run record:pack -- FOLDER takes a folder that npm run record wrote'
+  const { positionals } = readArguments({ allowPositionals: true }, usage)
+  const [source] = positionals
+  if (source === undefined) throw new UserMistake(`Which folder to pack is missing: ${usage}.`)
+  const folders = statSync(source, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(source).filter((name) => name.startsWith('vllm-')) : []
+  if (folders.length === 0) throw new UserMistake(`${excerpt(source)} holds no recordings: ${usage}.`)
+  const packedBefore = recordedAnswers()
+  for (const folder of folders) {
+    const version = basename(folder).slice('vllm-'.length)
+    const read = readdirSync(join(source, folder))
+      .filter((name) => statSync(join(source, folder, name)).isDirectory())
+      .toSorted()
+      .flatMap((name) => {
+        const place = join(source, folder, name)
+        return name in generated ? readFolder(place, generated[name] as string) : readRecords(place, parserOf(name))
+      })
+    const renewed = new Set(read.map(seriesOf))
+    const kept = packedBefore.find((one) => one.version === version)?.exchanges.filter((one) => !renewed.has(seriesOf(one))) ?? []
+    const packed: Packed = { version, exchanges: [...kept, ...read] }
+    const file = new URL(`answers/vllm-${version}.json.br`, import.meta.url)
+    const bytes = pack(packed)
+    writeFileSync(file, bytes)
+    console.log(`${basename(file.pathname)}: ${packed.exchanges.length} exchanges, ${bytes.length} bytes`)
+  }
+  return EXIT.conforms
 }
+
+await runCommand(main)

@@ -3,7 +3,12 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { request as http, type IncomingMessage } from 'node:http'
 import { request as https } from 'node:https'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, runCommand } from '../../fixtures/command.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
+import { messageOf } from '../../fixtures/thrown.ts'
+import { UserMistake } from '../../fixtures/user-mistake.ts'
+import { excerpt } from '../../fixtures/text.ts'
+import { attempt, isObject } from '../vllm/json.ts'
 import { writeLines, type Line } from './lines.ts'
 
 /*
@@ -21,7 +26,7 @@ interface Asked {
   readonly authorization?: string | null
 }
 
-const usage = 'usage: npm run record -- --base-url URL --parser NAME [--key KEY] [--out FOLDER] [--scripted]'
+const usage = 'npm run record -- --base-url URL --parser NAME [--key KEY] [--out FOLDER] [--scripted]'
 const options = {
   'base-url': { type: 'string' },
   parser: { type: 'string' },
@@ -29,12 +34,15 @@ const options = {
   out: { type: 'string', default: 'recordings' },
   scripted: { type: 'boolean', default: false },
 } as const
-const { values } = parseArgs({ options })
-const { 'base-url': base, parser, key } = values
-if (base === undefined || parser === undefined) throw new Error(usage)
+
+/** The server that is recorded. */
+interface Recorded {
+  readonly base: URL
+  readonly key: string | undefined
+}
 
 /** The answer as it arrived; `cut` when the connection ended before the body did. */
-async function ask(name: string, { method, path, body, authorization }: Asked): Promise<Line> {
+async function ask({ base, key }: Recorded, name: string, { method, path, body, authorization }: Asked): Promise<Line> {
   const url = new URL(path, base)
   const bearer = authorization === undefined ? (key === undefined ? null : `Bearer ${key}`) : authorization
   const headers = {
@@ -75,24 +83,38 @@ async function ask(name: string, { method, path, body, authorization }: Asked): 
 }
 
 /** A key of a JSON answer that has to be 200: what a server that cannot be recorded lacks. */
-async function told<T>(path: string, pick: (body: Record<string, unknown>) => T | undefined): Promise<T> {
-  const { status, body } = await ask(path, { method: 'GET', path })
-  const found = status === 200 ? pick(JSON.parse(body) as Record<string, unknown>) : undefined
-  if (found === undefined) throw new Error(`GET ${path} of ${base} answers ${status} ${body.slice(0, 200)}`)
+async function told(server: Recorded, path: string, pick: (body: Record<string, unknown>) => string | undefined): Promise<string> {
+  const { status, body } = await ask(server, path, { method: 'GET', path }).catch((error: unknown) => {
+    throw new UserMistake(`${server.base.origin} does not answer: ${messageOf(error)}.`, { cause: error })
+  })
+  const read = status === 200 ? attempt(body) : undefined
+  const found = isObject(read) ? pick(read) : undefined
+  if (found === undefined) throw new UserMistake(`${server.base.origin} cannot be recorded: GET ${path} answers ${status} ${excerpt(body, 200)}.`)
   return found
 }
 
-const version = await told('/version', (body) => body['version'] as string | undefined)
-const model = await told('/v1/models', (body) => (body['data'] as { readonly id: string }[] | undefined)?.[0]?.id)
-const requests = JSON.parse(readFileSync(new URL('requests.json', import.meta.url), 'utf8')) as Readonly<Record<string, Asked>>
-const lines: Line[] = []
-for (const [name, asked] of Object.entries(requests)) {
-  const body = asked.body?.replaceAll('"puppet"', JSON.stringify(model))
-  const path = asked.path.replace('/puppet', `/${encodeURIComponent(model)}`)
-  lines.push(await ask(name, { ...asked, path, ...(body === undefined ? {} : { body }) }))
+async function main(): Promise<number> {
+  const { values } = readArguments({ options }, usage)
+  const { 'base-url': address, parser, key } = values
+  if (address === undefined || parser === undefined) throw new UserMistake(`The server and its parser are missing: ${usage}.`)
+  const base = URL.parse(address)
+  if (base === null || !/^https?:$/.test(base.protocol)) throw new UserMistake(`${excerpt(address)} is no address such as http://localhost:8000.`)
+  const server = { base, key }
+  const version = await told(server, '/version', (body) => body['version'] as string | undefined)
+  const model = await told(server, '/v1/models', (body) => (body['data'] as { readonly id: string }[] | undefined)?.[0]?.id)
+  const requests = JSON.parse(readFileSync(new URL('requests.json', import.meta.url), 'utf8')) as Readonly<Record<string, Asked>>
+  const lines: Line[] = []
+  for (const [name, asked] of Object.entries(requests)) {
+    const body = asked.body?.replaceAll('"puppet"', JSON.stringify(model))
+    const path = asked.path.replace('/puppet', `/${encodeURIComponent(model)}`)
+    lines.push(await ask(server, name, { ...asked, path, ...(body === undefined ? {} : { body }) }))
+  }
+  const folder = join(values.out, `vllm-${version.replace(/[^\d.].*$/, '')}`, parser)
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, values.scripted ? 'record.jsonl.gz' : 'record-generated.jsonl.gz')
+  writeLines(file, lines)
+  console.log(`${file}: ${lines.length} answers of ${model}, vLLM ${version}`)
+  return EXIT.conforms
 }
-const folder = join(values.out, `vllm-${version.replace(/[^\d.].*$/, '')}`, parser)
-mkdirSync(folder, { recursive: true })
-const file = join(folder, values.scripted ? 'record.jsonl.gz' : 'record-generated.jsonl.gz')
-writeLines(file, lines)
-console.log(`${file}: ${lines.length} answers of ${model}, vLLM ${version}`)
+
+await runCommand(main)

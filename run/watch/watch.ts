@@ -6,6 +6,7 @@ import type { Configuration } from '../../fixtures/target/configuration.ts'
 import { driftOf } from '../../reports/drift.ts'
 import { conformanceOf, type MetricCause, type MetricPlace, type WatchMetrics } from '../../reports/metrics.ts'
 import type { Results } from '../../reports/results.ts'
+import { causeLines } from '../../reports/terminal.ts'
 import type { Apart } from '../apart.ts'
 import { createPace, type Postponed } from './pace.ts'
 import { probe, type Probing } from './probe.ts'
@@ -207,9 +208,7 @@ function sayVerdict(label: string, results: Results, known: Known, say: (line: s
     )
     return
   }
-  say(`  Cause: ${excerpt(cause.sentence)} [${cause.layer}]`)
-  if (cause.evidence[0] !== undefined) say(`  Evidence: ${excerpt(cause.evidence[0])}`)
-  say(`  Remedy: ${excerpt(cause.remedy)}`)
+  for (const line of causeLines(cause)) say(`  ${line}`)
 }
 
 /** Resolves after so many milliseconds, or when the signal aborts. */
