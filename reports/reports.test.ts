@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, piecesOf } from './bytes.ts'
@@ -22,9 +22,6 @@ import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
 import { markdown } from './summary.ts'
 import { progress, summary } from './terminal.ts'
-
-// Making a page takes processes of vitest and Allure: seconds, on a busy machine many.
-vi.setConfig({ testTimeout: 120_000 })
 
 const HOSTILE = [
   '<script>document.title = "pwned"; alert(1)</script>',
@@ -155,7 +152,7 @@ function decoded(page: string): string {
 }
 
 async function until(page: Page, expression: string): Promise<void> {
-  await expect.poll(() => page.evaluate(expression), { timeout: 10_000, interval: 50 }).toBe(true)
+  await expect.poll(() => page.evaluate(expression), { interval: 50 }).toBe(true)
 }
 
 test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, failing on %s', async (failOn) => {
