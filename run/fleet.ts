@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
@@ -243,6 +244,12 @@ function clear(folder: string): void {
   for (const name of Object.values(FILES)) if (name !== FILES.fleet) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
+/**
+ * In step, all that are judged at once would hold the most that they ever hold at the same time: each begins when the one before has its
+ * share of the answers, or after so many milliseconds, for that one may hang.
+ */
+const LATEST_TURN_MS = 5000
+
 /** Judges workspaces, as many at once as the configuration says; each result is handed on as it is reached. Rejects for nothing that one of them does. */
 export async function judgeAll(
   judging: FleetJudging,
@@ -258,9 +265,14 @@ export async function judgeAll(
   const apart = keepApart()
   const queue = waiting.values()
   try {
+    const turns = Array.from({ length: configuration.fleetConcurrency }, () => Promise.withResolvers<void>())
+    turns[0]?.resolve()
     await Promise.all(
-      Array.from({ length: configuration.fleetConcurrency }, async () => {
-        for (const member of queue) reached(await guarded(judging, member, mcp, apart))
+      turns.map(async ({ promise }, at) => {
+        const next = (): void => turns[at + 1]?.resolve()
+        await Promise.race([promise, delay(at * LATEST_TURN_MS, undefined, { ref: false })])
+        for (const member of queue) reached(await guarded(judging, member, mcp, apart, (share) => share > 1 / turns.length && next()))
+        next()
       }),
     )
   } finally {
@@ -270,10 +282,16 @@ export async function judgeAll(
 }
 
 /** Judges one workspace; whatever goes wrong is its result. */
-async function guarded(judging: FleetJudging, member: PlannedMember, mcp: McpServers, apart: Apart): Promise<MemberResult> {
+async function guarded(
+  judging: FleetJudging,
+  member: PlannedMember,
+  mcp: McpServers,
+  apart: Apart,
+  onShare: (share: number) => void,
+): Promise<MemberResult> {
   const over = new AbortController()
   try {
-    return await apart.run(() => judgeMember(judging, member, mcp, over.signal))
+    return await apart.run(() => judgeMember(judging, member, mcp, over.signal, onShare))
   } catch (error) {
     const { folder: _folder, ...place } = member
     const { text, exitCode } = failureOf(error)
@@ -295,7 +313,13 @@ export const memberConfiguration = (
   reportDir,
 })
 
-async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: McpServers, signal: AbortSignal): Promise<MemberResult> {
+async function judgeMember(
+  judging: FleetJudging,
+  member: PlannedMember,
+  mcp: McpServers,
+  signal: AbortSignal,
+  onShare: (share: number) => void,
+): Promise<MemberResult> {
   const { configuration, target: fleet, units, terms, filter, say } = judging
   const { folder, ...place } = member
   const compared = configuration.compare === undefined ? undefined : join(configuration.compare, folder)
@@ -313,6 +337,7 @@ async function judgeMember(judging: FleetJudging, member: PlannedMember, mcp: Mc
     say: (line) => say(`${member.label}: ${line}`),
     startMock: () => Promise.reject(new Error('a workspace is no mock')),
     signal,
+    onShare,
   })
   // Nothing is left alone where `admit` is left out.
   return judgedMember(place, folder, resultsOf(ended as Recording))

@@ -110,13 +110,23 @@ export const againBound = (
     configuration.tries,
   )
 
-/** Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. */
-export async function reachHere({ judging, target, run, plan, options, record }: Begun, signal: AbortSignal): Promise<Reached> {
+/**
+ * Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. `onShare` hears
+ * what share of the requests that it may take has been answered.
+ */
+export async function reachHere(
+  { judging, target, run, plan, options, record }: Begun,
+  signal: AbortSignal,
+  onShare: (share: number) => void = () => {},
+): Promise<Reached> {
   const { configuration, units } = judging
   const verdicts: Verdict[] = []
   const exchanges: Exchange[] = []
   const problems: string[] = []
-  const keep = (exchange: Exchange): void => void exchanges.push(record.keep(exchange))
+  const keep = (exchange: Exchange): void => {
+    exchanges.push(record.keep(exchange))
+    onShare(exchanges.length / plan.bound.requests)
+  }
   const sender = connect(target, configuration)
   const stop = (): void => void sender.close()
   signal.addEventListener('abort', stop)
@@ -208,6 +218,8 @@ export interface HereTools extends TargetTools {
   readonly signal: AbortSignal
   /** The target to judge once it is known, before anything is asked of its model; undefined leaves it alone. Default: that which was resolved. */
   readonly admit?: (target: Target) => Target | undefined
+  /** Hears what share of the requests that the judging may take has been answered. */
+  readonly onShare?: (share: number) => void
 }
 
 /**
@@ -216,7 +228,7 @@ export interface HereTools extends TargetTools {
  */
 export async function judgeHere(
   judging: Judging,
-  { signal, admit = (target) => target, ...tools }: HereTools,
+  { signal, admit = (target) => target, onShare, ...tools }: HereTools,
 ): Promise<Recording | undefined> {
   const { configuration } = judging
   const began = Date.now()
@@ -229,7 +241,7 @@ export async function judgeHere(
     if (target === undefined) return undefined
     const begun = begin(target, judging, began)
     const ended = await Promise.race([
-      reachHere(begun, closed.signal).then((reached) => conclude(begun, reached)),
+      reachHere(begun, closed.signal, onShare).then((reached) => conclude(begun, reached)),
       delay(limitMs(configuration, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
         throw new Error('the judging of this server did not come to an end')
       }),

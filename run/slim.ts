@@ -1,8 +1,8 @@
 /**
- * A young generation of 2 MB; garbage is looked for when the heap has grown by a fifth, where V8 lets it grow to four times of what is alive;
+ * A young generation of 2 MB; garbage is looked for when the heap has grown by a tenth, where V8 lets it grow to four times of what is alive;
  * and memory goes before speed: the process waits for servers most of the time.
  */
-const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=20', '--optimize-for-size']
+const FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=10', '--optimize-for-size']
 
 /**
  * Begins this process anew with a heap that stays small, under the same process id; returns where that is done already, and where the system
