@@ -149,6 +149,8 @@ function writeHead(answer: MockAnswer, request: IncomingMessage, response: Serve
   const flat: string[] = []
   for (const [name, value] of answer.headers) flat.push(name, value)
   response.writeHead(answer.status, flat)
+  // uvicorn writes the head of a stream by itself, and a proxy that sees it alone may pass it on before it reads more.
+  if (answer.chunks.length > 1) response.flushHeaders()
 }
 
 /** Calls back once the whole body has arrived; not at all where the client left before. */
