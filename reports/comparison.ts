@@ -1,6 +1,7 @@
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { wilson } from '../fixtures/run/rate.ts'
 import type { Change, Comparison, Identity, Outcome, Rate } from '../fixtures/record.ts'
+import { failsRun } from './counts.ts'
 import type { Results, ResultVerdict } from './results.ts'
 
 /** Outcomes of a requirement that does not hold, whoever accepts that. */
@@ -25,7 +26,6 @@ export function compare(before: Results, now: Results, from: string): Comparison
   // What holds for any answer is not applicable where no such question was asked.
   const sameQuestions = sameDepth && before.run.filter === now.run.filter && before.run.complete && now.run.complete
   const wasAsked = ({ outcome }: ResultVerdict): boolean => sameQuestions || outcome !== 'not applicable'
-  const isHeld = ({ level }: ResultVerdict): boolean => level === 'MUST' || (level === 'SHOULD' && now.run.failOn === 'should')
   for (const verdict of now.verdicts) {
     const old = earlier.get(verdict.id)
     if (old === undefined || !wasAsked(old)) {
@@ -33,7 +33,7 @@ export function compare(before: Results, now: Results, from: string): Comparison
       continue
     }
     if (!wasAsked(verdict)) continue
-    const [list, detail] = classify(old, verdict, isHeld(verdict)) ?? []
+    const [list, detail] = classify(old, verdict, failsRun(verdict.level, now.run.failOn)) ?? []
     if (list !== undefined) add(list, changeOf(old, verdict, detail))
   }
   if (wholeNow) for (const old of before.verdicts) if (!later.has(old.id)) add('vanished', changeOf(old, undefined))

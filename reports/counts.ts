@@ -14,10 +14,13 @@ export interface Counts {
   readonly level: Readonly<Record<Level, Readonly<Record<Outcome, number>>>>
 }
 
+/** Whether a failed requirement of this level fails the run. */
+export const failsRun = (level: Level, failOn: FailOn): boolean => level === 'MUST' || (level === 'SHOULD' && failOn === 'should')
+
 /** MUST is always held, SHOULD when the gate asks for it, MAY never. */
 export function effectOf(verdict: Verdict, failOn: FailOn): Effect {
   if (verdict.outcome !== 'failed') return verdict.outcome
-  return verdict.level === 'MUST' || (verdict.level === 'SHOULD' && failOn === 'should') ? 'failure' : 'warning'
+  return failsRun(verdict.level, failOn) ? 'failure' : 'warning'
 }
 
 const outcomes = () => ({ passed: 0, failed: 0, known: 0, waived: 0, blocked: 0, inconclusive: 0, 'not applicable': 0, broken: 0 })

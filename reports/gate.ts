@@ -72,24 +72,16 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
   return found.filter(({ id }) => fresh.has(id))
 }
 
-/** What a cause of a layer outside of the server's process does to the requests. */
-const OUTSIDE: Readonly<Partial<Record<Layer, string>>> = {
-  network: 'by what lies in front of the server',
-  HTTP: 'by what lies in front of the server',
-  credentials: 'by what lies in front of the server',
-  Service: 'by what lies in front of the server',
-  node: 'because the server was taken away',
-  workspace: 'because the server was taken away',
-}
-/** Layers that can leave a request without a whole answer. */
-const CUTS: ReadonlySet<string> = new Set<Layer>(['network', 'node', 'workspace'])
+/** Layers of a cause that lies before the server. */
+const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
+/** Layers of a cause that takes the server away while it is judged. */
+const TAKEN_AWAY: ReadonlySet<string> = new Set<Layer>(['node', 'workspace'])
 /** Statuses by which a server speaks for itself; with all others proxies, gateways and guards answer in its place. */
 const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
 function failedOtherwise({ run, verdicts, exchanges }: Recording): string | undefined {
   const layer = run.ended?.cause?.layer
-  const how = layer === undefined ? undefined : new Map(Object.entries(OUTSIDE)).get(layer)
-  if (layer === undefined || how === undefined) return undefined
+  if (layer === undefined || !(IN_FRONT.has(layer) || TAKEN_AWAY.has(layer))) return undefined
   const failures = verdicts.filter((verdict) => effectOf(verdict, run.failOn) === 'failure')
   const isOutside =
     failures.length > 0 &&
@@ -103,7 +95,8 @@ function failedOtherwise({ run, verdicts, exchanges }: Recording): string | unde
           return found !== undefined && (isForeign(found, layer) || differing.some(isOfAnother))
         }),
     )
-  return isOutside ? how : undefined
+  if (!isOutside) return undefined
+  return IN_FRONT.has(layer) ? 'by what lies in front of the server' : 'because the server was taken away'
 }
 
 const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
@@ -112,5 +105,5 @@ const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(s
 function isForeign({ status, end }: Exchange, layer: string): boolean {
   if (status === undefined) return true
   if (isOfAnother(status)) return true
-  return CUTS.has(layer) && end.kind !== 'complete'
+  return (layer === 'network' || TAKEN_AWAY.has(layer)) && end.kind !== 'complete'
 }

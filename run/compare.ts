@@ -2,6 +2,7 @@ import { EXIT } from '../fixtures/exit-codes.ts'
 import { runCommand } from '../fixtures/command.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { compare } from '../reports/comparison.ts'
+import { failsRun } from '../reports/counts.ts'
 import { readResults } from '../reports/earlier.ts'
 import { RecordError } from '../reports/store.ts'
 import { time } from '../reports/headline.ts'
@@ -22,7 +23,7 @@ function main(args: readonly string[]): number {
   )
   if (!now.run.complete) process.stdout.write('The later run was cut short: what it did not reach says nothing.\n')
   // What the earlier run did not ask may have been so before: as for the gate, only what fails a run counts.
-  const appeared = comparison.appeared.filter(({ level }) => level === 'MUST' || now.run.failOn === 'should')
+  const appeared = comparison.appeared.filter(({ level }) => failsRun(level, now.run.failOn))
   const failing = [...comparison.newlyFailing, ...appeared].filter((change) => change.now === 'failed')
   return failing.length > 0 ? EXIT.fails : EXIT.conforms
 }

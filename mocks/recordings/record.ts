@@ -36,13 +36,13 @@ const options = {
 } as const
 
 /** The server that is recorded. */
-interface Recorded {
+interface Live {
   readonly base: URL
   readonly key: string | undefined
 }
 
 /** The answer as it arrived; `cut` when the connection ended before the body did. */
-async function ask({ base, key }: Recorded, name: string, { method, path, body, authorization }: Asked): Promise<Line> {
+async function ask({ base, key }: Live, name: string, { method, path, body, authorization }: Asked): Promise<Line> {
   const url = new URL(path, base)
   const bearer = authorization === undefined ? (key === undefined ? null : `Bearer ${key}`) : authorization
   const headers = {
@@ -83,7 +83,7 @@ async function ask({ base, key }: Recorded, name: string, { method, path, body, 
 }
 
 /** A key of a JSON answer that has to be 200: what a server that cannot be recorded lacks. */
-async function told(server: Recorded, path: string, pick: (body: Record<string, unknown>) => string | undefined): Promise<string> {
+async function told(server: Live, path: string, pick: (body: Record<string, unknown>) => string | undefined): Promise<string> {
   const { status, body } = await ask(server, path, { method: 'GET', path }).catch((error: unknown) => {
     throw new UserMistake(`${server.base.origin} does not answer: ${messageOf(error)}.`, { cause: error })
   })

@@ -24,7 +24,7 @@ export function patternOf(chunks: readonly TimedBytes[], ids: readonly string[],
     bytes,
     cuts: chunks.map(({ afterMs, bytes: { length } }) => ({ afterMs, end: (end += length) })),
     ids: ids.map((id) => ({ digits: id.length, at: spots(text, id) })),
-    seconds: [...text.matchAll(new RegExp(`"(?:created|created_at|completed_at)":(?=${second}\\b)`, 'g'))].map(
+    seconds: [...text.matchAll(new RegExp(`"(?:created|created_at)":(?=${second}\\b)`, 'g'))].map(
       ({ 0: { length }, index }) => index + length,
     ),
   }

@@ -305,7 +305,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function ask(api: Api, request: MockRequest, scene: Scene, record: Open): Draft {
     const created = second()
-    const before = known.get(questionOf(request))
+    const before = fault ? undefined : known.get(questionOf(request))
     if (before) {
       countIn(before.added, record)
       return { ...before.reply, ready: givenAgain(before.pattern, hex, created) }
