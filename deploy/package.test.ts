@@ -44,6 +44,16 @@ test('its manifest asks for nothing that only work on the suite needs', async ()
   expect(manifest).toMatchObject({ bin: { 'kaito-tool-calling': 'run/bin.cjs' }, type: 'module' })
 })
 
+test('it is made of what the Dockerfile copies, and holds no test', async () => {
+  const dockerfile = await readFile(join(import.meta.dirname, 'Dockerfile'), 'utf8')
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, paths = '']) => paths.split(' '))
+  // Node's cache of compiled code lies in node_modules once the package has run.
+  const held = (await readdir(folder)).filter((name) => name !== 'vitest.config.js' && name !== 'node_modules')
+  expect(copied).toEqual(expect.arrayContaining(held))
+  const files = await readdir(folder, { recursive: true })
+  expect(files.filter((path) => /\.(test|hops|containers)\./.test(path))).toEqual([join('suites', 'conformance.test.js')])
+})
+
 test('its documents lead to files that it holds', async () => {
   const documents = (await readdir(folder, { recursive: true })).filter((path) => path.endsWith('.md'))
   const links = await Promise.all(
