@@ -1,5 +1,5 @@
 import { buildImage } from './scratch.ts'
-import { suiteImage } from './suite-files.ts'
+import { suiteImage } from './images.ts'
 
 // `npm run image`: the suite as an image.
 
