@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'containers',
-          include: ['fixtures/**/*.containers.ts'],
+          include: ['{deploy,fixtures}/**/*.containers.ts'],
         },
       },
       {

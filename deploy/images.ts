@@ -41,10 +41,9 @@ export function suiteImage(): ScratchImage {
     texts: {
       '/etc/passwd': `suite:x:${UID}:${UID}::/tmp:/nowhere\n`,
       '/usr/share/sbom/suite.spdx.json': sbom,
-      // The folders that a read-only container mounts over.
-      '/reports/.keep': '',
-      '/tmp/.keep': '',
     },
+    // A read-only container mounts over them, and Docker's --tmpfs takes over the mode.
+    folders: { '/reports': 0o777, '/tmp': 0o1777 },
     lines: [
       ...Object.entries(labels).map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`),
       'ENV HOME=/tmp CONFORMANCE_REPORT_DIR=/reports',

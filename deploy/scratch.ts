@@ -1,6 +1,6 @@
 import { messageOf } from '../fixtures/thrown.ts'
 import { readdirSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { getContainerRuntimeClient } from 'testcontainers'
@@ -13,6 +13,8 @@ export interface ScratchImage {
   readonly files: readonly (readonly [from: string, to: string])[]
   /** Files that are written for the image: their path to their content. */
   readonly texts?: Readonly<Record<string, string>>
+  /** Empty folders: their path to their mode. */
+  readonly folders?: Readonly<Record<string, number>>
   /** Lines of the Dockerfile behind the files. */
   readonly lines: readonly string[]
 }
@@ -36,7 +38,7 @@ function nodeFiles(root: string): ScratchImage['files'] {
 }
 
 /** Lays out the file system of an image below `root`: the Node that runs this, and the image's own files. */
-export async function layOut(root: string, { files, texts = {} }: Pick<ScratchImage, 'files' | 'texts'>): Promise<void> {
+export async function layOut(root: string, { files, texts = {}, folders = {} }: ScratchImage): Promise<void> {
   const copy = ([from, to]: ScratchImage['files'][number]): Promise<void> =>
     cp(from, join(root, to), { recursive: true, dereference: true })
   for (const file of files) await copy(file)
@@ -44,6 +46,10 @@ export async function layOut(root: string, { files, texts = {} }: Pick<ScratchIm
   for (const [to, content] of Object.entries(texts)) {
     await mkdir(dirname(join(root, to)), { recursive: true })
     await writeFile(join(root, to), content)
+  }
+  for (const [to, mode] of Object.entries(folders)) {
+    await mkdir(join(root, to), { recursive: true })
+    await chmod(join(root, to), mode)
   }
 }
 
@@ -83,7 +89,10 @@ async function build(context: string, name: string): Promise<void> {
     .getImage(name)
     .inspect()
     .catch(() => undefined)
+  // What packs the folder takes the bits of the umask off every mode, those of /tmp included.
+  const mask = process.umask(0)
   const stream = await dockerode.buildImage({ context, src: ['.'] }, { t: name, forcerm: true })
+  process.umask(mask)
   await new Promise<void>((done, fail) => {
     dockerode.modem.followProgress(stream, (error) => (error === null ? done() : fail(error)))
   })

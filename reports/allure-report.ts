@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -9,6 +8,7 @@ import type { TestResult } from 'allure-js-commons'
 import { LABELS, STATUS, withEffect } from './allure.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { tally } from './headline.ts'
+import { VITEST_HOME, withScratch } from './scratch.ts'
 import { FILES, type Recording } from './store.ts'
 import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { excerpt } from '../fixtures/text.ts'
@@ -86,19 +86,22 @@ async function replay(folder: string, { verdicts }: Recording): Promise<string> 
   if (verdicts.length === 0) return ''
   const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs')
   const args = [vitest, 'run', '--configLoader', 'native', '--config', join(import.meta.dirname, `replay.config${OWN_EXTENSION}`)]
-  const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder) }
   // Its exit code is 1 whenever a verdict failed, so the results that it wrote are checked instead.
-  return await new Promise((done) => {
-    execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: Number.POSITIVE_INFINITY }, (_error, stdout, stderr) =>
-      done(stdout + stderr),
-    )
-  })
+  return await withScratch(
+    folder,
+    async (scratch) =>
+      await new Promise((done) => {
+        const env = { ...environment(), CONFORMANCE_REPORT_DIR: resolve(folder), [VITEST_HOME]: scratch }
+        execFile(process.execPath, args, { cwd: ROOT, env, maxBuffer: Number.POSITIVE_INFINITY }, (_error, stdout, stderr) =>
+          done(stdout + stderr),
+        )
+      }),
+  )
 }
 
 /** The page as Allure makes it. */
 async function generate(results: string, recording: Recording): Promise<string> {
-  const scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
-  try {
+  return await withScratch(dirname(results), async (scratch) => {
     const config = join(scratch, 'allurerc.json')
     writeFileSync(config, JSON.stringify(allureConfig(recording)))
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
@@ -106,9 +109,7 @@ async function generate(results: string, recording: Recording): Promise<string> 
     const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
     await execute(process.execPath, args, { cwd: scratch, env: environment() })
     return readFileSync(join(output, 'index.html'), 'utf8')
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
+  })
 }
 
 /** An environment without the caller's variables: vitest and Allure read dozens of them, those of CI included. */

@@ -11,6 +11,7 @@ import type { RunOptions } from '../fixtures/run/run.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
 import type { TargetFacts } from '../fixtures/target/target.ts'
 import { allureReporter } from '../reports/allure-reporter.ts'
+import { VITEST_HOME, withScratch } from '../reports/scratch.ts'
 
 /** What the run in vitest's thread is given. Plain data. */
 export interface Given {
@@ -66,23 +67,32 @@ export async function runVitest(
   }
   const allure = allureReporter(resolve(given.configuration.reportDir), (error) => void problems.push(messageOf(error)))
   const exitCode = process.exitCode
-  const vitest = await startVitest('test', [], {
-    root: ROOT,
-    config: resolve(ROOT, `vitest.config${OWN_EXTENSION}`),
-    // Vite's own way writes beside the file, which a read-only image forbids.
-    configLoader: 'native',
-    run: true,
-    watch: false,
-    project: ['conformance'],
-    reporters: [reporter, allure],
-    provide: { conformance: { ...given, channel: channel.name } },
-    maxConcurrency: 10_000,
-    tags: [...new Set(given.plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
-  }).catch((error: unknown) => {
-    // An open channel would keep the process alive.
-    channel.close()
-    throw error
+  const home = process.env[VITEST_HOME]
+  const vitest = await withScratch(given.configuration.reportDir, async (scratch) => {
+    process.env[VITEST_HOME] = scratch
+    return await startVitest('test', [], {
+      root: ROOT,
+      config: resolve(ROOT, `vitest.config${OWN_EXTENSION}`),
+      // Vite's own way writes beside the file, which a read-only image forbids.
+      configLoader: 'native',
+      run: true,
+      watch: false,
+      project: ['conformance'],
+      reporters: [reporter, allure],
+      provide: { conformance: { ...given, channel: channel.name } },
+      maxConcurrency: 10_000,
+      tags: [...new Set(given.plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
+    })
   })
+    .catch((error: unknown) => {
+      // An open channel would keep the process alive.
+      channel.close()
+      throw error
+    })
+    .finally(() => {
+      if (home === undefined) delete process.env[VITEST_HOME]
+      else process.env[VITEST_HOME] = home
+    })
   await vitest.close()
   process.exitCode = exitCode
   // What was said last may not have been delivered yet. Node takes a BroadcastChannel here, its types do not know it.

@@ -1,0 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/**
+ * Does work with a folder of its own inside the folder of the reports, which is gone afterwards: a read-only image, or a full temporary
+ * folder, leaves no other that can be written. Rejects with what making the folder or the work throws.
+ */
+export async function withScratch<T>(reportDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(resolve(reportDir), '.scratch-'))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The variable that says where vitest may write a token for its UI, which nothing here opens; without such a place it does not start. */
+export const VITEST_HOME = 'XDG_DATA_HOME'
