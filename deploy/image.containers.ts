@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { GenericContainer, getContainerRuntimeClient, Network, Wait } from 'testcontainers'
+import { GenericContainer, getContainerRuntimeClient, Network, Wait, type ContainerRuntimeClient } from 'testcontainers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Results } from '../reports/results.ts'
 
@@ -13,7 +13,7 @@ process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const engine = await getContainerRuntimeClient().catch(() => undefined)
-const missing = engine === undefined || process.platform !== 'linux'
+const container = process.platform === 'linux' ? engine?.container : undefined
 
 /** Builds an image by the script of an npm command; resolves to its name. */
 async function built(script: string): Promise<string> {
@@ -27,7 +27,7 @@ let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'image-reports-'))
   await chmod(folder, 0o777)
-  if (missing) return
+  if (container === undefined) return
   suite = await built('image.ts')
   mock = await built('mock-image.ts')
 }, 300_000)
@@ -35,10 +35,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Runs the suite's image without a right; resolves to its exit code and its verdicts: id to outcome. */
 async function judged(
+  { dockerode }: ContainerRuntimeClient['container'],
   network: string,
   env: readonly string[],
 ): Promise<readonly [code: number, outcomes: Readonly<Record<string, string>>]> {
-  const container = await engine?.container.dockerode.createContainer({
+  const created = await dockerode.createContainer({
     Image: suite,
     Env: [...env],
     HostConfig: {
@@ -50,18 +51,18 @@ async function judged(
     },
   })
   try {
-    await container?.start()
-    const { StatusCode } = (await container?.wait()) as { readonly StatusCode: number }
+    await created.start()
+    const { StatusCode } = (await created.wait()) as { readonly StatusCode: number }
     const { verdicts } = JSON.parse(await readFile(join(folder, 'results.json'), 'utf8')) as Results
     return [StatusCode, Object.fromEntries(verdicts.map(({ id, outcome }) => [id, outcome]))]
   } finally {
-    await container?.remove({ force: true })
+    await created.remove({ force: true })
   }
 }
 
 test('judges its own mock and the image of the mock alike, read-only, without capabilities', { timeout: 300_000 }, async ({ skip }) => {
-  if (missing) skip('no container engine answers, or this is not Linux')
-  const [code, alone] = await judged('none', [])
+  if (container === undefined) return skip('no container engine answers, or this is not Linux')
+  const [code, alone] = await judged(container, 'none', [])
   expect([code, Object.keys(alone).length > 300]).toEqual([0, true])
   await using network = await new Network().start()
   await using server = await new GenericContainer(mock)
@@ -71,5 +72,8 @@ test('judges its own mock and the image of the mock alike, read-only, without ca
     .withWaitStrategy(Wait.forLogMessage(/http:/))
     .start()
   expect(server.getId()).not.toBe('')
-  expect(await judged(network.getName(), ['OPENAI_BASE_URL=http://mock-vllm:5000/v1', 'OPENAI_API_KEY=sk-test'])).toEqual([0, alone])
+  expect(await judged(container, network.getName(), ['OPENAI_BASE_URL=http://mock-vllm:5000/v1', 'OPENAI_API_KEY=sk-test'])).toEqual([
+    0,
+    alone,
+  ])
 })
