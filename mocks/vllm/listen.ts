@@ -24,10 +24,12 @@ export interface ListenOptions {
    * with an empty body for everything else. Default 0.
    */
   loadingMs?: number
+  /** What an answer waits for before its first byte, besides its latency. Default: nothing. */
+  hold?: () => Promise<void>
 }
 
 /** Serves a mock on a socket. Rejects with the error of listening, such as EADDRINUSE. */
-export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1', loadingMs = 0 }: ListenOptions = {}): Promise<Listening> {
+export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1', loadingMs = 0, hold }: ListenOptions = {}): Promise<Listening> {
   const sockets = new Set<Socket>()
   const loadedAt = performance.now() + loadingMs
   const server = createServer({ keepAlive: true }, (request, response) => {
@@ -37,7 +39,9 @@ export async function listen(vllm: Vllm, { port = 0, host = '127.0.0.1', loading
       return
     }
     whenRead(request, (read) => {
-      serve(vllm.begin(read), vllm, request, response).catch(() => request.socket.destroy())
+      const answer = vllm.begin(read)
+      const held = hold === undefined ? serve(answer, vllm, request, response) : hold().then(() => serve(answer, vllm, request, response))
+      held.catch(() => request.socket.destroy())
     })
   })
   server.on('connection', (socket) => {
