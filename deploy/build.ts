@@ -26,8 +26,7 @@ export function build(): string {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' })
   for (const file of ['start.cjs', 'bin.cjs']) copyFileSync(join(ROOT, 'run', file), join(BUILD, 'run', file))
-  for (const path of DOCUMENTS)
-    cpSync(join(ROOT, path), join(BUILD, path), { recursive: true, filter: (file) => !file.endsWith('.test.ts') })
+  for (const path of DOCUMENTS) cpSync(join(ROOT, path), join(BUILD, path), { recursive: true, filter: (file) => !file.includes('.test.') })
   for (const name of readdirSync(BUILD, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md')))
     writeFileSync(join(BUILD, name), withoutDeadLinks(readFileSync(join(BUILD, name), 'utf8'), dirname(join(BUILD, name))))
   const { name, version, description, license, type, dependencies, engines } = packageJson
