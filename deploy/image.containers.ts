@@ -68,12 +68,8 @@ test('judges its own mock and the image of the mock alike, read-only, without ca
   await using server = await new GenericContainer(mock)
     .withCommand(['--api-key', 'sk-test'])
     .withNetwork(network)
-    .withNetworkAliases('mock-vllm')
     .withWaitStrategy(Wait.forLogMessage(/http:/))
     .start()
-  expect(server.getId()).not.toBe('')
-  expect(await judged(container, network.getName(), ['OPENAI_BASE_URL=http://mock-vllm:5000/v1', 'OPENAI_API_KEY=sk-test'])).toEqual([
-    0,
-    alone,
-  ])
+  const address = `http://${server.getIpAddress(network.getName())}:5000/v1`
+  expect(await judged(container, network.getName(), [`OPENAI_BASE_URL=${address}`, 'OPENAI_API_KEY=sk-test'])).toEqual([0, alone])
 })
