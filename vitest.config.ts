@@ -11,8 +11,10 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['suites/**/*.test.{ts,js}'],
-          // What is judged there reaches this process by a channel between threads.
+          // What is judged by this process reaches the tests by a channel between threads.
           pool: 'threads',
+          // Node runs TypeScript by itself: Vite would only take time for the same.
+          experimental: { viteModuleRunner: false, nodeLoader: false },
         },
       },
       {

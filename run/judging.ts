@@ -8,7 +8,7 @@ import type { McpServers } from '../fixtures/mcp/servers.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { planFor, type Filter } from '../fixtures/run/filter.ts'
 import type { Plan, PlanOptions, Unit } from '../fixtures/run/plan.ts'
-import { createRun, type RunOptions } from '../fixtures/run/run.ts'
+import { createRun } from '../fixtures/run/run.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
@@ -39,8 +39,6 @@ export interface Begun {
   readonly target: Target
   readonly run: Run
   readonly plan: Plan
-  /** What verdicts are judged by, without what cannot be handed to another thread. */
-  readonly facts: Omit<RunOptions['facts'], 'mcp'>
   readonly options: PlanOptions
   readonly record: Recorder
   readonly redactor: Redactor
@@ -60,15 +58,17 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
   const { configuration, units, filter, mcp } = judging
   const { readiness } = target
   const { profile, reason } = profileFor(readiness, configuration.profile)
-  const facts = {
-    profile,
-    hasKey: target.keyed,
-    contextLength: contextLengthOf(target),
-    cluster: target.cluster,
-    parser: knownFlags(target, configuration)?.['tool-call-parser'],
-  }
   const options: PlanOptions = {
-    facts: { ...facts, mcp, clients: clientsFor(target, configuration, readiness.model), views: () => [] },
+    facts: {
+      profile,
+      hasKey: target.keyed,
+      contextLength: contextLengthOf(target),
+      cluster: target.cluster,
+      parser: knownFlags(target, configuration)?.['tool-call-parser'],
+      mcp,
+      clients: clientsFor(target, configuration, readiness.model),
+      views: () => [],
+    },
     made: readiness.exchanges,
     depth: configuration.depth,
   }
@@ -92,7 +92,7 @@ export function begin(target: Target, judging: Judging, began: number): Begun {
   }
   const redactor = createRedactor(secretsOf(target))
   const record = openRecord(configuration.reportDir, run, redactor)
-  return { judging, target, run, plan, facts, options, record, redactor, began }
+  return { judging, target, run, plan, options, record, redactor, began }
 }
 
 /** The facts of a server of which nothing is known yet: what a run may cost at most is planned by them. */
@@ -110,54 +110,65 @@ export const againBound = (
     configuration.tries,
   )
 
-/**
- * Reaches every verdict of a plan in this process, without vitest. `signal` ends it early: what is under way then fails. `onShare` hears
- * what share of the requests that it may take has been answered.
- */
-export async function reachHere(
-  { judging, target, run, plan, options, record }: Begun,
-  signal: AbortSignal,
-  onShare: (share: number) => void = () => {},
-): Promise<Reached> {
+/** The asking of a run that has begun: what is reached is in its record before it is handed on. */
+export interface Asking {
+  /** Reaches one verdict of the plan. Rejects for an id that is not in it or was reached before, and where the record cannot be written. */
+  readonly reach: (id: string) => Promise<Verdict>
+  readonly verdicts: readonly Verdict[]
+  /** By their ids, in the order in which they ended. */
+  readonly exchanges: ReadonlyMap<string, Exchange>
+  /** Ends what is under way, which then fails. */
+  readonly close: () => Promise<void>
+}
+
+/** Asks the server of a run that has begun. `onShare` hears what share of the requests that it may take has been answered. */
+export function ask({ judging, target, run, plan, options, record }: Begun, onShare: (share: number) => void = () => {}): Asking {
   const { configuration, units } = judging
   const verdicts: Verdict[] = []
-  const exchanges: Exchange[] = []
-  const problems: string[] = []
+  const exchanges = new Map<string, Exchange>()
   const keep = (exchange: Exchange): void => {
-    exchanges.push(record.keep(exchange))
-    onShare(exchanges.length / plan.bound.requests)
+    exchanges.set(exchange.id, record.keep(exchange))
+    onShare(exchanges.size / plan.bound.requests)
   }
+  target.readiness.exchanges.forEach(keep)
   const sender = connect(target, configuration)
-  const stop = (): void => void sender.close()
+  const live = createRun({
+    units,
+    plan,
+    send: sender.send,
+    model: run.server.model ?? '',
+    models: run.server.models,
+    facts: options.facts,
+    made: target.readiness.exchanges,
+    knownFails: configuration.known === 'fail',
+    blocked: target.readiness.cause?.sentence,
+    onExchange: keep,
+  })
+  return {
+    async reach(id) {
+      const verdict = record.append(await live.reach(id))
+      verdicts.push(verdict)
+      return verdict
+    },
+    verdicts,
+    exchanges,
+    close: () => sender.close(),
+  }
+}
+
+/** Reaches every verdict of a plan without vitest. `signal` ends it early: what is under way then fails. `onShare` as for `ask`. */
+async function reachAll(begun: Begun, signal: AbortSignal, onShare?: (share: number) => void): Promise<Reached> {
+  const asking = ask(begun, onShare)
+  const stop = (): void => void asking.close()
   signal.addEventListener('abort', stop)
+  const problems: string[] = []
   try {
-    const live = createRun({
-      units,
-      plan,
-      send: sender.send,
-      model: run.server.model ?? '',
-      models: run.server.models,
-      facts: options.facts,
-      made: target.readiness.exchanges,
-      knownFails: configuration.known === 'fail',
-      blocked: target.readiness.cause?.sentence,
-      onExchange: keep,
-    })
-    target.readiness.exchanges.forEach(keep)
-    await Promise.all(
-      plan.verdicts.map(async ({ id }) => {
-        try {
-          verdicts.push(record.append(await live.reach(id)))
-        } catch (error) {
-          problems.push(messageOf(error))
-        }
-      }),
-    )
+    await Promise.all(begun.plan.verdicts.map(({ id }) => asking.reach(id).catch((error: unknown) => void problems.push(messageOf(error)))))
   } finally {
     signal.removeEventListener('abort', stop)
-    await sender.close()
+    await asking.close()
   }
-  return { problems, verdicts, exchanges }
+  return { problems, verdicts: asking.verdicts, exchanges: [...asking.exchanges.values()] }
 }
 
 /** Names the cause of what was reached, applies waivers and comparison, and ends the record. */
@@ -175,7 +186,7 @@ export async function conclude(begun: Begun, { problems, verdicts, exchanges }: 
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
       exchanges,
       failed: inference,
-      parser: begun.facts.parser,
+      parser: options.facts.parser,
     },
     () => besideTheAddress(target, configuration, { units, options, run: asking, verdicts, failed: inference }, judging.say),
   )
@@ -241,7 +252,7 @@ export async function judgeHere(
     if (target === undefined) return undefined
     const begun = begin(target, judging, began)
     const ended = await Promise.race([
-      reachHere(begun, closed.signal, onShare).then((reached) => conclude(begun, reached)),
+      reachAll(begun, closed.signal, onShare).then((reached) => conclude(begun, reached)),
       delay(limitMs(configuration, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
         throw new Error('the judging of this server did not come to an end')
       }),

@@ -18,7 +18,6 @@ import { progress } from '../reports/terminal.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
 import { embeddedMock } from './embedded-mock.ts'
-import { judgeFleet } from './fleet.ts'
 import { againBound, begin, conclude } from './judging.ts'
 import { beSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
@@ -64,7 +63,11 @@ async function main(): Promise<number> {
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
-  if (configuration.target.kind === 'fleet') return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
+  if (configuration.target.kind === 'fleet') {
+    // The client of the Kubernetes API takes 37 MB.
+    const { judgeFleet } = await import('./fleet.ts')
+    return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
+  }
   const began = Date.now()
   const target = await resolveTarget(configuration, {
     say,
@@ -72,10 +75,11 @@ async function main(): Promise<number> {
   })
   const { serveTime } = await import('../mocks/mcp/serve.ts')
   const timeDoor = await serveTime()
+  const mcp = mcpServers(configuration, timeDoor.url)
   try {
-    const judging = { configuration, units, terms, filter, say, mcp: mcpServers(configuration, timeDoor.url) }
+    const judging = { configuration, units, terms, filter, say, mcp }
     const begun = begin(target, judging, began)
-    const { run, plan, record } = begun
+    const { plan, record } = begun
     redactor = begun.redactor
     if (target.readiness.status === 'ready') {
       const { requests, tokens } = plan.bound
@@ -92,19 +96,9 @@ async function main(): Promise<number> {
       process.exit(STOPPED[signal])
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
-    const { close: _close, explain: _explain, beside: _beside, ...targetFacts } = target
     // A fleet has no need of vitest, and no room for it.
-    const { runVitest } = await import('./conformance.ts')
-    const reached = await runVitest(
-      { run, target: targetFacts, configuration, facts: begun.facts, plan, timeUrl: timeDoor.url },
-      {
-        verdict: (verdict) => {
-          meter.verdict(verdict)
-          return record.append(verdict)
-        },
-        exchange: (exchange) => record.keep(exchange),
-      },
-    )
+    const { reachByVitest } = await import('./conformance.ts')
+    const reached = await reachByVitest(begun, (verdict) => meter.verdict(verdict))
     meter.done()
     const { problems } = reached
     const ended = await conclude(begun, reached)
@@ -124,7 +118,7 @@ async function main(): Promise<number> {
     return ended.run.ended?.exitCode ?? EXIT.suite
   } finally {
     release()
-    await Promise.all([target.close(), timeDoor.close()])
+    await Promise.all([mcp.subject.close(), mcp.official?.close(), target.close(), timeDoor.close()])
   }
 }
 

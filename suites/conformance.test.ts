@@ -1,16 +1,11 @@
 import { afterAll, describe, inject, test } from 'vitest'
-import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { createRun } from '../fixtures/run/run.ts'
-import { unitsOf } from '../fixtures/run/plan.ts'
-import { mcpServers } from '../fixtures/mcp/servers.ts'
-import { clientsFor, connect, secretsOf } from '../fixtures/target/target.ts'
-import { publish } from '../reports/allure.ts'
-import type { RunEvent } from '../run/conformance.ts'
-import { loadScenarios } from '../run/scenarios.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import type { Verdict } from '../fixtures/record.ts'
+import { publish } from '../reports/allure.ts'
+import type { Asked, Said } from '../run/conformance.ts'
 
-// Every scenario of this folder is run by this one file, so that all questions share one server, one budget and one set of answers.
-const { run: about, target, configuration, facts, plan, timeUrl, channel: name } = inject('conformance')
+// The one door through which vitest runs every scenario of this folder: all of them share one server, one budget and one set of answers.
+const { run, verdicts, channel: name } = inject('conformance')
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -19,45 +14,33 @@ declare module 'vitest' {
   }
 }
 
-const redactor = createRedactor(secretsOf(target))
 const channel = new BroadcastChannel(name)
-const tell = (said: RunEvent): void => channel.postMessage(said)
+afterAll(() => channel.close())
 const exchanges = new Map<string, Exchange>()
-const keep = (exchange: Exchange): void => {
-  const kept = redactor.exchange(exchange)
-  exchanges.set(exchange.id, kept)
-  tell({ exchange: kept })
+const waiting = new Map<string, PromiseWithResolvers<Verdict>>()
+channel.addEventListener('message', (event) => {
+  const said = (event as MessageEvent).data as Said
+  if ('exchange' in said) exchanges.set(said.exchange.id, said.exchange)
+  else if ('verdict' in said) waiting.get(said.verdict.id)?.resolve(said.verdict)
+  else waiting.get(said.id)?.reject(new Error(said.problem))
+})
+const reach = (id: string): Promise<Verdict> => {
+  const verdict = Promise.withResolvers<Verdict>()
+  waiting.set(id, verdict)
+  const asked: Asked = { reach: id }
+  channel.postMessage(asked)
+  return verdict.promise
 }
-const sender = connect(target, configuration)
-const mcp = mcpServers(configuration, timeUrl)
-afterAll(async () => {
-  await Promise.all([mcp.subject.close(), mcp.official?.close(), sender.close()])
-  channel.close()
-})
-const run = createRun({
-  units: unitsOf(await loadScenarios(configuration.tries)),
-  plan,
-  send: sender.send,
-  model: about.server.model ?? '',
-  models: about.server.models,
-  facts: { ...facts, mcp, clients: clientsFor(target, configuration, about.server.model) },
-  made: target.readiness.exchanges,
-  knownFails: configuration.known === 'fail',
-  blocked: target.readiness.cause?.sentence,
-  onExchange: keep,
-})
-target.readiness.exchanges.forEach(keep)
 
-for (const [group, verdicts] of Map.groupBy(plan.verdicts, (planned) => planned.group)) {
+for (const [group, planned] of Map.groupBy(verdicts, (verdict) => verdict.group)) {
   describe.concurrent(group, () => {
     // A verdict carries its title, and publish() ends the test as the verdict says.
     // oxlint-disable vitest/expect-expect
-    for (const { id, title, tags } of verdicts) {
+    for (const { id, title, tags } of planned) {
       test(`${title} [${id}]`, { tags: [...tags], timeout: 0 }, async (context) => {
-        const verdict = redactor.value(await run.reach(id))
-        tell({ verdict })
+        const verdict = await reach(id)
         context.task.meta.judged = true
-        await publish(verdict, exchanges, context, about)
+        await publish(verdict, exchanges, context, run)
       })
     }
   })
