@@ -25,6 +25,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           expect: { poll: { timeout: 300_000 } },
+          experimental: { viteModuleRunner: false },
         },
       },
       {
