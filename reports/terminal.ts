@@ -29,18 +29,14 @@ const MOST_CHANGES = 12
 const MOST_SEEN = 8
 const MOST_REMEDY = 20
 
+/** A cause in one line. Text that others wrote is escaped. */
+export const causeLine = ({ sentence, layer }: Pick<Cause, 'sentence' | 'layer'>): string =>
+  `Cause: ${excerpt(sentence)} [${excerpt(layer, 40)}]`
+
 /** A cause in at most three lines, for logs: what, the first piece of evidence, what to do. Text that others wrote is escaped. */
-export function causeLines({
-  sentence,
-  layer,
-  evidence: [first],
-  remedy,
-}: Pick<Cause, 'sentence' | 'layer' | 'evidence' | 'remedy'>): readonly string[] {
-  return [
-    `Cause: ${excerpt(sentence)} [${excerpt(layer, 40)}]`,
-    ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]),
-    `Remedy: ${excerpt(remedy)}`,
-  ]
+export function causeLines(cause: Pick<Cause, 'sentence' | 'layer' | 'evidence' | 'remedy'>): readonly string[] {
+  const [first] = cause.evidence
+  return [causeLine(cause), ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]), `Remedy: ${excerpt(cause.remedy)}`]
 }
 
 /**

@@ -10,6 +10,7 @@ import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
+import { causeLine } from '../reports/terminal.ts'
 import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
 import { runCommand } from '../fixtures/command.ts'
 import type { FleetJudging } from './fleet.ts'
@@ -94,9 +95,6 @@ async function holdAfterOther(folder: string): Promise<() => void> {
   }
 }
 
-const causeLine = ({ sentence, layer }: { readonly sentence: string; readonly layer?: string | undefined }): string =>
-  layer === undefined ? sentence : `Cause: ${sentence} [${layer}]`
-
 async function main(args: readonly string[], env: Env): Promise<number> {
   const [command, run] = args
   if (command === '--help' || command === '-h') {
@@ -146,7 +144,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     const release = await holdAfterOther(judging.configuration.reportDir)
     const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
-    if (first !== undefined) leaveMessage(env, causeLine(first))
+    if (first !== undefined) leaveMessage(env, first.layer === undefined ? first.sentence : causeLine({ ...first, layer: first.layer }))
     return code
   } finally {
     await objects.close()

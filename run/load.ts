@@ -14,6 +14,7 @@ import { UserMistake } from '../fixtures/user-mistake.ts'
 import { fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { NEIGHBOURS } from '../reports/store.ts'
+import { causeLines } from '../reports/terminal.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { runLevels } from './load-levels.ts'
 
@@ -114,10 +115,8 @@ async function main(args: readonly string[]): Promise<number> {
     const { readiness } = target
     redactor = createRedactor(secretsOf(target))
     if (readiness.status === 'blocked') {
-      const { sentence, remedy } = readiness.cause ?? { sentence: 'the server is not ready', remedy: '' }
-      process.stdout.write(
-        `Tool calling under load could not be judged.\nCause: ${redactor.text(sentence)}\nRemedy: ${redactor.text(remedy)}\n`,
-      )
+      const why = readiness.cause === undefined ? ['The server is not ready.'] : causeLines(readiness.cause)
+      process.stdout.write(`${redactor.text(['Tool calling under load could not be judged.', ...why].join('\n'))}\n`)
       return EXIT.blocked
     }
     return await judge(target, configuration, options, { thresholds, earlier, folder })

@@ -1,4 +1,7 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { readArguments, runCommand } from '../../fixtures/command.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
+import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { stopWithNpm } from '../orphan.ts'
 import { faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
@@ -26,54 +29,43 @@ const flags = {
   help: { type: 'boolean', help: '         this text' },
 } satisfies Readonly<Record<string, ParseArgsOptionsConfig[string] & { readonly help: string }>>
 
-class BadInput extends Error {}
-
 function known(flag: string, value: string | undefined, names: readonly string[]): string | undefined {
   if (value === undefined || names.includes(value)) return value
-  throw new BadInput(`--${flag} ${value} is unknown; the nearest is ${nearest(value, names)}.`)
+  throw new UserMistake(`--${flag} ${value} is unknown; the nearest is ${nearest(value, names)}.`)
 }
 
 function count(flag: string, value: string | undefined, most = Number.MAX_SAFE_INTEGER): number | undefined {
   if (value === undefined) return undefined
   const number = Number(value)
   if (value.trim() !== '' && Number.isInteger(number) && number >= 0 && number <= most) return number
-  throw new BadInput(`--${flag} takes a whole number${most < 1e9 ? ` from 0 to ${most}` : ''}, not ${value}.`)
+  throw new UserMistake(`--${flag} takes a whole number${most < 1e9 ? ` from 0 to ${most}` : ''}, not ${value}.`)
 }
 
-function read(): ReturnType<typeof parseArgs<{ options: typeof flags }>>['values'] {
+function read() {
   for (const arg of process.argv.slice(2)) {
     const name = /^--([^=]+)/.exec(arg)?.[1]
     if (name !== undefined && !Object.hasOwn(flags, name)) {
-      throw new BadInput(`--${name} is no option; the nearest is --${nearest(name, Object.keys(flags))}.`)
+      throw new UserMistake(`--${name} is no option; the nearest is --${nearest(name, Object.keys(flags))}.`)
     }
   }
-  try {
-    return parseArgs({ options: flags }).values
-  } catch (error) {
-    throw new BadInput(
-      String(error)
-        .replace(/^.*?: /, '')
-        .split('\n')[0] ?? '',
-      { cause: error },
-    )
-  }
+  return readArguments({ options: flags }, 'npm run mock -- --help shows what it takes').values
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const values = read()
   if (values.help) {
     console.log('A mock vLLM. It prints its URL and serves until it is stopped.\n\nnpm run mock -- [options]\n')
     for (const [name, { help }] of Object.entries(flags)) console.log(`  --${name.padEnd(14)} ${help}`)
-    return
+    return EXIT.conforms
   }
   if (values['list-faults']) {
     for (const { id, class: kind = '   ', what } of [...faults, ...loadFaults]) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
-    return
+    return EXIT.conforms
   }
   const chunking = /^\d+$/.test(values.chunking ?? '')
     ? count('chunking', values.chunking)
     : known('chunking', values.chunking, ['token', 'byte', 'whole'])
-  if (chunking === 0) throw new BadInput('--chunking takes at least 1 token.')
+  if (chunking === 0) throw new UserMistake('--chunking takes at least 1 token.')
   const options = {
     profile: known('profile', values.profile?.replace(/^vllm-(?=\d)/, ''), Object.keys(profiles)),
     parser: known('parser', values.parser, ['hermes', 'hermes-without-auto', 'none']),
@@ -94,19 +86,14 @@ async function main(): Promise<void> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VllmOptions
   const door = { port: count('port', values.port, 65_535) ?? 0, host: values.host, loadingMs: count('loading', values.loading) ?? 0 }
   const server = await listen(createVllm(given), door).catch((error: Error) => {
-    throw new BadInput(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
+    throw new UserMistake(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
   })
   console.log(server.url)
   const stop = (): void => void server.close()
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   stopWithNpm(stop)
+  return EXIT.conforms
 }
 
-try {
-  await main()
-} catch (error) {
-  if (!(error instanceof BadInput)) throw error
-  console.error(error.message)
-  process.exitCode = 2
-}
+await runCommand(main)
