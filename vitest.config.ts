@@ -1,5 +1,15 @@
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+/** How the conformance run is run, here and by `npm test`. */
+export const conformance = {
+  name: 'conformance',
+  include: ['suites/**/*.test.{ts,js}'],
+  // What is judged by this process reaches the tests by a channel between threads.
+  pool: 'threads',
+  // Node runs TypeScript by itself: Vite would only take time for the same.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
+} satisfies TestProjectInlineConfiguration['test']
 
 export default defineConfig({
   test: {
@@ -7,16 +17,7 @@ export default defineConfig({
     maxWorkers: 2 * availableParallelism(),
     tags: [{ name: 'slow', description: 'takes seconds on an idle machine: left out of npm run check:fast' }],
     projects: [
-      {
-        test: {
-          name: 'conformance',
-          include: ['suites/**/*.test.{ts,js}'],
-          // What is judged by this process reaches the tests by a channel between threads.
-          pool: 'threads',
-          // Node runs TypeScript by itself: Vite would only take time for the same.
-          experimental: { viteModuleRunner: false, nodeLoader: false },
-        },
-      },
+      { test: conformance },
       {
         test: {
           name: 'self',

@@ -4,11 +4,11 @@ import { BroadcastChannel } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import { messageOf } from '../fixtures/thrown.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Planned } from '../fixtures/run/plan.ts'
 import { allureReporter } from '../reports/allure-reporter.ts'
 import { VITEST_HOME, withScratch } from '../reports/scratch.ts'
+import { conformance } from '../vitest.config.ts'
 import { ask, type Begun, type Reached } from './judging.ts'
 
 /** What the tests in vitest's thread are given. Plain data. */
@@ -86,13 +86,12 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
     const vitest = await withScratch(reportDir, async (scratch) => {
       process.env[VITEST_HOME] = scratch
       return await startVitest('test', [], {
+        ...conformance,
         root: ROOT,
-        config: resolve(ROOT, `vitest.config${OWN_EXTENSION}`),
-        // Vite's own way writes beside the file, which a read-only image forbids.
-        configLoader: 'native',
+        // Vite would write beside the file, which a read-only image forbids, or have Node strip its types at each run.
+        config: false,
         run: true,
         watch: false,
-        project: ['conformance'],
         reporters: [reporter, allure],
         provide: { conformance: { run: redactor.value(begun.run), verdicts: plan.verdicts, channel: channel.name } },
         maxConcurrency: 10_000,
