@@ -72,7 +72,10 @@ test('every source can be opened', async () => {
     ...renamedMetrics.map(({ documented, source }) => [documented, source] as const),
     ...knownDefects.map(({ id, issue }) => [id, issue] as const),
   ]
-  expect(sources.filter(([, source]) => !linksOf(source).some(({ url }) => url !== undefined))).toEqual([])
+  expect(
+    sources.filter(([, source]) => !linksOf(source).some(({ url }) => url !== undefined)),
+    'a source is an issue, a document that fixtures/source.ts knows, a file, an https address, or an entry of docs/observed-defects.md',
+  ).toEqual([])
 
   const observed = read('docs/observed-defects.md')
   const entries = sources

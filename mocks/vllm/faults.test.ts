@@ -56,7 +56,7 @@ describe('faults', () => {
   test.each(faults.map((fault) => [fault.id, fault] as const))('%s shows on its trigger', (id, fault) => {
     const healthy = play(fault, false)
     const faulty = play(fault, true)
-    expect(faulty).not.toBe(healthy)
+    expect(faulty, 'the trigger is answered alike with the fault and without it').not.toBe(healthy)
     expect(faulty).toBe(play(fault, true))
     expect(faulty).not.toContain(id)
     expect(faulty).not.toContain(fault.what)

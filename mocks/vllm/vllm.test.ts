@@ -541,3 +541,11 @@ describe('profiles beside the releases', () => {
     expect(bodyOf(vllmOf({ profile: 'openai' }).answer(plain(required))).choices[0]!.message.content).toBeNull()
   })
 })
+
+test('a fingerprint of vLLM names its own version', () => {
+  const own = Object.values(profiles).filter(({ fingerprint }) => fingerprint?.startsWith('vllm-') === true)
+  expect(
+    own.filter(({ version, fingerprint }) => fingerprint?.startsWith(`vllm-${version}-`) !== true).map(({ version }) => version),
+  ).toEqual([])
+  expect(own.length).toBeGreaterThan(0)
+})
