@@ -54,8 +54,10 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
     asking.reach(id).then(
       (verdict) => {
         onVerdict(verdict)
-        for (const exchange of verdict.exchanges.flatMap((one) => (told.has(one) ? [] : (asking.exchanges.get(one) ?? [])))) {
-          told.add(exchange.id)
+        for (const one of verdict.exchanges) {
+          const exchange = asking.exchanges.get(one)
+          if (exchange === undefined || told.has(one)) continue
+          told.add(one)
           tell({ exchange })
         }
         tell({ verdict })
@@ -63,6 +65,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
       (error: unknown) => tell({ id, problem: messageOf(error) }),
     )
   })
+  const listeners = process.listeners('unhandledRejection')
   const reporter: Reporter = {
     onInit() {
       // vitest's own listener ends the process with 1, as if the server did not conform; without it Node hands a rejection to `failed`.
@@ -80,7 +83,6 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
   const allure = allureReporter(resolve(reportDir), failed)
   const exitCode = process.exitCode
   const home = process.env[VITEST_HOME]
-  const listeners = process.listeners('unhandledRejection')
   process.on('uncaughtException', failed)
   try {
     const vitest = await withScratch(reportDir, async (scratch) => {
@@ -108,8 +110,8 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
     if (home === undefined) delete process.env[VITEST_HOME]
     else process.env[VITEST_HOME] = home
   }
-  const { verdicts } = asking
+  const { verdicts, exchanges } = asking
   if (problems.length === 0 && verdicts.length < plan.verdicts.length)
     problems.push(`only ${verdicts.length} of ${plan.verdicts.length} verdicts were reached`)
-  return { problems, verdicts, exchanges: [...asking.exchanges.values()] }
+  return { problems, verdicts, exchanges }
 }

@@ -15,7 +15,8 @@ import type { Terms } from './terms.ts'
 export interface Ending {
   readonly run: Run
   readonly verdicts: readonly Verdict[]
-  readonly exchanges: readonly Exchange[]
+  /** By their ids. */
+  readonly exchanges: ReadonlyMap<string, Exchange>
   readonly cause: Cause | undefined
   readonly target: TargetFacts
   readonly configuration: Configuration
@@ -31,13 +32,13 @@ export interface Ending {
 /** The record of a run that has ended: its verdicts with waivers applied, what changed since an earlier run, and the exit code. */
 export async function endRun(ending: Ending): Promise<Recording> {
   const { run, exchanges, cause, target, configuration, terms, problems, began, repeat } = ending
-  const identity = identityOf(target, configuration, exchanges)
+  const answers = [...exchanges.values()]
+  const identity = identityOf(target, configuration, answers)
   const told = explained(ending.verdicts, cause)
-  const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]))
   const repeatable = told.filter((verdict) => terms.waivers.some((entry) => isRepeatable(entry, verdict, identity)))
   const { verdicts, waivers } = judgeWaivers(terms.waivers, {
     verdicts: told,
-    exchanges: byId,
+    exchanges,
     failOn: run.failOn,
     identity,
     whole: run.blocked === undefined && problems.length === 0,
@@ -46,8 +47,8 @@ export async function endRun(ending: Ending): Promise<Recording> {
   const ended: NonNullable<Run['ended']> = {
     at: new Date().toISOString(),
     exitCode: EXIT.conforms,
-    requests: exchanges.length,
-    tokens: exchanges.reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0),
+    requests: exchanges.size,
+    tokens: answers.reduce((sum, exchange) => sum + tokensOf(bodyText(exchange)), 0),
     seconds: Math.round((Date.now() - began) / 100) / 10,
     ...(cause === undefined ? {} : { cause }),
     ...(waivers.length === 0 ? {} : { waivers }),
@@ -55,7 +56,7 @@ export async function endRun(ending: Ending): Promise<Recording> {
   const recordingOf = (last: NonNullable<Run['ended']>): Recording => ({
     run: { ...run, server: { ...run.server, identity }, ended: last },
     verdicts,
-    exchanges: byId,
+    exchanges,
     partial: false,
   })
   const { earlier } = terms

@@ -144,7 +144,10 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     const release = await holdAfterOther(judging.configuration.reportDir)
     const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []
-    if (first !== undefined) leaveMessage(env, first.layer === undefined ? first.sentence : causeLine({ ...first, layer: first.layer }))
+    if (first !== undefined) {
+      const { sentence, layer } = first
+      leaveMessage(env, layer === undefined ? sentence : causeLine({ sentence, layer }))
+    }
     return code
   } finally {
     await objects.close()

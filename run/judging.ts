@@ -50,7 +50,8 @@ export interface Begun {
 export interface Reached {
   readonly problems: readonly string[]
   readonly verdicts: readonly Verdict[]
-  readonly exchanges: readonly Exchange[]
+  /** By their ids. */
+  readonly exchanges: ReadonlyMap<string, Exchange>
 }
 
 /** Plans what to ask of a target and opens its record. Throws a FilterError or a RecordError. */
@@ -157,7 +158,7 @@ export function ask({ judging, target, run, plan, options, record }: Begun, onSh
 }
 
 /** Reaches every verdict of a plan without vitest. `signal` ends it early: what is under way then fails. `onShare` as for `ask`. */
-async function reachAll(begun: Begun, signal: AbortSignal, onShare?: (share: number) => void): Promise<Reached> {
+async function reachHere(begun: Begun, signal: AbortSignal, onShare?: (share: number) => void): Promise<Reached> {
   const asking = ask(begun, onShare)
   const stop = (): void => void asking.close()
   signal.addEventListener('abort', stop)
@@ -168,7 +169,7 @@ async function reachAll(begun: Begun, signal: AbortSignal, onShare?: (share: num
     signal.removeEventListener('abort', stop)
     await asking.close()
   }
-  return { problems, verdicts: asking.verdicts, exchanges: [...asking.exchanges.values()] }
+  return { problems, verdicts: asking.verdicts, exchanges: asking.exchanges }
 }
 
 /** Names the cause of what was reached, applies waivers and comparison, and ends the record. */
@@ -184,7 +185,7 @@ export async function conclude(begun: Begun, { problems, verdicts, exchanges }: 
     target,
     {
       hasKey: target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined),
-      exchanges,
+      exchanges: [...exchanges.values()],
       failed: inference,
       parser: options.facts.parser,
     },
@@ -252,7 +253,7 @@ export async function judgeHere(
     if (target === undefined) return undefined
     const begun = begin(target, judging, began)
     const ended = await Promise.race([
-      reachAll(begun, closed.signal, onShare).then((reached) => conclude(begun, reached)),
+      reachHere(begun, closed.signal, onShare).then((reached) => conclude(begun, reached)),
       delay(limitMs(configuration, begun.plan), undefined, { signal: closed.signal, ref: false }).then(() => {
         throw new Error('the judging of this server did not come to an end')
       }),
