@@ -1313,6 +1313,25 @@ export const situations: readonly Situation[] = [
       fault: writing((name, values) => `\`\`\`json\n${JSON.stringify({ name, parameters: Object.fromEntries(values) })}\n\`\`\``),
     },
   },
+  {
+    name: 'KAITO wires qwen3_coder for Nemotron Nano v2, whose form only a plugin reads',
+    cause: 'parser-unfit',
+    says: [
+      'KAITO v0.12 wires the parser qwen3_coder for nvidia-nemotron-nano-9b-v2',
+      'JSON in <TOOLCALL>',
+      '--tool-parser-plugin FILE --tool-call-parser nemotron_json',
+    ],
+    options: {
+      preset: 'nvidia-nemotron-nano-9b-v2',
+      model: 'nvidia/NVIDIA-Nemotron-Nano-9B-v2',
+      flags: { 'tool-call-parser': 'qwen3_coder', 'served-model-name': 'nvidia-nemotron-nano-9b-v2' },
+    },
+    change: (world) => strip(world, ['chat-template']),
+    server: {
+      model: 'nvidia-nemotron-nano-9b-v2',
+      fault: writing((name, values) => `<TOOLCALL>[${JSON.stringify({ name, arguments: Object.fromEntries(values) })}]</TOOLCALL>`),
+    },
+  },
   ...(
     [
       ['and the port-forward hangs', (kube) => kube.freezeForwards()],
