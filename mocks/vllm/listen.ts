@@ -87,14 +87,20 @@ function serveLoading(request: IncomingMessage, response: ServerResponse, left: 
 }
 
 async function serve(answer: MockAnswer, vllm: Vllm, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
+  let leaving: AbortController | undefined
   let written = 0
   let over = false
+  /** Ends what waits when the client leaves. */
+  const gone = (): { signal: AbortSignal } => {
+    leaving ??= new AbortController()
+    if (over) leaving.abort()
+    return leaving
+  }
   response.on('error', () => undefined)
   response.once('close', () => {
     if (over) return
     over = true
-    gone.abort()
+    leaving?.abort()
     vllm.disconnected(answer.id, written)
   })
   const done = (): void => {
@@ -107,16 +113,16 @@ async function serve(answer: MockAnswer, vllm: Vllm, request: IncomingMessage, r
     if (answer.head) request.socket.write(answer.head)
     const only = answer.chunks[0]
     if (!answer.head && answer.end === 'complete' && answer.chunks.length <= 1) {
-      if (only && only.afterMs > 0) await wait(only.afterMs, undefined, { signal: gone.signal })
+      if (only && only.afterMs > 0) await wait(only.afterMs, undefined, gone())
       writeHead(answer, request, response)
       done()
       response.end(only?.bytes)
       return
     }
     for (const { afterMs, bytes } of answer.chunks) {
-      if (afterMs > 0) await wait(afterMs, undefined, { signal: gone.signal })
+      if (afterMs > 0) await wait(afterMs, undefined, gone())
       if (!answer.head && !response.headersSent) writeHead(answer, request, response)
-      if (!send(bytes)) await once(answer.head ? request.socket : response, 'drain', { signal: gone.signal })
+      if (!send(bytes)) await once(answer.head ? request.socket : response, 'drain', gone())
       written++
     }
     if (answer.end === 'hang') {

@@ -142,6 +142,15 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     maxModelLen: options.maxModelLen ?? 32_768,
   }
   const { dialect } = profile
+  const names: Readonly<Record<MockProfile['dialect'], () => [string, string][]>> = {
+    vllm: () => [['server', 'uvicorn']],
+    'vllm-rust': () => [],
+    openai: () => [
+      ['x-request-id', `req_${hex(32)}`],
+      ['openai-version', '2020-10-01'],
+      ['openai-processing-ms', String(latencyMs)],
+    ],
+  }
   const counts = newCounts()
   if (queueLimit !== undefined) counts.refused = 0
   const open = new Map<number, Open>()
@@ -456,16 +465,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const allow = reply.headers.filter(([name]) => name === 'allow')
     const rest = reply.headers.filter(([name]) => name !== 'allow')
     const vary: [string, string][] = profile!.vary && reply.status !== 401 ? [['vary', 'Origin']] : []
-    const names: Readonly<Record<MockProfile['dialect'], [string, string][]>> = {
-      vllm: [['server', 'uvicorn']],
-      'vllm-rust': [],
-      openai: [
-        ['x-request-id', `req_${hex(32)}`],
-        ['openai-version', '2020-10-01'],
-        ['openai-processing-ms', String(latencyMs)],
-      ],
-    }
-    return [['date', date()], ...names[dialect], ...allow, ...lengthOf(reply), ...rest, ...vary]
+    return [['date', date()], ...names[dialect](), ...allow, ...lengthOf(reply), ...rest, ...vary]
   }
 
   function timed(reply: Draft): TimedBytes[] {
