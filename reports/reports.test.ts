@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, piecesOf } from './bytes.ts'
-import { CHROMIUM, faultsOnPhone, openPage, type Page } from '../testing/browser.ts'
+import { faultsOnPhone, IN_BROWSER, openPage, until, type Page } from '../testing/browser.ts'
 import { curl } from './curl.ts'
 import { counts } from './counts.ts'
 import { absentOf } from './headline.ts'
@@ -151,10 +151,6 @@ function decoded(page: string): string {
   return page.replace(/"([A-Za-z0-9+/]{40,}={0,2})"/g, (_whole, data: string) => Buffer.from(data, 'base64').toString('utf8'))
 }
 
-async function until(page: Page, expression: string): Promise<void> {
-  await expect.poll(() => page.evaluate(expression), { interval: 50 }).toBe(true)
-}
-
 test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, failing on %s', async (failOn) => {
   const folder = record(madeUpRun({ failOn, ended: { ...finished, cause: madeUpCause } }), everyVerdict(), [madeUpExchange()])
   await makeReports(folder, { color: false })
@@ -296,7 +292,7 @@ test('hostile text is inert in Markdown', () => {
   expect(text.replaceAll(/^```[^]*?^```$|`[^`\n]*`/gm, '')).not.toMatch(/<[a-z!/]|(?<!\\)\]\(|(?<!\\)!\[/i)
 })
 
-test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Allure, and nothing is asked of any host', async () => {
+test('hostile text is inert in the page and in Allure, and nothing is asked of any host', IN_BROWSER, async () => {
   const { run, verdicts, exchange } = filledWith(HOSTILE)
   const folder = record(run, verdicts, [exchange])
   await makeReports(folder, { color: false })
@@ -325,16 +321,15 @@ test.skipIf(CHROMIUM === undefined)('hostile text is inert in the page and in Al
   const named = await second.evaluate('document.title')
   await until(second, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
   // Attachments stand in steps, and are loaded when they are opened.
-  await second.evaluate(openIn('step-arrow-button"]'))
-  await until(second, `document.querySelector('#app [data-testid="test-result-attachment-header"]') !== null`)
-  await second.evaluate(openIn('attachment-header"] > button:first-child'))
+  await openIn(second, 'step-arrow-button"]')
+  await openIn(second, 'attachment-header"] > button:first-child')
   await until(second, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
   expect(await second.evaluate('document.title')).toBe(named)
   expect(await second.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
   expectInert(second, allure)
 })
 
-test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
+test('axe finds no serious fault on the page, light or dark, and it fits a phone', IN_BROWSER, async () => {
   const plain = { ...madeUpExchange(['{"choices":[]}'], 'made-up.plain'), status: 500 }
   const request = { ...plain.request, form: 'plain' as const }
   const folder = record(madeUpRun({ ended: { ...finished, cause: madeUpCause } }), everyVerdict(), [
@@ -352,7 +347,7 @@ test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, lig
 /** Whether the first check of an effect is to be seen. */
 const shown = (effect: string) => `[...document.querySelectorAll('.check.${effect}')].map((one) => one.checkVisibility())[0]`
 
-test.skipIf(CHROMIUM === undefined)('a failed check and a passed one are one click away from their bytes, the breach marked', async () => {
+test('a failed check and a passed one are one click away from their bytes, the breach marked', IN_BROWSER, async () => {
   const folder = record(
     madeUpRun(),
     [madeUpVerdict({ outcome: 'failed', id: 'bad:stream' }), madeUpVerdict({ id: 'good:plain' })],
@@ -408,9 +403,12 @@ function expectInert(page: Page, address: string): void {
   expect(outside).toEqual([])
 }
 
-/** Clicks everything of a kind on a test's page in Allure. */
-const openIn = (kind: string): string =>
-  `document.querySelectorAll('#app [data-testid="test-result-${kind}').forEach((button) => button.click())`
+/** Clicks everything of a kind on a test's page in Allure, once it is there. */
+async function openIn(page: Page, kind: string): Promise<void> {
+  const found = `document.querySelectorAll('#app [data-testid="test-result-${kind}')`
+  await until(page, `${found}.length > 0`)
+  await page.evaluate(`${found}.forEach((button) => button.click())`)
+}
 
 test('an answer is shown in its order of arrival, whole characters with their chunk, cut where nothing is proven', () => {
   const bytes = Buffer.from('data: é\n\ndata: [DONE]\n\n')

@@ -14,7 +14,7 @@ import { resolveTarget } from '../fixtures/target/target.ts'
 import { loadFaults } from '../mocks/vllm/faults/index.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
-import { CHROMIUM, faultsOnPhone, openText } from '../testing/browser.ts'
+import { faultsOnPhone, IN_BROWSER, openText } from '../testing/browser.ts'
 import { compareLoads, fails, loadHeadline, loadPage, loadText, type LoadRecord } from '../reports/load.ts'
 import { createLoopback } from '../testing/loopback.ts'
 import { startScript, type Ended } from '../testing/script.ts'
@@ -251,7 +251,7 @@ describe('what is said', () => {
     expect(page).not.toContain('<b>')
     expect(page).not.toContain('<script')
   })
-  test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page, light or dark, and it fits a phone', async () => {
+  test('axe finds no serious fault on the page, light or dark, and it fits a phone', IN_BROWSER, async () => {
     const it = record([level(1), level(16, broken)])
     await using page = await openText(loadPage(it, loadText(it, undefined)))
     expect(await faultsOnPhone(page)).toEqual([])

@@ -4,10 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The first Chromium in the PATH, or what CHROMIUM names, for self tests of the page. */
-export const CHROMIUM = [
+const CHROMIUM = [
   process.env['CHROMIUM'],
   ...(process.env['PATH'] ?? '')
     .split(delimiter)
@@ -37,38 +38,68 @@ interface Message {
   }
 }
 
-/** Opens an address in a new, empty Chromium. */
+/** How the message of an error begins that says no more than that the browser is gone: such a test is tried again. */
+const CRASHED = 'Chromium crashed'
+
+/** For tests in a browser: one that crashes says nothing of the page. */
+export const IN_BROWSER = { skip: CHROMIUM === undefined, retry: { count: 2, condition: new RegExp(`^${CRASHED}`) } }
+
+/** Opens an address in a new, empty Chromium. Rejects, as all of its page does from then on, when the browser crashes. */
 export async function openPage(url: string): Promise<Page> {
   if (CHROMIUM === undefined) throw new Error('there is no Chromium')
   const profile = mkdtempSync(join(tmpdir(), 'conformance-browser-'))
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+  const flags = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-dev-shm-usage',
+  ]
   const quiet = ['--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, '--remote-debugging-port=0']
   const browser = spawn(CHROMIUM, [...flags, ...quiet], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(browser, 'exit')
-  const address = await new Promise<string>((resolve, reject) => {
-    createInterface(browser.stderr).on('line', (line) => {
-      const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
-      if (found !== undefined) resolve(found)
-    })
-    exited.then(() => reject(new Error('Chromium ended before it could be used')), reject)
-  })
-  const socket = new WebSocket(address)
-  await once(socket, 'open')
+  const socket = await Promise.race([
+    exited.then(() => {
+      throw new Error(`${CRASHED}: it ended before it could be used`)
+    }),
+    (async () => {
+      for await (const line of createInterface(browser.stderr)) {
+        const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
+        if (address === undefined) continue
+        const opened = new WebSocket(address)
+        await once(opened, 'open')
+        browser.stderr.resume()
+        return opened
+      }
+      return await new Promise<never>(() => {})
+    })(),
+  ])
 
   const requests: string[] = []
   const dialogs: string[] = []
   const errors: string[] = []
-  const waiting = new Map<number, (message: Message) => void>()
+  const waiting = new Map<number, PromiseWithResolvers<Message['result']>>()
   let session: string | undefined
   let last = 0
-  const send = (method: string, params: object = {}) =>
-    new Promise<Message['result']>((resolve) => {
-      waiting.set(++last, (message) => resolve(message.result))
-      socket.send(JSON.stringify({ id: last, method, params, ...(session === undefined ? {} : { sessionId: session }) }))
-    })
+  let gone: Error | undefined
+  const send = (method: string, params: object = {}): Promise<Message['result']> => {
+    if (gone !== undefined) return Promise.reject(gone)
+    const answer = Promise.withResolvers<Message['result']>()
+    waiting.set(++last, answer)
+    socket.send(JSON.stringify({ id: last, method, params, ...(session === undefined ? {} : { sessionId: session }) }))
+    return answer.promise
+  }
+  const lose = (what: string): void => {
+    gone = new Error(`${CRASHED}: ${what}`)
+    for (const { reject } of waiting.values()) reject(gone)
+  }
+  socket.addEventListener('close', () => lose('its connection was closed'))
   socket.addEventListener('message', ({ data }) => {
     const message: Message = JSON.parse(String(data))
-    if (message.id !== undefined) waiting.get(message.id)?.(message)
+    if (message.id !== undefined) waiting.get(message.id)?.resolve(message.result)
+    if (message.method === 'Inspector.targetCrashed') lose('its page crashed')
     if (message.method === 'Network.requestWillBeSent') requests.push(message.params?.request?.url ?? '')
     if (message.method === 'Log.entryAdded') errors.push(message.params?.entry?.text ?? '')
     if (message.method === 'Page.javascriptDialogOpening') {
@@ -79,7 +110,7 @@ export async function openPage(url: string): Promise<Page> {
 
   const created = await send('Target.createTarget', { url: 'about:blank' })
   session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
-  for (const domain of ['Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
+  for (const domain of ['Inspector', 'Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
   await send('Page.navigate', { url })
   return {
     requests,
@@ -120,12 +151,24 @@ export async function faultsOnPhone(page: Page): Promise<readonly unknown[]> {
   return faults
 }
 
+/** A safety net below the time limit of a test, so that the message says what never came. */
+const LONGEST_WAIT_MS = 240_000
+
+/** Resolves when a JavaScript expression is true in the page. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const end = performance.now() + LONGEST_WAIT_MS
+  while ((await page.evaluate(expression)) !== true) {
+    if (performance.now() > end) throw new Error(`this never became true in the page: ${expression}`)
+    await delay(50)
+  }
+}
+
 /** Opens the text of a page, which it writes into a folder of its own. */
 export async function openText(html: string): Promise<Page> {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-page-'))
   writeFileSync(join(folder, 'index.html'), html)
   const page = await openPage(pathToFileURL(join(folder, 'index.html')).href)
-  while ((await page.evaluate(`document.querySelector('h1') !== null && document.readyState === 'complete'`)) !== true);
+  await until(page, `document.querySelector('h1') !== null && document.readyState === 'complete'`)
   const close = page[Symbol.asyncDispose].bind(page)
   return {
     ...page,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CHROMIUM, faultsOnPhone, openText } from '../../testing/browser.ts'
+import { faultsOnPhone, IN_BROWSER, openText } from '../../testing/browser.ts'
 import { fleetResults, general, gravest, verdictOf } from './aggregate.ts'
 import { fleetPage } from './page.ts'
 import { fleetSchema, type FleetResults, type MemberResult } from './results.ts'
@@ -165,7 +165,7 @@ test('foreign text is inert on the page and in Markdown', () => {
   expect(outside).not.toContain('<img')
 })
 
-test.skipIf(CHROMIUM === undefined)('axe finds no serious fault on the page of a fleet, light or dark, and it fits a phone', async () => {
+test('axe finds no serious fault on the page of a fleet, light or dark, and it fits a phone', IN_BROWSER, async () => {
   const before = fleetOf([member('ws-1'), member('ws-2')])
   const open = { Contract: { passed: 1, failed: 0, accepted: 1, open: 0 }, Arguments: { passed: 0, failed: 0, accepted: 0, open: 2 } }
   const now = [member('ws-1', noParser('ws-1')), member('ws-2', { groups: open }), member('ws-3'), member('ws-4')]
