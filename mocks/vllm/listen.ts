@@ -111,12 +111,12 @@ async function serve(answer: MockAnswer, vllm: Vllm, request: IncomingMessage, r
   const send = answer.head ? (bytes: Uint8Array) => request.socket.write(bytes) : (bytes: Uint8Array) => response.write(bytes)
   try {
     if (answer.head) request.socket.write(answer.head)
-    const only = answer.chunks[0]
-    if (!answer.head && answer.end === 'complete' && answer.chunks.length <= 1) {
-      if (only && only.afterMs > 0) await wait(only.afterMs, undefined, gone())
+    if (isAtOnce(answer, response)) {
+      const [first] = answer.chunks
+      if (first && first.afterMs > 0) await wait(first.afterMs, undefined, gone())
       writeHead(answer, request, response)
       done()
-      response.end(only?.bytes)
+      endWith(response, answer.chunks)
       return
     }
     for (const { afterMs, bytes } of answer.chunks) {
@@ -142,6 +142,29 @@ async function serve(answer: MockAnswer, vllm: Vllm, request: IncomingMessage, r
   } catch {
     request.socket.destroy()
   }
+}
+
+/** Whether nothing stands between the first byte of the body and the last: no pause, and no client that is slower than its buffer. */
+function isAtOnce({ head, end, chunks }: MockAnswer, { writableHighWaterMark }: ServerResponse): boolean {
+  if (head !== undefined || end !== 'complete') return false
+  let size = 0
+  return chunks.every(({ afterMs, bytes }, index) => (index === 0 || afterMs === 0) && (size += bytes.length) <= writableHighWaterMark)
+}
+
+const LINE_END = Buffer.from('\r\n')
+const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+
+/** Ends an answer with these chunks in one write: node:http would hand each of them to the socket in four parts, most of what a stream costs. */
+function endWith(response: ServerResponse, chunks: MockAnswer['chunks']): void {
+  if (!response.chunkedEncoding) {
+    response.end(chunks.length === 1 ? chunks[0]?.bytes : Buffer.concat(chunks.map(({ bytes }) => bytes)))
+    return
+  }
+  const parts: Uint8Array[] = []
+  for (const { bytes } of chunks) parts.push(Buffer.from(`${bytes.length.toString(16)}\r\n`, 'latin1'), bytes, LINE_END)
+  parts.push(LAST_CHUNK)
+  response.chunkedEncoding = false
+  response.end(Buffer.concat(parts))
 }
 
 /** Gives the peer time to read what was written: a reset discards what is still under way. */
