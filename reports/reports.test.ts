@@ -321,9 +321,12 @@ test('hostile text is inert in the page and in Allure, and nothing is asked of a
   const named = await second.evaluate('document.title')
   await until(second, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
   // Attachments stand in steps, and are loaded when they are opened.
-  await openIn(second, 'step-arrow-button"]')
-  await openIn(second, 'attachment-header"] > button:first-child')
-  await until(second, `document.querySelector('#app').innerText.includes('HTTP status 200')`)
+  await openUntil(second, 'step-arrow-button"]', `document.querySelector('#app [data-testid="test-result-attachment-header"]') !== null`)
+  await openUntil(
+    second,
+    'attachment-header"] > button:first-child',
+    `document.querySelector('#app').innerText.includes('HTTP status 200')`,
+  )
   expect(await second.evaluate('document.title')).toBe(named)
   expect(await second.evaluate(`document.querySelectorAll('script:not([nonce])').length`)).toBe(0)
   expectInert(second, allure)
@@ -403,11 +406,11 @@ function expectInert(page: Page, address: string): void {
   expect(outside).toEqual([])
 }
 
-/** Clicks everything of a kind on a test's page in Allure, once it is there. */
-async function openIn(page: Page, kind: string): Promise<void> {
-  const found = `document.querySelectorAll('#app [data-testid="test-result-${kind}')`
-  await until(page, `${found}.length > 0`)
-  await page.evaluate(`${found}.forEach((button) => button.click())`)
+/** Opens everything of a kind on a test's page in Allure that is closed, until an expression is true. */
+async function openUntil(page: Page, kind: string, expression: string): Promise<void> {
+  const all = `[...document.querySelectorAll('#app [data-testid="test-result-${kind}')]`
+  const closed = `${all}.filter((button) => button.querySelector('[class*="--opened"]') === null)`
+  await until(page, `${expression} || (${closed}.forEach((button) => button.click()), false)`)
 }
 
 test('an answer is shown in its order of arrival, whole characters with their chunk, cut where nothing is proven', () => {

@@ -38,6 +38,9 @@ interface Message {
   }
 }
 
+/** Of a browser that hangs; far longer than the slowest of its answers takes on a busy machine. */
+const LONGEST_SILENCE_MS = 100_000
+
 /** How the message of an error begins that says no more than that the browser is gone: such a test is tried again. */
 const CRASHED = 'Chromium crashed'
 
@@ -60,6 +63,11 @@ export async function openPage(url: string): Promise<Page> {
   const quiet = ['--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, '--remote-debugging-port=0']
   const browser = spawn(CHROMIUM, [...flags, ...quiet], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(browser, 'exit')
+  const close = async (): Promise<void> => {
+    browser.kill('SIGKILL')
+    await exited
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
   const socket = await Promise.race([
     exited.then(() => {
       throw new Error(`${CRASHED}: it ended before it could be used`)
@@ -89,7 +97,8 @@ export async function openPage(url: string): Promise<Page> {
     const answer = Promise.withResolvers<Message['result']>()
     waiting.set(++last, answer)
     socket.send(JSON.stringify({ id: last, method, params, ...(session === undefined ? {} : { sessionId: session }) }))
-    return answer.promise
+    const silent = setTimeout(() => lose(`it has not answered ${method} for ${LONGEST_SILENCE_MS / 1000} s`), LONGEST_SILENCE_MS)
+    return answer.promise.finally(() => clearTimeout(silent))
   }
   const lose = (what: string): void => {
     gone = new Error(`${CRASHED}: ${what}`)
@@ -108,10 +117,15 @@ export async function openPage(url: string): Promise<Page> {
     }
   })
 
-  const created = await send('Target.createTarget', { url: 'about:blank' })
-  session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
-  for (const domain of ['Inspector', 'Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
-  await send('Page.navigate', { url })
+  try {
+    const created = await send('Target.createTarget', { url: 'about:blank' })
+    session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
+    for (const domain of ['Inspector', 'Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
+    await send('Page.navigate', { url })
+  } catch (error) {
+    await close()
+    throw error
+  }
   return {
     requests,
     dialogs,
@@ -127,9 +141,7 @@ export async function openPage(url: string): Promise<Page> {
     },
     async [Symbol.asyncDispose]() {
       socket.close()
-      browser.kill('SIGKILL')
-      await exited
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+      await close()
     },
   }
 }
