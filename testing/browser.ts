@@ -47,7 +47,7 @@ const CRASHED = 'Chromium crashed'
 /** For tests in a browser: one that crashes says nothing of the page. */
 export const IN_BROWSER = { skip: CHROMIUM === undefined, retry: { count: 2, condition: new RegExp(`^${CRASHED}`) } }
 
-/** Opens an address in a new, empty Chromium. Rejects, as all of its page does from then on, when the browser crashes. */
+/** Opens an address in a new, empty Chromium and resolves when the page has loaded. Rejects, as all of its page does from then on, when the browser crashes. */
 export async function openPage(url: string): Promise<Page> {
   if (CHROMIUM === undefined) throw new Error('there is no Chromium')
   const profile = mkdtempSync(join(tmpdir(), 'conformance-browser-'))
@@ -117,16 +117,7 @@ export async function openPage(url: string): Promise<Page> {
     }
   })
 
-  try {
-    const created = await send('Target.createTarget', { url: 'about:blank' })
-    session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
-    for (const domain of ['Inspector', 'Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
-    await send('Page.navigate', { url })
-  } catch (error) {
-    await close()
-    throw error
-  }
-  return {
+  const page: Page = {
     requests,
     dialogs,
     errors,
@@ -138,12 +129,24 @@ export async function openPage(url: string): Promise<Page> {
     async show(width, colors) {
       await send('Emulation.setDeviceMetricsOverride', { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 })
       await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: colors }] })
+      await until(page, `innerWidth === ${width} && matchMedia('(prefers-color-scheme: ${colors})').matches`)
     },
     async [Symbol.asyncDispose]() {
       socket.close()
       await close()
     },
   }
+  try {
+    const created = await send('Target.createTarget', { url: 'about:blank' })
+    session = (await send('Target.attachToTarget', { targetId: created?.targetId, flatten: true }))?.sessionId
+    for (const domain of ['Inspector', 'Page', 'Network', 'Runtime', 'Log']) await send(`${domain}.enable`)
+    await send('Page.navigate', { url })
+    await until(page, `location.href !== 'about:blank' && document.readyState === 'complete'`)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return page
 }
 
 const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'))
@@ -180,7 +183,6 @@ export async function openText(html: string): Promise<Page> {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-page-'))
   writeFileSync(join(folder, 'index.html'), html)
   const page = await openPage(pathToFileURL(join(folder, 'index.html')).href)
-  await until(page, `document.querySelector('h1') !== null && document.readyState === 'complete'`)
   const close = page[Symbol.asyncDispose].bind(page)
   return {
     ...page,
