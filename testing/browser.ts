@@ -131,10 +131,7 @@ export async function openPage(url: string): Promise<Page> {
       await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: colors }] })
       await until(page, `innerWidth === ${width} && matchMedia('(prefers-color-scheme: ${colors})').matches`)
     },
-    async [Symbol.asyncDispose]() {
-      socket.close()
-      await close()
-    },
+    [Symbol.asyncDispose]: close,
   }
   try {
     const created = await send('Target.createTarget', { url: 'about:blank' })
