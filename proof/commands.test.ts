@@ -9,7 +9,7 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { variableNames } from '../fixtures/target/variables.ts'
 import { mcpFaults } from '../mocks/mcp/faults.ts'
 import { listen } from '../mocks/vllm/listen.ts'
-import { faults } from '../mocks/vllm/faults/index.ts'
+import { faultOf, faults } from '../mocks/vllm/faults/index.ts'
 import { createVllm } from '../mocks/vllm/vllm.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import { namesOf } from '../run/terms.ts'
@@ -66,7 +66,7 @@ const kept = (line: string): string => line.replace(/(?:"id":.*)?…$/, '')
 test('the README shows what its command prints', { tags: ['slow'] }, async () => {
   const [, fault = ''] = /--fault ([\w-]+)` in another terminal/.exec(read('README.md')) ?? []
   const shown = /```\n(✗ [^]*?)```/.exec(read('README.md'))?.[1]?.trim().split('\n') ?? []
-  const door = await listen(createVllm({ fault }))
+  const door = await listen(createVllm({ fault: faultOf(fault) }))
   const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
   try {
     const env = { OPENAI_BASE_URL: `${door.url}/v1`, CONFORMANCE_REPORT_DIR: folder }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { planOf } from './docs.ts'
 import { clock, runAgainst } from './matrix.ts'
 import { rememberingReader } from './remember.ts'
@@ -33,7 +34,7 @@ test.for([
   ['null-content-rejected', 'http.status'],
   ['usage-missing-plain', 'usage.present'],
 ] as const)('the smoke run notices %s', async ([fault, id]) => {
-  expect(await red({ fault })).toContain(id)
+  expect(await red({ fault: faultOf(fault) })).toContain(id)
 })
 
 test('the smoke run notices a server without a parser', async () => {
@@ -74,7 +75,7 @@ test('every verdict of the full run that the default run does not reach turns re
     'message-midway-dropped-in-chat',
     'response-result-in-parts-refused',
   ])
-    for (const id of await red({ ...whole, fault })) left.delete(id)
+    for (const id of await red({ ...whole, fault: faultOf(fault) })) left.delete(id)
   expect([...left]).toEqual([])
 })
 
@@ -84,10 +85,10 @@ test.for([
   ['strict-bounds-dropped', 'schemas.strict.count:plain'],
   ['one-of-forced-refused', 'schemas.everyday:plain'],
 ] as const)('the full run notices %s', async ([fault, id]) => {
-  expect(await red({ ...whole, fault })).toContain(id)
+  expect(await red({ ...whole, fault: faultOf(fault) })).toContain(id)
 })
 
 test.for(Object.entries(provenElsewhere))('%s turns red in another run: %j', async ([id, options]) => {
-  const verdicts = await runAgainst({ ...(options.depth === 'full' ? whole : {}), ...options })
+  const verdicts = await runAgainst({ ...(options.depth === 'full' ? whole : {}), ...options, fault: faultOf(options.fault) })
   expect(verdicts.find((verdict) => verdict.id === id)?.outcome).toBe('failed')
 })

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Depth } from '../fixtures/depth.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { freshReader, type Reader } from '../fixtures/run/reader.ts'
+import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { loadScenarios } from '../run/scenarios.ts'
 import type { McpServers } from '../fixtures/mcp/servers.ts'
 import { mcpInProcess } from '../mocks/mcp/in-process.ts'
@@ -39,7 +40,7 @@ export const clock = (): number => Date.UTC(2026, 10, 28)
 export async function createMatrix(): Promise<(fault: string) => Promise<Row>> {
   const reader = rememberingReader()
   const healthy = await runAgainst({ clock, reader })
-  return async (fault) => differences(fault, healthy, await runAgainst({ clock, reader, fault }))
+  return async (fault) => differences(fault, healthy, await runAgainst({ clock, reader, fault: faultOf(fault) }))
 }
 
 /** One server that is judged each time the result is called: its counters keep what earlier runs left. */

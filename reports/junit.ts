@@ -63,7 +63,7 @@ export function junitSuite(recording: Recording, name: string): { readonly total
     exitCode: run.ended === undefined ? '' : String(run.ended.exitCode),
   }).filter(([, value]) => value !== '')
   // GitLab and Jenkins show no properties: the first case that is not green tells the cause.
-  const told = causeLines(recording)
+  const told = explanation(recording)
   const first = verdicts.find((verdict) => ['failure', 'blocked', 'broken'].includes(effectOf(verdict, run.failOn)))
   const lines = [
     `<testsuite${attributes({ ...totals, skipped: known + waived + inconclusive + notApplicable, timestamp: run.started })}>`,
@@ -135,7 +135,7 @@ function bodyOf(verdict: Verdict, run: Run, cause: readonly string[]): string {
 }
 
 /** The cause of a run in lines of plain text; where none is known, what most answers agree in. */
-function causeLines(recording: Recording): readonly string[] {
+function explanation(recording: Recording): readonly string[] {
   const cause = recording.run.ended?.cause
   const alike = agreement(recording)
   if (cause === undefined) return alike === undefined ? [] : [`Cause: not known. ${alike}`]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Results } from '../reports/results.ts'
@@ -72,7 +73,11 @@ function waiverFile(changes: Readonly<Record<string, string>> = {}): string {
 
 test('what a waiver accepts is waived on every surface, and the run conforms', async () => {
   const waivers = waiverFile()
-  const ended = await against({ fault: 'done-missing' }, { CONFORMANCE_WAIVERS: waivers, GITHUB_ACTIONS: 'true', NO_COLOR: '1' }, PART)
+  const ended = await against(
+    { fault: faultOf('done-missing') },
+    { CONFORMANCE_WAIVERS: waivers, GITHUB_ACTIONS: 'true', NO_COLOR: '1' },
+    PART,
+  )
   expect(ended.code, ended.out).toBe(0)
   expect(ended.out).toContain('with 1 waived requirement')
   expect(ended.out).toContain('the agent closes the stream itself (platform-team, until')
@@ -111,12 +116,12 @@ test('a check that is expected to be flaky is tried several times, and says how 
 test('a run is compared with an earlier one, and the gate can hold what is new', async () => {
   const green = await against({}, {}, PART)
   const env = { CONFORMANCE_COMPARE: green.folder, CONFORMANCE_GATE: 'new' }
-  const red = await against({ fault: 'done-missing' }, env, PART)
+  const red = await against({ fault: faultOf('done-missing') }, env, PART)
   expect(red.code, red.out).toBe(1)
   expect(red.out).toContain('Newly failing: MUST end a stream with data: [DONE]')
   expect(resultsIn(red.folder).comparison?.newlyFailing).toMatchObject([{ id: 'stream.done', before: 'passed', now: 'failed' }])
 
-  const same = await against({ fault: 'done-missing' }, { ...env, CONFORMANCE_COMPARE: join(red.folder, FILES.results) }, PART)
+  const same = await against({ fault: faultOf('done-missing') }, { ...env, CONFORMANCE_COMPARE: join(red.folder, FILES.results) }, PART)
   expect(same.code, same.out).toBe(0)
   expect(same.out).toContain('Nothing that was judged has changed')
 
@@ -180,7 +185,7 @@ test('a run that is stopped says the whole command that makes its reports, and t
 
 test('npm run waive writes what failed, and -- --prune takes out what is stale', async () => {
   const file = join(folder(), 'waivers.yaml')
-  const red = await against({ fault: 'done-missing' }, {}, PART)
+  const red = await against({ fault: faultOf('done-missing') }, {}, PART)
   const env = { CONFORMANCE_REPORT_DIR: red.folder, CONFORMANCE_WAIVERS: file }
   const written = await start('run/waive.ts', env)
   expect(written.code, written.out).toBe(0)

@@ -11,7 +11,7 @@ import { hold, readThresholds } from '../fixtures/load/thresholds.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { readConfiguration } from '../fixtures/target/configuration.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
-import { loadFaults } from '../mocks/vllm/faults/index.ts'
+import { faultOf, loadFaults } from '../mocks/vllm/faults/index.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { faultsOnPhone, IN_BROWSER, openText } from '../testing/browser.ts'
@@ -108,7 +108,7 @@ describe('faults that only load shows', () => {
   })
 
   test.for(Object.entries(expected))('%s', { concurrent: true }, async ([fault, [level, rule]]) => {
-    const load = await loadOf(await mock({ fault }), { requests: enough[fault] ?? 70 })
+    const load = await loadOf(await mock({ fault: faultOf(fault) }), { requests: enough[fault] ?? 70 })
     expect(beginsAt(load)).toBe(level)
     expect(rulesOf(load.levels.find(({ concurrency }) => concurrency === level))).toContain(rule)
     // Gauges are no answer to one request.
@@ -290,7 +290,7 @@ describe('npm run load', () => {
   test('judges, keeps what it measured, and compares', { concurrent: true }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'load-'))
     try {
-      const url = `${await mock({ fault: 'load-last-fragment-lost' })}/v1`
+      const url = `${await mock({ fault: faultOf('load-last-fragment-lost') })}/v1`
       const env = { OPENAI_BASE_URL: url, CONFORMANCE_REPORT_DIR: folder }
       const first = await npmRunLoad(['--levels', '1,16', '--requests', '48'], env)
       // Whether level 1 has a verdict depends on how busy this machine is; the breach at level 16 is proven by its bytes.

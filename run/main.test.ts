@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { createVllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import { listen } from '../mocks/vllm/listen.ts'
 import { refuse, serveTime } from '../mocks/mcp/serve.ts'
@@ -71,7 +72,7 @@ for (const [fault, id] of [
   ['auth-open', 'auth.chat-without-key'],
 ] as const) {
   test(`${fault}: ${id} fails`, async () => {
-    const door = await listen(createVllm({ apiKey: KEY, fault }))
+    const door = await listen(createVllm({ apiKey: KEY, fault: faultOf(fault) }))
     const { failed: ids } = await judge(`${door.url}/v1`, { apiKey: KEY }).finally(() => door.close())
     expect(ids.map(withoutForm)).toContain(id)
   })
@@ -82,26 +83,26 @@ test.each([
   // What waits for our own limits gets short ones.
   ['a stream that hangs', 'stream-hangs-after-role', 'http.complete', { CONFORMANCE_TIMEOUT: '5' }],
 ])('%s: exit code 1', async (_what, fault, id, env) => {
-  const ended = await against({ fault }, env, ['-t', 'Zero-argument'])
+  const ended = await against({ fault: faultOf(fault) }, env, ['-t', 'Zero-argument'])
   expect(ended.code, ended.out).toBe(1)
   expect(failed(ended).map(withoutForm)).toContain(id)
   expect(ended.page).toMatch(/does NOT (?:work|conform)/)
 })
 
 test('a server without a model blocks the run: exit code 3', async () => {
-  const ended = await against({ fault: 'models-list-empty' }, { CONFORMANCE_READY_TIMEOUT: '3' })
+  const ended = await against({ fault: faultOf('models-list-empty') }, { CONFORMANCE_READY_TIMEOUT: '3' })
   expect(ended.code, ended.out).toBe(3)
 })
 
 test('disconnect-not-noticed: a slow answer that the client leaves has to be counted', async () => {
-  const ended = await against({ fault: 'disconnect-not-noticed', gapMs: 30 }, {}, ['-t', 'Metrics'])
+  const ended = await against({ fault: faultOf('disconnect-not-noticed'), gapMs: 30 }, {}, ['-t', 'Metrics'])
   expect(ended.code, ended.out).toBe(1)
   expect(failed(ended)).toContain('metrics.client-leaves')
   expect((await against({ gapMs: 30 }, {}, ['-t', 'Metrics'])).code).toBe(0)
 })
 
 test('CONFORMANCE_FAIL_ON=never decides the exit code, not the report', async () => {
-  const ended = await against({ fault: 'done-missing' }, { CONFORMANCE_FAIL_ON: 'never' })
+  const ended = await against({ fault: faultOf('done-missing') }, { CONFORMANCE_FAIL_ON: 'never' })
   expect(ended.code).toBe(0)
   expect(failed(ended)).toContain('stream.done')
   expect(ended.page).toContain('does NOT conform')

@@ -1,5 +1,6 @@
 import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import type { Fault } from '../vllm/fault.ts'
+import { faultOf } from '../vllm/faults/index.ts'
 import type { VllmOptions } from '../vllm/vllm.ts'
 import type { KubeOptions, KubeServer } from './server.ts'
 import { condition, event, workspaceStatus, waiting, createWorld, type Thing, type World, type WorldOptions } from './world.ts'
@@ -828,7 +829,7 @@ export const situations: readonly Situation[] = [
     name: 'the parser is one for another model',
     cause: 'wrong-parser',
     says: ['llama3_json'],
-    server: { fault: 'auto-call-as-markup' },
+    server: { fault: faultOf('auto-call-as-markup') },
     options: { flags: { 'tool-call-parser': 'llama3_json' } },
   },
   {
@@ -853,7 +854,7 @@ export const situations: readonly Situation[] = [
     name: 'the template is one for another parser',
     cause: 'template-mismatch',
     says: ['tool-chat-llama3.1-json.jinja', 'hermes'],
-    server: { fault: 'auto-call-as-markup' },
+    server: { fault: faultOf('auto-call-as-markup') },
     options: { flags: { 'chat-template': '/workspace/chat_templates/tool-chat-llama3.1-json.jinja' } },
   },
   {
@@ -1277,61 +1278,42 @@ export const situations: readonly Situation[] = [
     says: ['was never trained to call tools'],
     server: { fault: withoutTemplate() },
   },
-  {
+  unfit({
     name: 'KAITO wires functiongemma for gemma-3, and the model writes Python',
-    cause: 'parser-unfit',
     says: [
       'KAITO v0.12 wires the parser functiongemma for gemma-3-4b-instruct',
       '--tool-call-parser=functiongemma',
       'tool_choice required',
     ],
-    options: {
-      preset: 'gemma-3-4b-instruct',
-      model: 'google/gemma-3-4b-it',
-      flags: { 'tool-call-parser': 'functiongemma', 'served-model-name': 'gemma-3-4b-it' },
-    },
-    change: (world) => strip(world, ['chat-template']),
-    server: {
-      model: 'gemma-3-4b-it',
-      fault: writing(
-        (name, values) => `\`\`\`tool_code\n${name}(${values.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(', ')})\n\`\`\``,
-      ),
-    },
-  },
-  {
+    preset: 'gemma-3-4b-instruct',
+    model: 'google/gemma-3-4b-it',
+    served: 'gemma-3-4b-it',
+    parser: 'functiongemma',
+    writes: (name, values) =>
+      `\`\`\`tool_code\n${name}(${values.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(', ')})\n\`\`\``,
+  }),
+  unfit({
     name: 'KAITO wires functiongemma for gemma-3, and the model writes JSON',
-    cause: 'parser-unfit',
     says: ['JSON in its text'],
-    options: {
-      preset: 'gemma-3-4b-instruct',
-      model: 'google/gemma-3-4b-it',
-      flags: { 'tool-call-parser': 'functiongemma', 'served-model-name': 'gemma-3-4b-it' },
-    },
-    change: (world) => strip(world, ['chat-template']),
-    server: {
-      model: 'gemma-3-4b-it',
-      fault: writing((name, values) => `\`\`\`json\n${JSON.stringify({ name, parameters: Object.fromEntries(values) })}\n\`\`\``),
-    },
-  },
-  {
+    preset: 'gemma-3-4b-instruct',
+    model: 'google/gemma-3-4b-it',
+    served: 'gemma-3-4b-it',
+    parser: 'functiongemma',
+    writes: (name, values) => `\`\`\`json\n${JSON.stringify({ name, parameters: Object.fromEntries(values) })}\n\`\`\``,
+  }),
+  unfit({
     name: 'KAITO wires qwen3_coder for Nemotron Nano v2, whose form only a plugin reads',
-    cause: 'parser-unfit',
     says: [
       'KAITO v0.12 wires the parser qwen3_coder for nvidia-nemotron-nano-9b-v2',
       'JSON in <TOOLCALL>',
       '--tool-parser-plugin FILE --tool-call-parser nemotron_json',
     ],
-    options: {
-      preset: 'nvidia-nemotron-nano-9b-v2',
-      model: 'nvidia/NVIDIA-Nemotron-Nano-9B-v2',
-      flags: { 'tool-call-parser': 'qwen3_coder', 'served-model-name': 'nvidia-nemotron-nano-9b-v2' },
-    },
-    change: (world) => strip(world, ['chat-template']),
-    server: {
-      model: 'nvidia-nemotron-nano-9b-v2',
-      fault: writing((name, values) => `<TOOLCALL>[${JSON.stringify({ name, arguments: Object.fromEntries(values) })}]</TOOLCALL>`),
-    },
-  },
+    preset: 'nvidia-nemotron-nano-9b-v2',
+    model: 'nvidia/NVIDIA-Nemotron-Nano-9B-v2',
+    served: 'nvidia-nemotron-nano-9b-v2',
+    parser: 'qwen3_coder',
+    writes: (name, values) => `<TOOLCALL>[${JSON.stringify({ name, arguments: Object.fromEntries(values) })}]</TOOLCALL>`,
+  }),
   ...(
     [
       ['and the port-forward hangs', (kube) => kube.freezeForwards()],
@@ -1793,15 +1775,35 @@ function withoutTemplate(): Fault {
 }
 
 /** The model writes calls in a form of its own, and they come through as text. */
-function writing(form: (name: string, values: readonly (readonly [string, unknown])[]) => string): Fault {
+/** KAITO wires a parser for a preset that does not read what its model writes. */
+function unfit(unfitting: {
+  readonly name: string
+  readonly says: readonly string[]
+  readonly preset: string
+  readonly model: string
+  readonly served: string
+  readonly parser: string
+  readonly writes: (name: string, values: readonly (readonly [string, unknown])[]) => string
+}): Situation {
+  const { name, says, preset, model, served, parser, writes } = unfitting
   return {
-    id: 'calls-in-another-form',
-    what: 'Calls of auto come through as text, in the form of the model.',
-    trigger: [],
-    said(said, { turn }) {
-      if (turn.mode !== 'auto' || said.calls.length === 0) return
-      said.text = said.calls.map(({ name, arguments: json }) => form(name, Object.entries(JSON.parse(json) as object))).join('\n')
-      said.calls = []
+    name,
+    cause: 'parser-unfit',
+    says,
+    options: { preset, model, flags: { 'tool-call-parser': parser, 'served-model-name': served } },
+    change: (world) => strip(world, ['chat-template']),
+    server: {
+      model: served,
+      fault: {
+        id: 'calls-in-another-form',
+        what: 'Calls of auto come through as text, in the form of the model.',
+        trigger: [],
+        said(said, { turn }) {
+          if (turn.mode !== 'auto' || said.calls.length === 0) return
+          said.text = said.calls.map((call) => writes(call.name, Object.entries(JSON.parse(call.arguments) as object))).join('\n')
+          said.calls = []
+        },
+      },
     },
   }
 }

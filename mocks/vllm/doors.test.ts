@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setupServer } from 'msw/node'
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { faults, loadFaults } from './faults/index.ts'
+import { faultOf, faults, loadFaults } from './faults/index.ts'
 import { handlers } from './handlers.ts'
 import { listen, type Listening } from './listen.ts'
 import { profiles } from './profiles.ts'
@@ -151,15 +151,15 @@ describe('the socket door', () => {
   })
 
   test('tears down, hangs and breaks heads when told so', async () => {
-    const cut = await serve({ fault: 'stream-reset-inside-arguments' })
+    const cut = await serve({ fault: faultOf('stream-reset-inside-arguments') })
     await expect(post(cut).then((answer) => answer.text())).rejects.toThrow('terminated')
-    const short = await serve({ fault: 'body-shorter-than-declared' })
+    const short = await serve({ fault: faultOf('body-shorter-than-declared') })
     await expect(post(short, { body: body.replace('true', 'false') }).then((answer) => answer.text())).rejects.toThrow('terminated')
-    const silent = await serve({ fault: 'headers-never-come' })
+    const silent = await serve({ fault: faultOf('headers-never-come') })
     await expect(post(silent, { signal: AbortSignal.timeout(150) })).rejects.toThrow('timeout')
-    const broken = await serve({ fault: 'status-line-broken' })
+    const broken = await serve({ fault: faultOf('status-line-broken') })
     await expect(post(broken)).rejects.toThrow('fetch failed')
-    const pings = await serve({ fault: 'stream-only-comments' })
+    const pings = await serve({ fault: faultOf('stream-only-comments') })
     const reader = (await post(pings)).body!.getReader()
     expect(new TextDecoder().decode((await reader.read()).value)).toContain('"role":"assistant"')
     await reader.cancel()

@@ -3,7 +3,7 @@ import { readArguments, runCommand } from '../../fixtures/command.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { stopWithNpm } from '../orphan.ts'
-import { faults, loadFaults } from './faults/index.ts'
+import { faultOf, faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { profiles } from './profiles.ts'
@@ -66,14 +66,15 @@ async function main(): Promise<number> {
     ? count('chunking', values.chunking)
     : known('chunking', values.chunking, ['token', 'byte', 'whole'])
   if (chunking === 0) throw new UserMistake('--chunking takes at least 1 token.')
+  const fault = known(
+    'fault',
+    values.fault,
+    [...faults, ...loadFaults].map(({ id }) => id),
+  )
   const options = {
     profile: known('profile', values.profile?.replace(/^vllm-(?=\d)/, ''), Object.keys(profiles)),
     parser: known('parser', values.parser, ['hermes', 'hermes-without-auto', 'none']),
-    fault: known(
-      'fault',
-      values.fault,
-      [...faults, ...loadFaults].map(({ id }) => id),
-    ),
+    fault: fault === undefined ? undefined : faultOf(fault),
     apiKey: values['api-key'],
     model: values.model,
     maxModelLen: count('max-model-len', values['max-model-len']),

@@ -1,7 +1,6 @@
 import { givenAgain, patternOf, type Pattern } from './again.ts'
 import { completion, events, type Frame } from './chat.ts'
 import type { ChatScene, Fault } from './fault.ts'
-import { faultOf } from './faults/index.ts'
 import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
@@ -25,8 +24,8 @@ export interface VllmOptions {
   profile?: string
   /** Tool parser: with automatic calls, loaded but without the auto flag, or none. Default hermes. */
   parser?: Server['parser']
-  /** One defect, by name or as a value. */
-  fault?: string | Fault
+  /** One defect. Those of the catalogue have names: `faultOf`. */
+  fault?: Fault
   /** Key that /v1 asks for. Default: open. */
   apiKey?: string
   /** Served model name. Default phi-4-mini-instruct. */
@@ -125,14 +124,13 @@ const encode = (draft: Draft, text: string): Uint8Array => Buffer.from(text, cha
 /**
  * A stand-in for vLLM's OpenAI-compatible server: a function from requests to timed bytes over a small state
  * (counters, ids, clock). Equal options, seed, clock and requests give equal bytes. Throws RangeError for an unknown
- * profile, fault or chunking.
+ * profile or chunking.
  */
 export function createVllm(options: VllmOptions = {}): Vllm {
   const wanted = options.profile ?? newestOfKaito
   const profile = profiles[wanted]
   if (!profile) throw new RangeError(`There is no profile ${wanted}; the nearest is ${nearest(wanted, Object.keys(profiles))}.`)
-  const fault = typeof options.fault === 'string' ? faultOf(options.fault) : options.fault
-  const { chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
+  const { fault, chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
   if (typeof chunking === 'number' && !(chunking >= 1)) throw new RangeError('A numeric chunking is at least 1.')
   const group = typeof chunking === 'number' ? Math.trunc(chunking) : chunking === 'whole' ? Number.MAX_SAFE_INTEGER : 1
   const server: Server = {

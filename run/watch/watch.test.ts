@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, test } from 'vitest'
 import { unitsOf, type Unit } from '../../fixtures/run/plan.ts'
+import { faultOf } from '../../mocks/vllm/faults/index.ts'
 import { listen } from '../../mocks/vllm/listen.ts'
 import { createVllm, type VllmOptions } from '../../mocks/vllm/vllm.ts'
 import { createWatchMetrics, type WatchMetrics } from '../../reports/metrics.ts'
@@ -163,7 +164,7 @@ test('a server with a queue is asked nothing of its model, and looked at less an
   const at: number[] = []
   let [causes, postponed]: unknown[] = []
   const { url, asked, lines } = await inVirtualTime(async () => {
-    const server = await serve({ fault: 'metrics-waiting-stuck' })
+    const server = await serve({ fault: faultOf('metrics-waiting-stuck') })
     const watched = await watchBy({ OPENAI_BASE_URL: server.url }, async (probes, metrics) => {
       at.push(Date.now())
       causes = (await samples(metrics, 'toolcalling_cause_info')).map(([labels]) => labels['cause'])

@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { CauseId } from '../../fixtures/cause-catalogue.ts'
+import { faultOf } from '../../mocks/vllm/faults/index.ts'
 import type { VllmOptions } from '../../mocks/vllm/vllm.ts'
 import type { Loopback } from '../loopback.ts'
 
@@ -66,7 +67,7 @@ export const between: readonly (readonly [what: string, situation: BetweenSituat
       evidence: ['models through the address: GET /v1/models → 404', 'models through the Service: GET /v1/models → 200'],
     },
   ],
-  ['the server itself, both ways', { server: { fault: 'done-missing' }, cause: undefined }],
+  ['the server itself, both ways', { server: { fault: faultOf('done-missing') }, cause: undefined }],
 ]
 
 /** The root of a hop before a server. */
