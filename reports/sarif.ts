@@ -252,7 +252,7 @@ function problemResult({ kind, title, message, at }: RunProblem, run: Run, stand
 }
 
 /** Where the suite begins: for what has no place of its own. */
-const NOWHERE: Place = { file: 'suites/conformance.test.ts', line: 1 }
+const NOWHERE: Place = { file: 'suites/conformance.test.js', line: 1 }
 
 /** `conformance.waivers.yaml:3` */
 function placeIn(at: string): Place {

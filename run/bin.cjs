@@ -17,5 +17,6 @@ const commands = {
 }
 const script = Object.hasOwn(commands, process.argv[2]) ? commands[process.argv.splice(2, 1)[0]] : 'main.js'
 const start = path.resolve(__dirname, 'start.cjs')
-process.argv.splice(1, 1, start, path.resolve(__dirname, script))
+const slim = script === 'main.js' || script === 'watch.js' ? ['--slim'] : []
+process.argv.splice(1, 1, start, ...slim, path.resolve(__dirname, script))
 void import(pathToFileURL(start).href)

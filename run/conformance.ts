@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import { messageOf } from '../fixtures/thrown.ts'
@@ -17,6 +18,8 @@ export interface Given {
   readonly verdicts: readonly Planned[]
   /** Name of the BroadcastChannel between the tests and the run. */
   readonly channel: string
+  /** Folder in which Node keeps what it compiled, where it can keep anything. */
+  readonly compiled?: string
 }
 
 /** A test asks for its verdict, by its id. */
@@ -34,6 +37,12 @@ declare module 'vitest' {
 }
 
 const ROOT = resolve(import.meta.dirname, '..')
+
+/** An exchange whose chunks hold their own bytes: to clone a part of a buffer is to clone the whole of it, 64 KB. */
+const inOwnBytes = (exchange: Exchange): Exchange => ({
+  ...exchange,
+  chunks: exchange.chunks.map((chunk) => ({ ...chunk, bytes: Uint8Array.from(chunk.bytes) })),
+})
 
 /**
  * Runs the plan as vitest's conformance project: one test for each verdict, with Allure's reporter beside ours. The tests ask for their
@@ -58,7 +67,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
           const exchange = asking.exchanges.get(one)
           if (exchange === undefined || told.has(one)) continue
           told.add(one)
-          tell({ exchange })
+          tell({ exchange: inOwnBytes(exchange) })
         }
         tell({ verdict })
       },
@@ -80,6 +89,8 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
       for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
     },
   }
+  const versioned = getCompileCacheDir()
+  const compiled = versioned === undefined ? {} : { compiled: dirname(versioned) }
   const allure = allureReporter(resolve(reportDir), failed)
   const exitCode = process.exitCode
   const home = process.env[VITEST_HOME]
@@ -95,7 +106,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
         run: true,
         watch: false,
         reporters: [reporter, allure],
-        provide: { conformance: { run: redactor.value(begun.run), verdicts: plan.verdicts, channel: channel.name } },
+        provide: { conformance: { run: redactor.value(begun.run), verdicts: plan.verdicts, channel: channel.name, ...compiled } },
         maxConcurrency: 10_000,
         tags: [...new Set(plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
       })

@@ -19,7 +19,6 @@ import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { againBound, begin, conclude } from './judging.ts'
-import { beSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
@@ -58,7 +57,6 @@ async function main(): Promise<number> {
     process.env,
     profiles.map((profile) => profile.id),
   )
-  if (configuration.target.kind === 'fleet') beSlim()
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())

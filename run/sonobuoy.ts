@@ -14,7 +14,7 @@ const own = (...parts: readonly string[]): string => resolve(import.meta.dirname
 
 /** Runs one of our commands to its end; resolves to its exit code. */
 function command(script: string): { readonly ended: Promise<number>; readonly stop: () => void } {
-  const child = spawn(process.execPath, [own('start.cjs'), script], {
+  const child = spawn(process.execPath, [own('start.cjs'), '--slim', script], {
     stdio: 'inherit',
     env: { ...process.env, CONFORMANCE_REPORT_DIR: reports },
   })

@@ -12,7 +12,6 @@ import { createWatchMetrics } from '../reports/metrics.ts'
 import { keepApart } from './apart.ts'
 import { sharedMock } from './embedded-mock.ts'
 import { loadScenarios } from './scenarios.ts'
-import { beSlim } from './slim.ts'
 import { readTerms } from './terms.ts'
 import { watchConfiguration } from './watch/configuration.ts'
 import { openDoor } from './watch/door.ts'
@@ -44,7 +43,6 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UserMistake(`npm run watch takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
   const configuration = watchConfiguration(process.env)
-  beSlim()
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())

@@ -2,9 +2,9 @@ import { afterAll, describe, inject, test } from 'vitest'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { publish } from '../reports/allure.ts'
-import type { Asked, Said } from '../run/conformance.ts'
+import type { Asked, Said } from './conformance.ts'
 
-// The one door through which vitest runs every scenario of this folder: all of them share one server, one budget and one set of answers.
+// A test for each verdict; all of them share one server, one budget and one set of answers.
 const { run, verdicts, channel: name } = inject('conformance')
 
 declare module 'vitest' {
