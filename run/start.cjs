@@ -4,6 +4,7 @@
 const { enableCompileCache } = require('node:module')
 const { pathToFileURL } = require('node:url')
 const path = require('node:path')
+const { setFlagsFromString } = require('node:v8')
 
 // A young generation of 4 MB, and garbage is looked for when the heap has grown by a fifth: V8 lets it grow to four times of what is alive.
 const SMALL_HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=20', '--optimize-for-size']
@@ -17,8 +18,9 @@ if (major < 22 || (major === 22 && minor < 22)) {
 } else {
   const slim = process.argv[2] === '--slim'
   const [script, ...args] = process.argv.slice(slim ? 3 : 2)
-  // The process begins anew under its own id, which Windows cannot do. Freed memory goes back to the system when malloc has few arenas.
-  if (slim && process.platform !== 'win32')
+  if (slim && process.platform === 'win32') SMALL_HEAP.forEach((flag) => setFlagsFromString(flag))
+  // Elsewhere the process begins anew under its own id: freed memory goes back to the system when malloc has few arenas.
+  else if (slim)
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...SMALL_HEAP, __filename, script, ...args], {
       MALLOC_ARENA_MAX: '2',
       ...process.env,
