@@ -38,12 +38,6 @@ declare module 'vitest' {
 
 const ROOT = resolve(import.meta.dirname, '..')
 
-/** An exchange whose chunks hold their own bytes: to clone a part of a buffer is to clone the whole of it, 64 KB. */
-const inOwnBytes = (exchange: Exchange): Exchange => ({
-  ...exchange,
-  chunks: exchange.chunks.map((chunk) => ({ ...chunk, bytes: Uint8Array.from(chunk.bytes) })),
-})
-
 /**
  * Runs the plan as vitest's conformance project: one test for each verdict, with Allure's reporter beside ours. The tests ask for their
  * verdicts, and this process reaches them: what it needs for that is loaded once. `onVerdict` hears each of them. Resolves to all that was
@@ -67,7 +61,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
           const exchange = asking.exchanges.get(one)
           if (exchange === undefined || told.has(one)) continue
           told.add(one)
-          tell({ exchange: inOwnBytes(exchange) })
+          tell({ exchange })
         }
         tell({ verdict })
       },
