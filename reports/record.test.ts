@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -10,6 +10,7 @@ import { counts } from './counts.ts'
 import { everyVerdict, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import type { Level, Outcome, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
+import { SCRATCH } from './scratch.ts'
 import { deserialise, FILES, NEIGHBOURS, openRecord, readRecord, serialise, type Recording } from './store.ts'
 
 function folder(): string {
@@ -84,13 +85,14 @@ describe('store', () => {
     expect(partial).toBe(true)
   })
 
-  test('a new record replaces the old one and its reports', () => {
+  test('a new record replaces the old one, its reports, and what a killed run was at work on', () => {
     const path = folder()
     openRecord(path, madeUpRun()).append(madeUpVerdict())
     writeFileSync(join(path, FILES.junit), 'old')
+    mkdirSync(join(path, `${SCRATCH}left`, 'report'), { recursive: true })
     openRecord(path, madeUpRun())
     expect(readRecord(path).verdicts).toEqual([])
-    expect(() => readFileSync(join(path, FILES.junit))).toThrow('ENOENT')
+    expect(readdirSync(path).toSorted()).toEqual([FILES.exchanges, FILES.run, FILES.verdicts])
   })
 
   test('leaves what a load and a watch keep in the same folder', () => {

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
+/** How the name of such a folder begins: a run that was killed leaves one behind. */
+export const SCRATCH = '.scratch-'
+
 /**
  * Does work with a folder of its own inside the folder of the reports, which is gone afterwards: a read-only image, or a full temporary
  * folder, leaves no other that can be written. Rejects with what making the folder or the work throws.
  */
 export async function withScratch<T>(reportDir: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(resolve(reportDir), '.scratch-'))
+  const folder = mkdtempSync(join(resolve(reportDir), SCRATCH))
   try {
     return await work(folder)
   } finally {

@@ -1,12 +1,13 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { codeOf } from '../fixtures/thrown.ts'
-import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { bodyBytes, inChunks, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { makeFolder } from '../fixtures/make-folder.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
+import { SCRATCH } from './scratch.ts'
 
 /** Where the record and its reports are when nothing else is said, relative to the project. */
 export const DEFAULT_FOLDER = 'reports/out'
@@ -88,7 +89,8 @@ export function openRecord(folder: string, run: Run, redactor: Redactor = create
     throw new RecordError(`The report folder ${folder} holds ${foreign}, which this suite did not write; name an empty folder.`)
   }
   try {
-    for (const name of ours) rmSync(join(folder, name), { recursive: true, force: true })
+    const scratch = readdirSync(folder).filter((name) => name.startsWith(SCRATCH))
+    for (const name of [...ours, ...scratch]) rmSync(join(folder, name), { recursive: true, force: true })
     replace(folder, FILES.run, runText(redactor.value(run)))
     for (const name of [FILES.verdicts, FILES.exchanges]) writeFileSync(join(folder, name), '')
   } catch (error) {
@@ -204,7 +206,8 @@ export function serialise(exchange: Exchange): string {
 /** The reverse of `serialise`. Throws a SyntaxError for anything but JSON. */
 export function deserialise(line: string): Exchange {
   const { chunks, ...rest }: Omit<Exchange, 'chunks'> & { readonly chunks: readonly { at: number; base64: string }[] } = JSON.parse(line)
-  return { ...rest, chunks: chunks.map(({ at, base64 }) => ({ at, bytes: new Uint8Array(Buffer.from(base64, 'base64')) })) }
+  const parts = chunks.map(({ at, base64 }) => ({ at, bytes: Buffer.from(base64, 'base64') }))
+  return { ...rest, chunks: inChunks(new Uint8Array(bodyBytes({ chunks: parts })), parts) }
 }
 
 function readLines<T>(path: string, parse: (line: string) => T): T[] {

@@ -10,14 +10,20 @@ export function tokenize(text: string): readonly string[] {
   const known = split.get(text)
   if (known !== undefined) return known
   const tokens = text.match(pattern) ?? []
-  if (split.size >= MOST_KEPT) split.clear()
-  split.set(text, tokens)
+  kept += text.length
+  if (kept > MOST_KEPT) {
+    split.clear()
+    kept = text.length
+  }
+  if (kept <= MOST_KEPT) split.set(text, tokens)
   return tokens
 }
 
 /** Prompts and answers that come again are most of what a run, and a load, bring. */
 const split = new Map<string, readonly string[]>()
-const MOST_KEPT = 512
+/** Characters of the texts in it. */
+let kept = 0
+const MOST_KEPT = 200_000
 
 const ids = new Map<string, number>()
 const texts = new Map<number, string>()
