@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** How the conformance run is run, here and by `npm test`. */
@@ -10,6 +11,9 @@ export const conformance = {
   // Node runs TypeScript by itself: Vite would only take time for the same.
   experimental: { viteModuleRunner: false, nodeLoader: false },
 } satisfies TestProjectInlineConfiguration['test']
+
+// Each test file is a process of its own: what one compiled is there for the next.
+process.env['NODE_COMPILE_CACHE'] ??= resolve(import.meta.dirname, 'node_modules/.cache/compiled')
 
 export default defineConfig({
   test: {

@@ -8,7 +8,7 @@ import type { TestResult } from 'allure-js-commons'
 import { LABELS, STATUS, withEffect } from './allure.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { tally } from './headline.ts'
-import { VITEST_HOME, withScratch } from './scratch.ts'
+import { compiledFolder, VITEST_HOME, withScratch } from './scratch.ts'
 import { FILES, type Recording } from './store.ts'
 import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
 import { excerpt } from '../fixtures/text.ts'
@@ -117,9 +117,13 @@ async function generate(results: string, recording: Recording): Promise<string> 
 
 /** An environment without the caller's variables: vitest and Allure read dozens of them, those of CI included. */
 function environment(): Record<string, string> {
-  return Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
+  const compiled = compiledFolder()
+  return {
+    ...Object.fromEntries(
+      ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    ),
+    ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
+  }
 }
 
 function allureConfig(recording: Recording): object {

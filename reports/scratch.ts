@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { getCompileCacheDir } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
 
 /** How the name of such a folder begins: a run that was killed leaves one behind. */
 export const SCRATCH = '.scratch-'
@@ -19,3 +20,9 @@ export async function withScratch<T>(reportDir: string, work: (folder: string) =
 
 /** The variable that says where vitest may write a token for its UI, which nothing here opens; without such a place it does not start. */
 export const VITEST_HOME = 'XDG_DATA_HOME'
+
+/** The folder where this process keeps what it compiles, for its threads and children; undefined when it keeps nothing. */
+export function compiledFolder(): string | undefined {
+  const versioned = getCompileCacheDir()
+  return versioned === undefined ? undefined : dirname(versioned)
+}

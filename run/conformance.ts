@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { getCompileCacheDir } from 'node:module'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { startVitest, type Reporter, type TestCase } from 'vitest/node'
 import { messageOf } from '../fixtures/thrown.ts'
@@ -8,7 +7,7 @@ import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Planned } from '../fixtures/run/plan.ts'
 import { allureReporter } from '../reports/allure-reporter.ts'
-import { VITEST_HOME, withScratch } from '../reports/scratch.ts'
+import { compiledFolder, VITEST_HOME, withScratch } from '../reports/scratch.ts'
 import { conformance } from '../vitest.config.ts'
 import { ask, type Begun, type Reached } from './judging.ts'
 
@@ -83,8 +82,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
       for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
     },
   }
-  const versioned = getCompileCacheDir()
-  const compiled = versioned === undefined ? {} : { compiled: dirname(versioned) }
+  const compiled = compiledFolder()
   const allure = allureReporter(resolve(reportDir), failed)
   const exitCode = process.exitCode
   const home = process.env[VITEST_HOME]
@@ -100,7 +98,14 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
         run: true,
         watch: false,
         reporters: [reporter, allure],
-        provide: { conformance: { run: redactor.value(begun.run), verdicts: plan.verdicts, channel: channel.name, ...compiled } },
+        provide: {
+          conformance: {
+            run: redactor.value(begun.run),
+            verdicts: plan.verdicts,
+            channel: channel.name,
+            ...(compiled === undefined ? {} : { compiled }),
+          },
+        },
         maxConcurrency: 10_000,
         tags: [...new Set(plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
       })

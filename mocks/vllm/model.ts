@@ -192,7 +192,7 @@ function phrasesOf(text: string): string[] {
   return [...names]
     .filter(({ 0: name, index }) => {
       const before = text.slice(0, index)
-      return /[^\p{L}\d_]$/u.test(before) && !/[.!?]\s*$/.test(before) && !notNames.has(name)
+      return /[^\p{L}\d_]$/u.test(before.slice(-2)) && !/[.!?]$/.test(before.trimEnd().slice(-1)) && !notNames.has(name)
     })
     .map((match) => match[0])
 }

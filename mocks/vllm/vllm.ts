@@ -474,7 +474,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     }))
     if (chunking === 'byte') {
       return written.flatMap(({ afterMs, bytes }) =>
-        Array.from(bytes, (byte, i) => ({ afterMs: i === 0 ? afterMs : 0, bytes: Uint8Array.of(byte) })),
+        Array.from(bytes, (_byte, i) => ({ afterMs: i === 0 ? afterMs : 0, bytes: bytes.subarray(i, i + 1) })),
       )
     }
     if (chunking !== 'whole' || written.some(({ afterMs }, i) => i > 0 && afterMs > gapMs)) return written
