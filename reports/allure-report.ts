@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -29,10 +30,8 @@ export async function allureReport(folder: string, recording: Recording): Promis
     if (!agrees(results, recording)) throw new Error(`The Allure results of the record in ${folder} could not be made.\n${output}`)
   }
   const draft = join(folder, `.${FILES.allureReport}`)
-  const page = await generate(results, recording)
-  rmSync(draft, { force: true })
   // Part by part: the page is 6 MB, and as text each change would copy twice that.
-  for (const part of dress(page)) appendFileSync(draft, part, 'latin1')
+  await writeFile(draft, dress(await generate(results, recording)), 'latin1')
   const { size } = statSync(draft)
   renameSync(draft, join(folder, FILES.allureReport))
   return size
@@ -116,14 +115,9 @@ async function generate(results: string, recording: Recording): Promise<string> 
 }
 
 /** An environment without the caller's variables: vitest and Allure read dozens of them, those of CI included. */
-function environment(): Record<string, string> {
-  const compiled = compiledFolder()
-  return {
-    ...Object.fromEntries(
-      ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-    ),
-    ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
-  }
+function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, SystemRoot } = process.env
+  return { PATH, HOME, TMPDIR, SystemRoot, NODE_COMPILE_CACHE: compiledFolder() }
 }
 
 function allureConfig(recording: Recording): object {

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { codeOf } from '../fixtures/thrown.ts'
-import { bodyBytes, type Exchange } from '../fixtures/exchange/exchange.ts'
+import { bodyText } from '../fixtures/exchange/body.ts'
+import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Redactor } from '../fixtures/exchange/redact.ts'
 import { differenceOf, type Figure, type Level } from '../fixtures/load/level.ts'
 import type { Held } from '../fixtures/load/thresholds.ts'
@@ -273,7 +274,7 @@ export function writeLoad(folder: string, record: LoadRecord, text: string, evid
   const kept = evidence.map((exchange) => ({
     ...exchange,
     chunks: exchange.chunks.map(({ at, bytes }) => [at, bytes.length]),
-    body: Buffer.from(bodyBytes(exchange)).toString(),
+    body: bodyText(exchange),
   }))
   try {
     makeFolder(folder)

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { codeOf } from '../fixtures/thrown.ts'
-import { bodyBytes, inChunks, type Exchange } from '../fixtures/exchange/exchange.ts'
+import { inOneBuffer, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { makeFolder } from '../fixtures/make-folder.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
@@ -206,8 +206,7 @@ export function serialise(exchange: Exchange): string {
 /** The reverse of `serialise`. Throws a SyntaxError for anything but JSON. */
 export function deserialise(line: string): Exchange {
   const { chunks, ...rest }: Omit<Exchange, 'chunks'> & { readonly chunks: readonly { at: number; base64: string }[] } = JSON.parse(line)
-  const parts = chunks.map(({ at, base64 }) => ({ at, bytes: Buffer.from(base64, 'base64') }))
-  return { ...rest, chunks: inChunks(new Uint8Array(bodyBytes({ chunks: parts })), parts) }
+  return { ...rest, chunks: inOneBuffer(chunks.map(({ at, base64 }) => ({ at, bytes: Buffer.from(base64, 'base64') }))) }
 }
 
 function readLines<T>(path: string, parse: (line: string) => T): T[] {

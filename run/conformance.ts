@@ -18,7 +18,7 @@ export interface Given {
   /** Name of the BroadcastChannel between the tests and the run. */
   readonly channel: string
   /** Folder in which Node keeps what it compiled, where it can keep anything. */
-  readonly compiled?: string
+  readonly compiled: string | undefined
 }
 
 /** A test asks for its verdict, by its id. */
@@ -82,7 +82,6 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
       for (const error of [...errors, ...modules.flatMap((module) => module.errors())]) problems.push(error.message)
     },
   }
-  const compiled = compiledFolder()
   const allure = allureReporter(resolve(reportDir), failed)
   const exitCode = process.exitCode
   const home = process.env[VITEST_HOME]
@@ -103,7 +102,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
             run: redactor.value(begun.run),
             verdicts: plan.verdicts,
             channel: channel.name,
-            ...(compiled === undefined ? {} : { compiled }),
+            compiled: compiledFolder(),
           },
         },
         maxConcurrency: 10_000,

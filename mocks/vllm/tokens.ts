@@ -10,12 +10,12 @@ export function tokenize(text: string): readonly string[] {
   const known = split.get(text)
   if (known !== undefined) return known
   const tokens = text.match(pattern) ?? []
-  kept += text.length
-  if (kept > MOST_KEPT) {
+  if (kept + text.length > MOST_KEPT) {
     split.clear()
-    kept = text.length
+    kept = 0
   }
-  if (kept <= MOST_KEPT) split.set(text, tokens)
+  kept += text.length
+  split.set(text, tokens)
   return tokens
 }
 
