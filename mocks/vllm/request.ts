@@ -1,7 +1,7 @@
 import { dumps, isObject, list, parseJson, record, repr, word } from './json.ts'
 import type { Format, Message, Tool } from './model.ts'
 import type { MockProfile } from './profiles.ts'
-import { tokenize } from './tokens.ts'
+import { countTokens } from './tokens.ts'
 import { broken, expect, invalid, refuse, Refused } from './refusal.ts'
 import { checkAsOpenAi } from './openai.ts'
 import { checkAsRust, checkChoiceAsRust } from './rust.ts'
@@ -55,7 +55,7 @@ export function turnOf(body: Record<string, unknown>, server: Server, ordinal: n
   checkParser(body, mode, server)
   const tools = toolsOf(body)
   const messages = messagesOf(body['messages'], profile)
-  const promptTokens = tokenize(render(messages, tools)).length
+  const promptTokens = countTokens(render(messages, tools))
   const maxTokens = limitOf(body, promptTokens, server)
   checkSampling(body, profile)
   const turn: Turn = {

@@ -2,28 +2,37 @@ const special = ['<tool_call>', '</tool_call>', '<|im_start|>', '<|im_end|>']
 const pattern = /<\/?tool_call>|<\|im_(?:start|end)\|>|arguments|parameters| ?\p{L}{1,4}|\d{1,3}|",|":| \{"| "| ?[^\s\p{L}\d]|\s/gu
 
 /**
+ * A function of texts that keeps what it made of them until they have more than `most` characters together: prompts and answers that come
+ * again are most of what a run, and a load, bring.
+ */
+function remembered<T>(most: number, make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  let kept = 0
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const made = make(text)
+    if (kept + text.length > most) {
+      known.clear()
+      kept = 0
+    }
+    kept += text.length
+    known.set(text, made)
+    return made
+  }
+}
+
+const split = (text: string): readonly string[] => text.match(pattern) ?? []
+
+/**
  * Splits text into tokens whose concatenation is the text. A small fixed rule, no trained vocabulary:
  * letters in pieces of four with their leading space, digits in threes, punctuation alone or in common JSON pairs, the two
  * words of tool calls whole.
  */
-export function tokenize(text: string): readonly string[] {
-  const known = split.get(text)
-  if (known !== undefined) return known
-  const tokens = text.match(pattern) ?? []
-  if (kept + text.length > MOST_KEPT) {
-    split.clear()
-    kept = 0
-  }
-  kept += text.length
-  split.set(text, tokens)
-  return tokens
-}
+export const tokenize = remembered(200_000, split)
 
-/** Prompts and answers that come again are most of what a run, and a load, bring. */
-const split = new Map<string, readonly string[]>()
-/** Characters of the texts in it. */
-let kept = 0
-const MOST_KEPT = 200_000
+/** How many tokens a text has. Whole prompts are counted: those of one run have 400,000 characters. */
+export const countTokens = remembered(4_000_000, (text) => split(text).length)
 
 const ids = new Map<string, number>()
 const texts = new Map<number, string>()

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { tokenize } from '../tokens.ts'
+import { countTokens } from '../tokens.ts'
 import { chunksOf, isUsage } from './edit.ts'
 import { counted, noTools, oneCall, pair, plain, streamed } from './triggers.ts'
 
@@ -111,7 +111,7 @@ export const usage: Fault[] = [
     class: 'C09',
     trigger: [plain(oneCall)],
     turn(turn) {
-      turn.promptTokens = turn.messages.reduce((sum, { text }) => sum + tokenize(text).length + 4, 0)
+      turn.promptTokens = turn.messages.reduce((sum, { text }) => sum + countTokens(text) + 4, 0)
     },
   },
   {
