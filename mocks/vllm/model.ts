@@ -1,4 +1,5 @@
 import { dumps, isObject, objectsIn } from './json.ts'
+import { remembered } from './remembered.ts'
 import { fits, resolve, textOfPattern } from './schema.ts'
 
 /** A tool as the scripted model knows it. */
@@ -92,9 +93,13 @@ function speak(prompt: string): string {
 
 const idle = new Set('the a an of for to in and or is are what with get call use please current it this that by from on at'.split(' '))
 
-function wordsOf(text: string): string[] {
-  return (text.replace(/([a-z])([A-Z])/g, '$1 $2').match(/[\p{L}\d]+/gu) ?? []).map((word) => word.toLowerCase().replace(/(..)s$/, '$1'))
-}
+const wordsOf = remembered(
+  200_000,
+  (text): ReadonlySet<string> =>
+    new Set(
+      (text.replace(/([a-z])([A-Z])/g, '$1 $2').match(/[\p{L}\d]+/gu) ?? []).map((word) => word.toLowerCase().replace(/(..)s$/, '$1')),
+    ),
+)
 
 function spotOf(name: string, text: string): number {
   if (name === '') return -1
@@ -110,13 +115,13 @@ const enough = 3
 function fit(tool: Tool, text: string, have: ReadonlySet<string>): number {
   if (spotOf(tool.name, text) >= 0) return byName
   let score = 0
-  for (const word of new Set(wordsOf(tool.name))) if (!idle.has(word) && have.has(word)) score += 3
-  for (const word of new Set(wordsOf(tool.description))) if (word.length > 3 && !idle.has(word) && have.has(word)) score += 1
+  for (const word of wordsOf(tool.name)) if (!idle.has(word) && have.has(word)) score += 3
+  for (const word of wordsOf(tool.description)) if (word.length > 3 && !idle.has(word) && have.has(word)) score += 1
   return score
 }
 
 function bestOf(tools: readonly Tool[], text: string): { tool: Tool; score: number } | undefined {
-  const have = new Set(wordsOf(text))
+  const have = wordsOf(text)
   let best: { tool: Tool; score: number } | undefined
   for (const tool of tools) {
     const score = fit(tool, text, have)
@@ -309,7 +314,7 @@ function fillNumber(schema: Schema, facts: PromptFacts, whole: boolean, needed: 
 }
 
 function fillBoolean(facts: PromptFacts, needed: boolean): unknown {
-  const have = new Set(wordsOf(facts.text))
+  const have = wordsOf(facts.text)
   if (have.has('false') || have.has('no') || have.has('not')) return false
   return needed || have.has('true') || have.has('yes') ? true : undefined
 }

@@ -79,7 +79,8 @@ interface Added {
   generated: number
   finishes: string[]
   choices: number
-  parser: string[]
+  /** How often the parser was called, by the series that counts it. */
+  parser: readonly (readonly [series: string, calls: number])[]
 }
 
 /** An answer that was worked out before. */
@@ -344,7 +345,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
       generated: choices.reduce((sum, { tokens: made }) => sum + made.length, 0),
       finishes: choices.map(({ finish }) => (finish === 'length' ? 'length' : 'stop')),
       choices: choices.length,
-      parser: parserCalls(turn, choices).map((key) => `${key} ${api === 'responses' ? 'responses' : 'chat_completions'}`),
+      parser: parserCalls(turn, choices, api === 'responses' ? 'responses' : 'chat_completions'),
     }
     countIn(added, record)
     const frame: Frame = { id: idOf(api, request, turn), created, model: server.model, parser: server.parser !== 'none' }
@@ -399,10 +400,17 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(200, JSON.stringify(body))
   }
 
-  function parserCalls(turn: Turn, choices: readonly Choice[]): string[] {
+  function parserCalls(turn: Turn, choices: readonly Choice[], kind: string): Added['parser'] {
     if (server.parser === 'none' || turn.tools.length === 0 || isGuided(turn, profile!) || turn.mode === 'none') return []
-    if (!turn.stream) return choices.map(({ calls }) => `non_streaming ${outcome(calls.length > 0)}`)
-    return choices.flatMap(({ pieces }) => pieces.map(({ parts }) => `streaming ${outcome(parts.length > 0)}`))
+    const isCall = turn.stream
+      ? choices.flatMap(({ pieces }) => pieces.map(({ parts }) => parts.length > 0))
+      : choices.map(({ calls }) => calls.length > 0)
+    const called = isCall.filter(Boolean).length
+    const mode = turn.stream ? 'streaming' : 'non_streaming'
+    return [
+      [`${mode} tool_call ${kind}`, called],
+      [`${mode} no_tool_call ${kind}`, isCall.length - called],
+    ]
   }
 
   function failure(refusal: Refusal): Event[] {
@@ -497,7 +505,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     const generated = left ? Math.floor((made.generated * Math.min(written, record.chunks)) / Math.max(1, record.chunks)) : made.generated
     counts.generationTokens += generated
     for (const reason of made.finishes) bump(counts.finished, left ? 'abort' : reason)
-    for (const key of made.parser) bump(counts.parser, key)
+    for (const [series, calls] of made.parser) bump(counts.parser, series, calls)
     counts.ttft.add((latencyMs + 1) / 1000, made.choices)
     if (generated > made.choices) counts.itl.add((gapMs + 1) / 1000, generated - made.choices)
     counts.e2e.add((latencyMs + gapMs * generated + 1) / 1000, made.choices)
@@ -525,10 +533,6 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 function lengthOf(reply: Draft): [string, string][] {
   if (reply.events || reply.headers.some(([name]) => name === 'content-length')) return []
   return [['content-length', String(Buffer.byteLength(reply.body, charset(reply)))]]
-}
-
-function outcome(called: boolean): string {
-  return called ? 'tool_call' : 'no_tool_call'
 }
 
 /** All of a request that its answer may follow from, but for the key that it was let in by. */
