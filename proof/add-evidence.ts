@@ -6,7 +6,7 @@ import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { readResults } from '../reports/earlier.ts'
-import { DEFAULT_FOLDER } from '../reports/store.ts'
+import { folderOfLastRun } from '../reports/store.ts'
 import { compatibilityDocuments } from './compatibility.ts'
 import { EVIDENCE_FOLDER, evidenceOf, evidenceText, readEvidence, type Told } from './evidence.ts'
 
@@ -18,7 +18,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]*$/
 function main(args: readonly string[]): number {
   const { name, told } = read(args)
   loadEnvFile(resolve(ROOT, '.env'))
-  const from = process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
+  const from = folderOfLastRun()
   const record = evidenceOf(readResults(from), told)
   const folder = resolve(ROOT, EVIDENCE_FOLDER)
   mkdirSync(folder, { recursive: true })

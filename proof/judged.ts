@@ -9,7 +9,7 @@ import { profileNamed, type Profile } from '../fixtures/contract/profiles.ts'
 import { readExchange } from '../fixtures/contract/read.ts'
 import type { Breach, RuleContext } from '../fixtures/contract/rule.ts'
 import { shown } from '../fixtures/text.ts'
-import { fields, isCut, isReadable, list, namedChoice, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
+import { conditionOf, fields, list, namedChoice, type ChatRequest, type Intent, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { replyOf, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { loadScenarios } from '../run/scenarios.ts'
@@ -131,10 +131,7 @@ export async function judgeRecordings(
       const family = shows && familySpoken([viewOfRecorded(profile, shows)])
       const add = (recorded: Recorded, view: View, rule: string, level: RecordedFinding['level'], breach: Breach): void => {
         const exchange = exchangeOf(version, recorded)
-        const defect = knownDefect(
-          { id: rule, got: breach.got, exchange, truncated: isCut(view), readable: isReadable(view), family, parser: recorded.parser },
-          profile,
-        )
+        const defect = knownDefect({ id: rule, got: breach.got, exchange, ...conditionOf(view), family, parser: recorded.parser }, profile)
         const [known, red] = defect?.shows === 'red' ? [undefined, defect.id] : [defect?.id, undefined]
         findings.push({ version, recorded, rule, level, breach, known, red })
       }

@@ -1,12 +1,13 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { excerpt } from '../fixtures/text.ts'
+import { codeOf } from '../fixtures/thrown.ts'
 import { resultsOf, resultsSchema, SCHEMA_VERSION, type Results } from './results.ts'
 import { FILES, readRecord, RecordError } from './store.ts'
 
 /** Reads the results of an earlier run: of a report folder, or of its results.json. Throws a RecordError. */
 export function readResults(path: string): Results {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = look(path)
   if (stats === undefined)
     throw new RecordError(`There is no ${excerpt(path)}: give the report folder or the ${FILES.results} of an earlier run.`)
   if (stats.isDirectory()) {
@@ -15,6 +16,17 @@ export function readResults(path: string): Results {
   }
   return basename(path) === FILES.run ? resultsOf(readRecord(dirname(path))) : readFile(path)
 }
+
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw unreadable(path, codeOf(error))
+  }
+}
+
+const unreadable = (path: string, why: string): RecordError =>
+  new RecordError(`${excerpt(path)} cannot be read (${why}): give the report folder or the ${FILES.results} of an earlier run.`)
 
 function readFile(path: string): Results {
   const value = parse(path)
@@ -34,8 +46,6 @@ function parse(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new RecordError(
-      `${excerpt(path)} cannot be read (${error instanceof SyntaxError ? 'no JSON' : error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'}): give the report folder or the ${FILES.results} of an earlier run.`,
-    )
+    throw unreadable(path, error instanceof SyntaxError ? 'no JSON' : codeOf(error))
   }
 }

@@ -5,9 +5,9 @@ import { remakeFleet } from './fleet/make.ts'
 import { readPlan } from './fleet/plan.ts'
 import { holdFolder } from './lock.ts'
 import { isColored, makeReports } from './make.ts'
-import { DEFAULT_FOLDER, diskTrouble, readRecord, RecordError } from './store.ts'
+import { diskTrouble, folderOfLastRun, readRecord, RecordError } from './store.ts'
 
-const folder = process.argv[2] ?? process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
+const folder = process.argv[2] ?? folderOfLastRun()
 
 async function main(): Promise<number> {
   if (existsSync(folder)) holdFolder(folder)

@@ -85,6 +85,18 @@ describe('store', () => {
     expect(partial).toBe(true)
   })
 
+  test('a record whose last verdicts are gone is no whole run, although it says that it ended', () => {
+    const path = folder()
+    const recorder = openRecord(path, madeUpRun({ planned: 2 }))
+    recorder.append(madeUpVerdict({ id: 'first' }))
+    recorder.append(madeUpVerdict({ id: 'second' }))
+    recorder.end(madeUpRun({ planned: 2 }))
+    expect(readRecord(path).partial).toBe(false)
+    const lines = readFileSync(join(path, FILES.verdicts), 'utf8')
+    writeFileSync(join(path, FILES.verdicts), lines.slice(0, lines.length - 20))
+    expect(readRecord(path)).toMatchObject({ verdicts: [{ id: 'first' }], partial: true })
+  })
+
   test('a new record replaces the old one, its reports, and what a killed run was at work on', () => {
     const path = folder()
     openRecord(path, madeUpRun()).append(madeUpVerdict())

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { codeOf } from '../fixtures/thrown.ts'
 import { inOneBuffer, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { makeFolder } from '../fixtures/make-folder.ts'
@@ -11,6 +12,9 @@ import { SCRATCH } from './scratch.ts'
 
 /** Where the record and its reports are when nothing else is said, relative to the project. */
 export const DEFAULT_FOLDER = 'reports/out'
+
+/** The folder of the last run, for commands that read it. */
+export const folderOfLastRun = (): string => process.env['CONFORMANCE_REPORT_DIR'] || DEFAULT_FOLDER
 
 /** What this project writes into a report folder; run.json is last of a run, because it proves that the rest is ours. */
 export const FILES = {
@@ -33,7 +37,7 @@ export const FILES = {
 /** Folders that other commands keep in a report folder: a run leaves them as they are. */
 export const NEIGHBOURS = { load: 'load', watch: 'watch' } as const
 
-/** A record in memory. `partial`: the run never came to its end. */
+/** A record in memory. `partial`: the run never came to its end, or the end of its verdicts is gone. */
 export interface Recording {
   readonly run: Run
   readonly verdicts: readonly Verdict[]
@@ -192,7 +196,9 @@ export function readRecord(folder: string): Recording {
     if (ids.has(id)) throw new RecordError(`The record in ${folder} is damaged: the verdict ${id} is in it twice.`)
     ids.add(id)
   }
-  return { run, verdicts, exchanges, partial: run.ended === undefined }
+  // A run that missed verdicts itself says so: it ends as a defect of the suite.
+  const isCut = verdicts.length < run.planned && run.ended?.exitCode !== EXIT.suite
+  return { run, verdicts, exchanges, partial: run.ended === undefined || isCut }
 }
 
 /** One line of JSON, chunks in base64. */

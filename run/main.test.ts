@@ -169,6 +169,12 @@ test('a second run into the folder of another ends at once, and names the proces
   expect(ended.out.trim().split('\n')).toEqual([expect.stringContaining(`${folder} is in use by process ${process.pid}`)])
 })
 
+test('who reads the output may go: the exit code stays what the command came to', async () => {
+  const { child, ended } = startScript('run/main.ts', {}, ['--help'])
+  child.stdout.destroy()
+  expect(await ended).toEqual({ code: 0, out: '' })
+})
+
 test('a mistake of the user is one sentence, without a stack trace', async () => {
   const ended = await npmTest({ OPENAI_BASE_URL: 'http://workspace\u2011phi:80/v1' })
   expect(ended.code).toBe(2)

@@ -9,7 +9,7 @@ import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
-import { DEFAULT_FOLDER, readRecord, RecordError, type Recording } from '../reports/store.ts'
+import { folderOfLastRun, readRecord, RecordError, type Recording } from '../reports/store.ts'
 import { sameness, WAIVER_FILE } from './waivers.ts'
 
 /** Days that a new entry holds, unless its owner writes another date. */
@@ -107,7 +107,7 @@ function main(args: readonly string[]): number {
   const strange = args.find((argument) => argument !== '--prune')
   if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
-  const folder = process.env['CONFORMANCE_REPORT_DIR'] ?? DEFAULT_FOLDER
+  const folder = folderOfLastRun()
   const file = process.env['CONFORMANCE_WAIVERS'] ?? WAIVER_FILE
   const recording = readRecord(folder)
   if (recording.partial) throw new RecordError(`The run in ${excerpt(folder)} was cut short: run the suite to its end first.`)

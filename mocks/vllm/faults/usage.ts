@@ -115,6 +115,15 @@ export const usage: Fault[] = [
     },
   },
   {
+    id: 'usage-prompt-beyond-context',
+    what: 'More prompt tokens are counted than the context holds.',
+    class: 'C09',
+    trigger: [plain(noTools)],
+    plain({ usage: counts }) {
+      for (const key of ['prompt_tokens', 'total_tokens']) if (counts) counts[key] = Number(counts[key]) + 100_000
+    },
+  },
+  {
     id: 'usage-as-text',
     what: 'Counts of usage are strings.',
     class: 'C09',
