@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import { ExactNumber, attempt, dumps, isObject } from '../json.ts'
-import { leaves, rewrite, strings } from './edit.ts'
+import { fragmentsOf, leaves, rewrite, strings } from './edit.ts'
 import { echoes, plain, required, saves, streamed, typed, zeroThenWeather } from './triggers.ts'
 
 const awkward = 'say "hi" \\ {a: [1]} it\'s\nline2\ttab }'
@@ -106,6 +106,21 @@ export const values: Fault[] = [
     class: 'C33',
     trigger: [plain(echoes('ok 👍'))],
     said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[\udc00-\udfff]/g, ''))),
+  },
+  {
+    id: 'surrogates-split-between-deltas',
+    what: 'The halves of a character beyond the basic plane come in two deltas.',
+    class: 'C33',
+    trigger: [streamed(echoes('ok 👍'))],
+    events(events) {
+      const fragments = fragmentsOf(events, 0).map(({ function: part }) => part)
+      for (const [i, part] of fragments.entries()) {
+        const [at, next] = [part.arguments.search(/[\ud800-\udbff][\udc00-\udfff]/), fragments[i + 1]]
+        if (at < 0 || next === undefined) continue
+        next.arguments = part.arguments.slice(at + 1) + next.arguments
+        part.arguments = part.arguments.slice(0, at + 1)
+      }
+    },
   },
   {
     id: 'whitespace-trimmed',
