@@ -1,9 +1,10 @@
-import { scenario, user } from '../fixtures/scenario.ts'
-import { stopQuestion, weather } from '../fixtures/tools/tools.ts'
+import { scenario } from '../fixtures/scenario.ts'
+import { articleQuestion, stopQuestion, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Tool choice none', ({ ask, must }) => {
+  // The words of the article's question: what is remembered by the messages alone answers this with a call.
   const question = ask('weather', {
-    messages: [user('What is the weather like in Paris?')],
+    messages: articleQuestion.messages,
     tools: [weather.offer],
     tool_choice: 'none',
     logprobs: true,
