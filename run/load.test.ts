@@ -7,7 +7,7 @@ import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promi
 import { afterAll, describe, expect, test } from 'vitest'
 import { detectProfile } from '../fixtures/contract/profiles.ts'
 import { differenceOf, type Level } from '../fixtures/load/level.ts'
-import { hold, readThresholds } from '../fixtures/load/thresholds.ts'
+import { hold, readThresholds, requireLevels } from '../fixtures/load/thresholds.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { readConfiguration } from '../fixtures/target/configuration.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
@@ -180,6 +180,12 @@ describe('thresholds', () => {
     ['', 'which cannot be read'],
   ])('refused: %s', ([text = '', message = '']) => {
     expect(() => readThresholds(text)).toThrow(message)
+  })
+  test('a level that is not run is refused before the load', () => {
+    expect(() => requireLevels(readThresholds('goodput>1, ttft_p95{level:99}<1'), [1, 16])).toThrow(
+      'asks for "ttft_p95{level:99}<1", but the levels are 1, 16: name one of them, or add it with --levels.',
+    )
+    expect(() => requireLevels(readThresholds('goodput>1, ttft_p95{level:16}<1'), [1, 16])).not.toThrow()
   })
   test.for([
     ['ttft_p95<100', 'at 16 at once no answer gave this figure'],

@@ -4,7 +4,7 @@ import { readArguments, runCommand } from '../fixtures/command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
 import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
-import { hold, readThresholds, type Held, type Threshold } from '../fixtures/load/thresholds.ts'
+import { hold, readThresholds, requireLevels, type Held, type Threshold } from '../fixtures/load/thresholds.ts'
 import { MAX_TOKENS } from '../fixtures/load/questions.ts'
 import { contextLengthOf } from '../fixtures/target/context-length.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
@@ -142,6 +142,7 @@ async function judge(
   const { requests, seconds, rate, workers } = options
   const sequences = sequencesOf(target)
   const sizes = options.levels ?? [...new Set([...LEVELS, ...(sequences === undefined ? [] : [sequences])])].toSorted((a, b) => a - b)
+  requireLevels(thresholds, rate === undefined ? sizes : [rate])
   const most = requests * (rate === undefined ? sizes.length : 1)
   const unit = rate === undefined ? 'at once' : 'requests a second'
   say(
