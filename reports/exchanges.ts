@@ -93,13 +93,17 @@ function differencesTable(found: readonly Difference[]): string {
 }
 
 function sideOf(exchange: Exchange, breaches: readonly number[], room: typeof PROOF, baseUrl: string): string {
-  const { request, headers, postponed } = exchange
+  const { request, headers, postponed, lost } = exchange
   const recorded = { id: exchange.id, file: FILES.exchanges, above: room.request }
   const reads =
     (request.body?.length ?? 0) > room.request ? ' <small>the body is read from exchanges.jsonl: run it in the report folder</small>' : ''
   const later = postponed.map(
     ({ status, waitMs, body }) => `<p>Asked again ${waitMs} ms after status ${status}: <code>${text(body)}</code></p>`,
   )
+  if (lost !== undefined)
+    later.unshift(
+      `<p>Asked again, as the kept-alive connection was closed after ${lost.afterMs.toFixed(1)} ms: <code>${text(lost.detail)}</code></p>`,
+    )
   const head = headers.map(([name, value]) => `<em>${text(name)}: ${text(value)}</em>`)
   const command = curl(request, baseUrl, recorded)
     .split('\n')

@@ -115,6 +115,11 @@ describe('faults that only load shows', () => {
     expect(load.evidence.length > 0 || rule === 'load.idle').toBe(true)
   })
 
+  test('connections that break when the answer is ready', { concurrent: true }, async () => {
+    const { levels } = await loadOf(await mock({ fault: faultOf('answers-lost-now-and-then') }), { sizes: [1, 4] })
+    expect(levels.map(rulesOf)).toEqual([['load.answered'], ['load.answered']])
+  })
+
   test('one replica of two that calls nothing', { concurrent: true }, async () => {
     const doors = [await mock({}), await mock({ parser: 'none' })]
     let turn = 0

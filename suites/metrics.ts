@@ -2,8 +2,10 @@ import {
   currentMetric,
   fields,
   header,
+  isClosed,
   list,
   metricsOf,
+  plural,
   renamedMetrics,
   scenario,
   shown,
@@ -95,16 +97,21 @@ const finishedBy = (views: readonly View[]): number => views.reduce((sum, view) 
 /** Answers that the server completed, whatever the route. */
 const ended = (facts: Facts): readonly View[] => answered(facts).filter(({ exchange }) => exchange.end.kind === 'complete')
 
+const generates = ({ exchange }: View): boolean => /\/(?:completions|responses|messages)$/.test(exchange.request.path)
+
+/** Requests whose connection was closed before an answer, once or, when they were sent again, twice: the server may have had them. */
+const lostBy = (facts: Facts): readonly View[] =>
+  facts
+    .views()
+    .filter(generates)
+    .flatMap((view) => [...(view.exchange.lost === undefined ? [] : [view]), ...(isClosed(view.exchange.end) ? [view] : [])])
+
 /** All that this run made the server generate, whatever the route. */
 const answered = (facts: Facts): readonly View[] =>
   facts
     .views()
     .filter(
-      ({ exchange, answer }) =>
-        /\/(?:completions|responses|messages)$/.test(exchange.request.path) &&
-        exchange.status === 200 &&
-        exchange.end.kind !== 'unsent' &&
-        answer.error === undefined,
+      (view) => generates(view) && view.exchange.status === 200 && view.exchange.end.kind !== 'unsent' && view.answer.error === undefined,
     )
 
 const withoutAborts = (samples: readonly Sample[]): readonly Sample[] =>
@@ -195,6 +202,28 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
   )
 
   together(
+    'metrics.answers-arrive',
+    'MUST deliver the answer to every request that it finished',
+    'RFC 9112 section 9.6: what is under way when a connection is torn down is lost; vLLM vllm:request_success_total',
+    [before, after, again],
+    (replies, facts) =>
+      growth(replies, facts, (first, second) => {
+        const lost = lostBy(facts)
+        const finished = grown(withoutAborts(first), withoutAborts(second), 'vllm:request_success_total') ?? 0
+        const arrived = finishedBy(answered(facts))
+        if (lost[0] === undefined || finished <= arrived) return undefined
+        if (finished > arrived + finishedBy(lost))
+          return { inconclusive: `others use the server too: ${finished} requests finished, ${arrived} belong to this run` }
+        return {
+          exchange: lost[0].exchange.id,
+          where: 'connection',
+          got: `${finished} requests finished, ${arrived} answers arrived: ${plural(lost.length, 'connection')} closed before the answer`,
+          wanted: 'as many answers',
+        }
+      }),
+  )
+
+  together(
     'metrics.tokens',
     'MUST count as many tokens in its metrics as it reports as usage',
     'vLLM tests/entrypoints/serve/instrumentator/test_metrics.py',
@@ -248,7 +277,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         if (running === undefined) return { where: RUNNING, got: 'no such series', wanted: 'a gauge' }
         const expected = finishedBy(answered(facts))
         const finished = grown(first, second, 'vllm:request_success_total') ?? 0
-        if (finished > expected)
+        if (finished > expected + finishedBy(lostBy(facts)))
           return { inconclusive: `others use the server too: ${finished} requests finished, ${expected} belong to this run` }
         if (running !== 0) return { where: RUNNING, got: String(running), wanted: '0 when nothing runs' }
         const waiting = total(second, 'vllm:num_requests_waiting') ?? 0

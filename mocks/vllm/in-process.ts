@@ -3,10 +3,11 @@ import type { Vllm } from './vllm.ts'
 
 /**
  * A way to send requests to a mock without a socket: bytes and their chunks are those that the door would send, times are those that the
- * answer states, without waiting. A broken head is reported as the client would report it.
+ * answer states, without waiting. A broken head is reported as the client would report it; a connection that is lost before the answer
+ * counts as one that was kept alive.
  */
 export function sendTo(vllm: Vllm, apiKey?: string): Send {
-  return async (id, request) => {
+  const once: Send = async (id, request) => {
     const authorization =
       typeof request.authorization === 'object'
         ? request.authorization.literal
@@ -57,5 +58,11 @@ export function sendTo(vllm: Vllm, apiKey?: string): Send {
     if (chunks.length === 0 && answer.end !== 'complete')
       return { ...base, headers: [], chunks, end: end.kind === 'cut' ? { ...end, kind: 'failed' } : end }
     return { ...base, status: answer.status, headers: answer.headers, chunks, end }
+  }
+  return async (id, request) => {
+    const first = await once(id, request)
+    const { end, duration: afterMs } = first
+    if (end.kind !== 'failed' || end.code !== 'ECONNRESET') return first
+    return { ...(await once(id, request)), lost: { code: end.code, detail: end.detail, afterMs } }
   }
 }

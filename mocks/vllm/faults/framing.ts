@@ -256,6 +256,18 @@ export const framing: Fault[] = [
     reply: (reply, { turn }) => (turn && turn.tools.length > 0 && !reply.events ? { ...reply, body: '', end: 'reset' } : undefined),
   },
   {
+    id: 'answers-lost-now-and-then',
+    what: 'The connection of the first chat request, and of every tenth after it, is torn down when its answer is ready.',
+    class: 'C03',
+    trigger: [plain(oneCall)],
+    reply(reply, { turn, memory }) {
+      if (turn === undefined) return
+      const count = Number(memory.get('chats') ?? 0)
+      memory.set('chats', count + 1)
+      if (count % 10 === 0) return { ...reply, body: '', events: [], end: 'reset' }
+    },
+  },
+  {
     id: 'plain-body-cut-in-json',
     what: 'The JSON of a plain answer ends in the middle, its length is right.',
     class: 'C03',
