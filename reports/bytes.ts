@@ -1,3 +1,4 @@
+import { decoded } from '../fixtures/exchange/coding.ts'
 import { bodyBytes, type Chunk, type Exchange } from '../fixtures/exchange/exchange.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 
@@ -29,9 +30,10 @@ const MARKED = 24
 
 /**
  * A body in its order of arrival: each chunk with its time, cut at breaches, and where it is large to its beginning, its end and what stands
- * around them. A character that arrived in two chunks belongs to the second.
+ * around them. A character that arrived in two chunks belongs to the second. A body that is compressed as its request accepts it is shown decoded.
  */
-export function piecesOf(exchange: Exchange, breaches: readonly number[], room: Room): readonly (Piece | Gap)[] {
+export function piecesOf(recorded: Exchange, breaches: readonly number[], room: Room): readonly (Piece | Gap)[] {
+  const exchange = decoded(recorded)
   const body = bodyBytes(exchange)
   const kept = keptOf(body.length, breaches, room).map(([from, to]) => [whole(body, from), whole(body, to)] as const)
   const starts = startsOf(exchange.chunks)

@@ -1,3 +1,4 @@
+import { acceptedBy } from '../fixtures/exchange/coding.ts'
 import type { Request } from '../fixtures/exchange/exchange.ts'
 
 /** Longer arguments are refused by Linux. */
@@ -16,6 +17,7 @@ export function curl(
   const options = ['curl', '--silent', '--show-error', '--include', '--globoff', '--path-as-is']
   if (request.form === 'stream') options.push('--no-buffer')
   if (request.method !== (request.body === undefined ? 'GET' : 'POST')) options.push(`--request ${request.method}`)
+  if (acceptedBy(request) !== 'identity') options.push('--compressed')
   const headers = Object.entries(request.headers ?? {})
   const typed = headers.some(([name]) => name.toLowerCase() === 'content-type')
   if (request.body !== undefined && !typed) options.push(header('content-type', 'application/json'))

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { gate } from './gate.ts'
 import { headline } from './headline.ts'
@@ -199,6 +200,21 @@ describe('redactor', () => {
     const { chunks } = redactor.exchange(exchange)
     expect(chunks.map(({ bytes }) => bytes.length)).toEqual(exchange.chunks.map(({ bytes }) => bytes.length))
     expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).toString()).toBe('data: [redacted-------] end')
+  })
+
+  test.for([
+    ['gzip', gzipSync, gunzipSync],
+    ['br', brotliCompressSync, brotliDecompressSync],
+  ] as const)('finds a secret that is compressed: %s', ([coding, encode, decode]) => {
+    const compressed = (text: string) => ({
+      ...madeUpExchange(),
+      headers: [['content-encoding', coding] as const],
+      chunks: [{ at: 1, bytes: encode(text) }],
+    })
+    const { chunks } = redactor.exchange(compressed(`wrong key: ${secret}`))
+    expect(decode(chunks[0]?.bytes ?? '').toString()).toBe('wrong key: [redacted-------]')
+    const harmless = compressed('wrong key')
+    expect(redactor.exchange(harmless)).toBe(harmless)
   })
 })
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
@@ -459,6 +460,22 @@ test('curl sends the same bytes', () => {
   expect(curl({ ...request, body: '{}' }, 'http://h:1/v1')).toBe(
     `curl --silent --show-error --include --globoff --path-as-is --no-buffer --header 'content-type: application/json' --header "Authorization: Bearer $OPENAI_API_KEY" --data-raw '{}' 'http://h:1/v1/x'`,
   )
+  expect(curl({ method: 'GET', path: '/x', form: 'plain', headers: { 'accept-encoding': 'gzip' } }, 'http://h:1')).toBe(
+    `curl --silent --show-error --include --globoff --path-as-is --compressed --header "Authorization: Bearer $OPENAI_API_KEY" --header 'accept-encoding: gzip' 'http://h:1/x'`,
+  )
+})
+
+test('a body that is compressed as its request accepts it is shown as it reads', () => {
+  const plain = madeUpExchange()
+  const compressed = {
+    ...plain,
+    request: { ...plain.request, headers: { 'accept-encoding': 'gzip' } },
+    headers: [['content-encoding', 'gzip'] as const],
+    chunks: [{ at: 3, bytes: gzipSync('data: [DONE]\n\n') }],
+  }
+  const room = { whole: 4096, around: 1024 }
+  expect(answerText(compressed, [], room)).toContain('data: [DONE]')
+  expect(answerText({ ...compressed, request: plain.request }, [], room)).not.toContain('[DONE]')
 })
 
 test('an answer as text has its times, and an arrow at the breach; bytes that are no text are shown as what they are', () => {

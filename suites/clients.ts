@@ -30,8 +30,8 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
           ? { unaskable: `runTools stops: ${run.threw}` }
           : { inconclusive: 'the model answered in text this time, so runTools has nothing to run; auto.calls has the rate' }
       },
-      // The scenario of local functions hands results back in a plain turn as well.
-      form === 'plain' ? { from: 'full' } : {},
+      // The official clients accept gzip with each request. A plain turn that hands results back is one of local functions as well.
+      { headers: { 'accept-encoding': 'gzip' }, ...(form === 'plain' ? { from: 'full' } : {}) },
     )
     together(
       `clients.run-tools.${form}`,

@@ -13,7 +13,21 @@ import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from 
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
 import { hash, tokenId, tokenize, tokenText } from './tokens.ts'
-import type { Api, Choice, Event, MockAnswer, MockRequest, NamedEvent, Refusal, Draft, Said, Scene, TimedBytes, Turn } from './wire.ts'
+import {
+  blockOf,
+  type Api,
+  type Choice,
+  type Event,
+  type MockAnswer,
+  type MockRequest,
+  type NamedEvent,
+  type Refusal,
+  type Draft,
+  type Said,
+  type Scene,
+  type TimedBytes,
+  type Turn,
+} from './wire.ts'
 
 export type { Fault } from './fault.ts'
 export type { MockAnswer, MockRequest } from './wire.ts'
@@ -538,11 +552,6 @@ function lengthOf(reply: Draft): [string, string][] {
 /** All of a request that its answer may follow from, but for the key that it was let in by. */
 function questionOf({ path, headers, body }: MockRequest): string {
   return `${path} ${headers['content-type']} ${headers['x-request-id']} ${body}`
-}
-
-function blockOf(event: Event): string {
-  if ('raw' in event) return event.raw
-  return `data: ${'text' in event ? event.text : JSON.stringify(event.chunk)}\n\n`
 }
 
 function json(status: number, body: string): Draft {

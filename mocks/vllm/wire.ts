@@ -201,3 +201,9 @@ export interface Scene {
 }
 
 export type { Said }
+
+/** The bytes of one event of a stream, as text. */
+export function blockOf(event: Event): string {
+  if ('raw' in event) return event.raw
+  return `data: ${'text' in event ? event.text : JSON.stringify(event.chunk)}\n\n`
+}

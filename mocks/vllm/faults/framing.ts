@@ -1,5 +1,6 @@
+import { gzipSync } from 'node:zlib'
 import type { Fault } from '../fault.ts'
-import type { Event } from '../wire.ts'
+import { blockOf, type Event } from '../wire.ts'
 import { entriesOf, insertBefore, isDone, isFinish, isUsage } from './edit.ts'
 import { counted, noTools, oneCall, plain, streamed, talkFirst, twoCalls } from './triggers.ts'
 
@@ -7,6 +8,18 @@ const failure = '{"error":{"message":"list index out of range","type":"InternalS
 
 function middle(events: readonly Event[]): number {
   return Math.ceil(events.length / 2)
+}
+
+const acceptsGzip = { headers: { 'content-type': 'application/json', 'accept-encoding': 'gzip' } }
+
+/** Answers those who accept gzip with what `compress` makes of the body. */
+function compressed(compress: (body: Buffer) => Buffer): NonNullable<Fault['reply']> {
+  return (reply, { request, turn }) => {
+    if (turn === undefined || request.headers['accept-encoding'] !== 'gzip') return
+    const body = compress(Buffer.from(reply.events?.map(blockOf).join('') ?? reply.body)).toString('latin1')
+    const headers: typeof reply.headers = [['content-encoding', 'gzip'], ...reply.headers]
+    return { ...reply, headers, latin1: true, ...(reply.events === undefined ? { body } : { events: [{ raw: body, afterMs: 0 }] }) }
+  }
 }
 
 /** Faults in the framing of streams and bodies. */
@@ -266,6 +279,24 @@ export const framing: Fault[] = [
       memory.set('chats', count + 1)
       if (count % 10 === 0) return { ...reply, body: '', events: [], end: 'reset' }
     },
+  },
+  {
+    id: 'gzip-cut',
+    what: 'Who accepts gzip gets a body without the end of its gzip.',
+    trigger: [plain(oneCall, acceptsGzip), streamed(oneCall, acceptsGzip)],
+    reply: compressed((bytes) => gzipSync(bytes).subarray(0, -12)),
+  },
+  {
+    id: 'gzip-twice',
+    what: 'Who accepts gzip gets a body that is compressed twice and says so once.',
+    trigger: [plain(oneCall, acceptsGzip)],
+    reply: compressed((bytes) => gzipSync(gzipSync(bytes))),
+  },
+  {
+    id: 'gzip-said-of-plain-bytes',
+    what: 'Who accepts gzip gets a body that says it is, and is not compressed.',
+    trigger: [plain(oneCall, acceptsGzip)],
+    reply: compressed((bytes) => bytes),
   },
   {
     id: 'plain-body-cut-in-json',
