@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
 import { remakeFleet } from './fleet/make.ts'
 import { readPlan } from './fleet/plan.ts'
 import { holdFolder } from './lock.ts'
 import { isColored, makeReports } from './make.ts'
 import { diskTrouble, folderOfLastRun, readRecord, RecordError } from './store.ts'
 
-const folder = process.argv[2] ?? folderOfLastRun()
+const args = process.argv.slice(2)
+const folder = args[0] ?? folderOfLastRun()
 
 async function main(): Promise<number> {
+  if (helps(args, 'Makes the reports of the last run again, or, with a folder as its argument, those of the record that it holds.'))
+    return EXIT.conforms
+  if (args.length > 1) throw new UserMistake(`Give one folder, not ${args.length}: reports are made of one record at a time.`)
   if (existsSync(folder)) holdFolder(folder)
   const plan = readPlan(folder)
   if (plan === undefined) {

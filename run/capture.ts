@@ -7,14 +7,16 @@ import { fields } from '../fixtures/contract/view.ts'
 import { nearestName } from '../fixtures/nearest.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const LIMIT_MS = 180_000
 
 /** Renews the shapes of clients: `npm run capture -- codex`. Runs the real client against the mock and keeps what it sent, without its words. */
 async function main(names: readonly string[]): Promise<number> {
-  if (names.length === 0) throw new UserMistake(`Name the clients to capture: npm run capture -- ${clientNames.join(' ')}.`)
+  const takes = `Name the clients to capture: npm run capture -- ${clientNames.join(' ')}.`
+  if (helps(names, takes)) return EXIT.conforms
+  if (names.length === 0) throw new UserMistake(takes)
   for (const name of names)
     if (!(clientNames as readonly string[]).includes(name)) {
       const nearest = nearestName(name, clientNames)

@@ -1,5 +1,5 @@
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { compare } from '../reports/comparison.ts'
 import { failsRun } from '../reports/counts.ts'
@@ -8,13 +8,14 @@ import { RecordError } from '../reports/store.ts'
 import { time } from '../reports/headline.ts'
 import { comparisonLines } from '../reports/terminal.ts'
 
+const COMPARES = 'Give two runs to compare, the earlier first: npm run compare -- A B, each the report folder or the results.json of a run.'
+
 /** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly that nothing accepts. */
 function main(args: readonly string[]): number {
+  if (helps(args, COMPARES)) return EXIT.conforms
   const [from, to, ...others] = args
   if (from === undefined || to === undefined || others.length > 0) {
-    throw new RecordError(
-      'Give two runs to compare, the earlier first: npm run compare -- A B, each the report folder or the results.json of a run.',
-    )
+    throw new RecordError(COMPARES)
   }
   const [before, now] = [readResults(from), readResults(to)]
   const comparison = compare(before, now, from)

@@ -12,7 +12,7 @@ import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
 import { causeLine } from '../reports/terminal.ts'
 import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
 import type { FleetJudging } from './fleet.ts'
 import { coordinate } from './in-cluster/coordinator.ts'
 import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
@@ -97,10 +97,7 @@ async function holdAfterOther(folder: string): Promise<() => void> {
 
 async function main(args: readonly string[], env: Env): Promise<number> {
   const [command, run] = args
-  if (command === '--help' || command === '-h') {
-    process.stdout.write(HELP)
-    return EXIT.conforms
-  }
+  if (helps(args, HELP)) return EXIT.conforms
   if (command === 'merge' && run !== undefined) {
     const objects = openObjects(env)
     try {

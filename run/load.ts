@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { readArguments, runCommand } from '../fixtures/command.ts'
+import { helps, readArguments, runCommand } from '../fixtures/command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
 import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -90,10 +90,7 @@ let redactor = createRedactor([])
 const say = (line: string): void => void process.stderr.write(`${redactor.text(line)}\n`)
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(HELP)
-    return EXIT.conforms
-  }
+  if (helps(args, HELP)) return EXIT.conforms
   const options = readOptions(args)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
   const configuration = readConfiguration(

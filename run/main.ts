@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { quote } from 'shlex'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { readArguments, runCommand } from '../fixtures/command.ts'
+import { helps, readArguments, runCommand } from '../fixtures/command.ts'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
@@ -47,10 +47,7 @@ const say = (line: string): void => void process.stderr.write(`${redactor.text(l
 const OVERHEAD_S = 3
 
 async function main(): Promise<number> {
-  if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
-    process.stdout.write(HELP)
-    return EXIT.conforms
-  }
+  if (helps(process.argv.slice(2), HELP)) return EXIT.conforms
   const filter = readFilter(process.argv.slice(2))
   loadEnvFile(resolve(ROOT, '.env'))
   const configuration = readConfiguration(

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import { codeOf } from '../fixtures/thrown.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
@@ -104,6 +104,13 @@ function touching<T>(file: string, what: string, act: () => T): T {
 }
 
 function main(args: readonly string[]): number {
+  if (
+    helps(
+      args,
+      `Writes an entry into the waiver file (CONFORMANCE_WAIVERS, by default ${WAIVER_FILE}) for each check that failed in the last run; with --prune takes out those that the last run found stale.`,
+    )
+  )
+    return EXIT.conforms
   const strange = args.find((argument) => argument !== '--prune')
   if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
@@ -121,7 +128,7 @@ function main(args: readonly string[]): number {
   const done =
     entries.length > 0
       ? `${excerpt(file)}: ${plural(entries.length, 'entry', 'entries')} ${prune ? 'taken out' : 'written'}.${next}`
-      : `${nothing}: ${excerpt(file)} is as it was.`
+      : `${nothing}: ${existsSync(file) ? `${excerpt(file)} is as it was` : `${excerpt(file)} was not made`}.`
   process.stdout.write(`${[...entries, ...notes, done].join('\n')}\n`)
   return EXIT.conforms
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { runCommand } from '../fixtures/command.ts'
+import { helps, runCommand } from '../fixtures/command.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'
@@ -35,10 +35,7 @@ let redactor = createRedactor([])
 const say = (line: string): void => void process.stdout.write(`${redactor.text(line)}\n`)
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(HELP)
-    return EXIT.conforms
-  }
+  if (helps(args, HELP)) return EXIT.conforms
   if (args.length > 0)
     throw new UserMistake(`npm run watch takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
   loadEnvFile(resolve(import.meta.dirname, '..', '.env'))

@@ -32,6 +32,11 @@ const unicode: Readonly<Record<string, Literal>> = {
   greeting: { value: '你好，世界', what: 'Chinese characters', issue: 'vllm#9365, vllm#30920' },
   family: { value: '👩‍👩‍👧 ok', what: 'an emoji of several code points', issue: 'llama.cpp PR#28926' },
   right: { value: 'שלום', what: 'text written from right to left' },
+  separators: {
+    value: 'one\u2028two\u2029three\u0085four',
+    what: "Unicode's separators of lines",
+    issue: 'florimondmanca/httpx-sse#34, langgenius/dify PR#39008: what takes lines as Python does splits events there',
+  },
 }
 
 const quotes: Readonly<Record<string, Literal>> = {

@@ -1,4 +1,4 @@
-import { readArguments, runCommand } from '../../fixtures/command.ts'
+import { helps, readArguments, runCommand } from '../../fixtures/command.ts'
 import { codeOf } from '../../fixtures/thrown.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
@@ -8,9 +8,12 @@ import { serveTime } from './serve.ts'
 
 /** npm run mcp: our time server, healthy or with one fault, until it is stopped. */
 async function main(): Promise<number> {
+  const takes = 'npm run mcp -- takes --port N, --fault NAME or --list-faults'
+  if (helps(process.argv.slice(2), `${takes}: it serves the local time by MCP until it is stopped, or with one fault.`))
+    return EXIT.conforms
   const { values: flags } = readArguments(
     { options: { port: { type: 'string', default: '0' }, fault: { type: 'string' }, 'list-faults': { type: 'boolean' } } },
-    'npm run mcp -- takes --port N, --fault NAME or --list-faults',
+    takes,
   )
   if (flags['list-faults'] === true) {
     process.stdout.write(mcpFaults.map(({ id, what }) => `${id.padEnd(30)} ${what}\n`).join(''))

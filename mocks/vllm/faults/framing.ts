@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import type { Fault } from '../fault.ts'
 import { blockOf, type Event } from '../wire.ts'
 import { entriesOf, insertBefore, isDone, isFinish, isUsage } from './edit.ts'
-import { counted, noTools, oneCall, plain, streamed, talkFirst, twoCalls } from './triggers.ts'
+import { counted, echoes, noTools, oneCall, plain, streamed, talkFirst, twoCalls } from './triggers.ts'
 
 const failure = '{"error":{"message":"list index out of range","type":"InternalServerError","param":null,"code":500}}'
 
@@ -279,6 +279,18 @@ export const framing: Fault[] = [
       memory.set('chats', count + 1)
       if (count % 10 === 0) return { ...reply, body: '', events: [], end: 'reset' }
     },
+  },
+  {
+    id: 'stream-split-at-line-separators',
+    what: "A stream is split into lines at Unicode's separators, as Python's splitlines does.",
+    class: 'C33',
+    issue: 'florimondmanca/httpx-sse#34',
+    trigger: [streamed(echoes('one\u2028two'))],
+    reply: (reply) =>
+      reply.events && {
+        ...reply,
+        events: reply.events.map((event) => ({ raw: blockOf(event).replaceAll(/[\u0085\u2028\u2029]/g, '\n'), afterMs: event.afterMs })),
+      },
   },
   {
     id: 'gzip-cut',
