@@ -1,5 +1,5 @@
 import { scenario, shown } from '../fixtures/scenario.ts'
-import { articleSnippet, runTools } from '../fixtures/tools/clients.ts'
+import { articleSnippet, asOpenAiNode, runTools } from '../fixtures/tools/clients.ts'
 import { articleQuestion, weather } from '../fixtures/tools/tools.ts'
 
 /** The function of the article, which only tells what it was called with. */
@@ -30,8 +30,8 @@ export default scenario('Clients as users have them', ({ ask, followUp, must, to
           ? { unaskable: `runTools stops: ${run.threw}` }
           : { inconclusive: 'the model answered in text this time, so runTools has nothing to run; auto.calls has the rate' }
       },
-      // The official clients accept gzip with each request. A plain turn that hands results back is one of local functions as well.
-      { headers: { 'accept-encoding': 'gzip' }, ...(form === 'plain' ? { from: 'full' } : {}) },
+      // A plain turn that hands results back is one of local functions as well.
+      { headers: asOpenAiNode, ...(form === 'plain' ? { from: 'full' } : {}) },
     )
     together(
       `clients.run-tools.${form}`,

@@ -1,4 +1,5 @@
 import { argumentsOf, scenario, user, validator, type ChatBody, type Reply } from '../fixtures/scenario.ts'
+import { asOpenAiPython } from '../fixtures/tools/clients.ts'
 import { namedQuestion, order, weather, type LocalTool } from '../fixtures/tools/tools.ts'
 
 /** The conversation after the call: the assistant's turn as it came, and what the local function really returned. */
@@ -38,7 +39,7 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     'weather-result',
     weatherCall,
     afterCall(weather, weatherQuestion, (result) => result),
-    { from: { plain: 'smoke' } },
+    { headers: asOpenAiPython, from: { plain: 'smoke' } },
   )
   // The same conversation goes on: the next call needs an id that was not used before.
   const nextCall = followUp(

@@ -293,6 +293,17 @@ export const framing: Fault[] = [
       },
   },
   {
+    id: 'official-client-refused',
+    what: 'What calls itself OpenAI/Python, as the official client does, is refused with a page.',
+    class: 'C62',
+    issue: 'forpublicai/platform.publicai.co#8',
+    trigger: [plain(oneCall, { headers: { 'content-type': 'application/json', 'user-agent': 'OpenAI/Python 2.9.0' } })],
+    reply: (_reply, { request }) =>
+      request.headers['user-agent']?.startsWith('OpenAI/Python') === true
+        ? { status: 403, headers: [['content-type', 'text/plain']], body: 'error code: 1010', end: 'complete' }
+        : undefined,
+  },
+  {
     id: 'gzip-cut',
     what: 'Who accepts gzip gets a body without the end of its gzip.',
     trigger: [plain(oneCall, acceptsGzip), streamed(oneCall, acceptsGzip)],
