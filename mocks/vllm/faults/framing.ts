@@ -293,6 +293,18 @@ export const framing: Fault[] = [
       },
   },
   {
+    id: 'answers-kept-by-body',
+    what: 'A request that was answered before gets the same answer again, id included.',
+    class: 'C15',
+    trigger: [plain(oneCall), plain(oneCall)],
+    reply(reply, { request, turn, memory }) {
+      if (turn === undefined) return
+      const kept = memory.get(request.body) as typeof reply | undefined
+      if (kept === undefined) memory.set(request.body, reply)
+      return kept
+    },
+  },
+  {
     id: 'official-client-refused',
     what: 'What calls itself OpenAI/Python, as the official client does, is refused with a page.',
     class: 'C62',
