@@ -54,6 +54,7 @@ test('every verdict of the full run that the default run does not reach turns re
   for (const fault of [
     'body-above-48-kilobytes-413',
     'answers-kept-by-body',
+    'limit-where-none-is-set',
     'dots-in-name-as-underscores',
     'arguments-last-brace-lost',
     'stream-cut-at-length-of-first-event',

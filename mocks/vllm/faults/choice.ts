@@ -25,6 +25,16 @@ function markup(said: Said): string {
 /** Faults in what tool_choice and parallel_tool_calls demand. */
 export const choice: Fault[] = [
   {
+    id: 'names-in-lower-case',
+    what: 'The name of a function comes in lower case.',
+    class: 'C21',
+    issue: 'diegosouzapw/OmniRoute#9568',
+    trigger: [plain({ messages: [user('Call getWeather with {}.')], tools: [{ type: 'function', function: { name: 'getWeather' } }] })],
+    said(said) {
+      for (const call of said.calls) call.name = call.name.toLowerCase()
+    },
+  },
+  {
     id: 'second-call-lost',
     what: 'Of several calls only the first arrives.',
     class: 'C39',

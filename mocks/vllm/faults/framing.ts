@@ -293,6 +293,50 @@ export const framing: Fault[] = [
       },
   },
   {
+    id: 'code-in-requests-403',
+    what: 'A filter refuses requests that hold code.',
+    class: 'C62',
+    issue: 'litellm#12421',
+    trigger: [plain(echoes('rm -rf x'))],
+    reply: (_reply, { request }) =>
+      /rm -rf|<script/.test(request.body)
+        ? { status: 403, headers: [['content-type', 'text/html']], body: '<html>403 Forbidden</html>', end: 'complete' }
+        : undefined,
+  },
+  {
+    id: 'refusals-all-alike',
+    what: 'Each refusal has the same words.',
+    class: 'C60',
+    issue: 'musistudio/claude-code-router#1799',
+    trigger: [plain({ ...oneCall, tool_choice: 'sometimes' })],
+    verdict: (refusal) => refusal && { ...refusal, message: 'All target providers failed.' },
+  },
+  {
+    id: 'limit-where-none-is-set',
+    what: 'An answer has 24 tokens at most where the request sets no limit.',
+    class: 'C62',
+    issue: 'aws-samples/bedrock-access-gateway#237',
+    trigger: [plain(echoes('one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen'))],
+    body: (body) => ('max_tokens' in body || 'max_completion_tokens' in body ? body : { ...body, max_tokens: 24 }),
+  },
+  {
+    id: 'context-refused-earlier',
+    what: 'A prompt of more than 12 KB is refused as too long for 4096 tokens, whatever max_model_len says.',
+    class: 'C62',
+    issue: 'gpustack/gpustack#6007',
+    trigger: [plain(echoes('word '.repeat(3000)))],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (request.body.length > 12_000
+        ? {
+            status: 400,
+            message: "This model's maximum context length is 4096 tokens. However, your request has 9000 input tokens.",
+            type: 'BadRequestError',
+            param: null,
+          }
+        : undefined),
+  },
+  {
     id: 'answers-kept-by-body',
     what: 'A request that was answered before gets the same answer again, id included.',
     class: 'C15',

@@ -30,6 +30,16 @@ export const values: Fault[] = [
     },
   },
   {
+    id: 'integers-as-floats',
+    what: 'An integer is written as 7.0.',
+    class: 'C35',
+    issue: 'lidge-jun/opencodex#1611',
+    trigger: [plain(saves(7))],
+    said(said) {
+      for (const call of said.calls) call.arguments = call.arguments.replaceAll(/(: ?-?\d+)(?=[,}\]])/g, '$1.0')
+    },
+  },
+  {
     id: 'quotes-lost',
     what: 'Quotes inside a value are lost, the JSON stays valid.',
     class: 'C32',
