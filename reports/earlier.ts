@@ -12,7 +12,7 @@ export function readResults(path: string): Results {
     throw new RecordError(`There is no ${excerpt(path)}: give the report folder or the ${FILES.results} of an earlier run.`)
   if (stats.isDirectory()) {
     const compact = join(path, FILES.results)
-    return statSync(compact, { throwIfNoEntry: false }) === undefined ? resultsOf(readRecord(path)) : readFile(compact)
+    return look(compact) === undefined ? resultsOf(readRecord(path)) : readFile(compact)
   }
   return basename(path) === FILES.run ? resultsOf(readRecord(dirname(path))) : readFile(path)
 }

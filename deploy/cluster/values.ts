@@ -97,7 +97,7 @@ export function readValues(words: readonly string[]): Values {
     const [unknown = ''] = issue.keys
     const near = nearestName(unknown, Object.keys(defaults))
     throw new UserMistake(
-      `There is no value ${unknown}${near === undefined ? '' : `; did you mean ${near}?`} deploy/chart/values.yaml lists all of them.`,
+      `There is no value ${unknown}${near === undefined ? '.' : `; did you mean ${near}?`} deploy/chart/values.yaml lists all of them.`,
     )
   }
   const meant = (values.shape as Readonly<Record<string, z.ZodType>>)[String(issue?.path[0])]?.description ?? ''
