@@ -11,7 +11,7 @@ import type { Plan, PlanOptions, Unit } from '../fixtures/run/plan.ts'
 import { createRun } from '../fixtures/run/run.ts'
 import { causeOfRun } from '../fixtures/target/cause-of-run.ts'
 import type { Configuration } from '../fixtures/target/configuration.ts'
-import { contextLengthOf } from '../fixtures/target/context-length.ts'
+import { contextLengthOf } from '../fixtures/cause/context-length.ts'
 import { clientsFor, connect, resolveTarget, secretsOf, type Target, type TargetTools } from '../fixtures/target/target.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { effectOf } from '../reports/counts.ts'

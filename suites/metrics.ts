@@ -1,4 +1,5 @@
 import {
+  asksModel,
   currentMetric,
   fields,
   header,
@@ -97,7 +98,11 @@ const finishedBy = (views: readonly View[]): number => views.reduce((sum, view) 
 /** Answers that the server completed, whatever the route. */
 const ended = (facts: Facts): readonly View[] => answered(facts).filter(({ exchange }) => exchange.end.kind === 'complete')
 
-const generates = ({ exchange }: View): boolean => /\/(?:completions|responses|messages)$/.test(exchange.request.path)
+const generates = ({ exchange }: View): boolean => asksModel(exchange)
+
+const sharedServer = (finished: number, own: number): Check => ({
+  inconclusive: `others use the server too: ${finished} requests finished, ${own} belong to this run`,
+})
 
 /** Requests whose connection was closed before an answer, once or, when they were sent again, twice: the server may have had them. */
 const lostBy = (facts: Facts): readonly View[] =>
@@ -212,8 +217,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         const finished = grown(withoutAborts(first), withoutAborts(second), 'vllm:request_success_total') ?? 0
         const arrived = finishedBy(answered(facts))
         if (lost[0] === undefined || finished <= arrived) return undefined
-        if (finished > arrived + finishedBy(lost))
-          return { inconclusive: `others use the server too: ${finished} requests finished, ${arrived} belong to this run` }
+        if (finished > arrived + finishedBy(lost)) return sharedServer(finished, arrived)
         return {
           exchange: lost[0].exchange.id,
           where: 'connection',
@@ -277,8 +281,7 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         if (running === undefined) return { where: RUNNING, got: 'no such series', wanted: 'a gauge' }
         const expected = finishedBy(answered(facts))
         const finished = grown(first, second, 'vllm:request_success_total') ?? 0
-        if (finished > expected + finishedBy(lostBy(facts)))
-          return { inconclusive: `others use the server too: ${finished} requests finished, ${expected} belong to this run` }
+        if (finished > expected + finishedBy(lostBy(facts))) return sharedServer(finished, expected)
         if (running !== 0) return { where: RUNNING, got: String(running), wanted: '0 when nothing runs' }
         const waiting = total(second, 'vllm:num_requests_waiting') ?? 0
         return waiting === 0 ? undefined : { where: 'vllm:num_requests_waiting', got: String(waiting), wanted: '0 when nothing runs' }
