@@ -76,6 +76,11 @@ test('every verdict of the full run that the default run does not reach turns re
     'message-count-without-tools',
     'message-midway-dropped-in-chat',
     'response-result-in-parts-refused',
+    'response-stream-ends-at-large-event',
+    'message-above-100-kilobytes-refused',
+    'message-descriptions-lost',
+    'response-output-in-parts-lost',
+    'tools-beyond-128-dropped',
   ])
     for (const id of await red({ ...whole, fault: faultOf(fault) })) left.delete(id)
   expect([...left]).toEqual([])
@@ -86,6 +91,10 @@ test.for([
   ['dots-in-name-as-underscores', 'sizes.dotted:stream'],
   ['strict-bounds-dropped', 'schemas.strict.count:plain'],
   ['one-of-forced-refused', 'schemas.everyday:plain'],
+  ['message-texts-of-assistant-lost', 'messages.as-chat'],
+  ['message-text-beside-results-lost', 'messages.as-chat'],
+  ['response-descriptions-lost', 'responses.as-chat'],
+  ['response-texts-of-assistant-lost', 'responses.as-chat'],
 ] as const)('the full run notices %s', async ([fault, id]) => {
   expect(await red({ ...whole, fault: faultOf(fault) })).toContain(id)
 })

@@ -49,6 +49,11 @@ const quotes: Readonly<Record<string, Literal>> = {
     what: 'a command, a path, SQL and a script',
     issue: 'litellm#12421, google/adk-python#4372: filters refuse requests that hold such text',
   },
+  contact: {
+    value: 'jane.doe@example.com, +49 30 901820, 4111 1111 1111 1111, 203.0.113.7',
+    what: 'an e-mail address, the numbers of a telephone and of a card, and an IP address',
+    issue: 'litellm#31950: filters of personal data put placeholders in their place',
+  },
   tail: { value: 'ends with }]', what: 'a string that ends in brackets', issue: 'observed defect 26' },
 }
 

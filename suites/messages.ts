@@ -11,10 +11,14 @@ import {
   tells,
   questions,
   sameCalls,
+  saysAsMuch,
   uniqueIds,
   contents,
+  explained,
   paris,
   silent,
+  tale,
+  taleInChat,
   tokyo,
   twoCities,
 } from '../fixtures/tools/apis.ts'
@@ -35,7 +39,7 @@ const called = (id: string, location: string): object => ({
 const returned = (id: string, content: unknown, more: object = {}): object => ({ type: 'tool_result', tool_use_id: id, content, ...more })
 const history = [
   user(twoCities),
-  { role: 'assistant', content: [{ type: 'text', text: 'Let me look that up.' }, called('toolu_aaaaaaaa1', `Tokyo. ${filler}`)] },
+  { role: 'assistant', content: [{ type: 'text', text: 'Let me look that up.' }, called('toolu_aaaaaaaa1', `Tokyo. ${filler} ${filler}`)] },
   { role: 'user', content: [returned('toolu_aaaaaaaa1', silent)] },
   { role: 'assistant', content: [called('toolu_aaaaaaaa2', 'Paris'), called('toolu_aaaaaaaa3', 'Tokyo')] },
   // Results come back when they are ready, not in the order of the calls.
@@ -62,14 +66,18 @@ const messageIdOf = ({ document, chunks }: Reply): unknown =>
 
 export default scenario('Messages API', (script) => {
   const { request, must, should, together } = script
-  const ask = questions(script, '/v1/messages', { model: '$MODEL', max_tokens: 512, temperature: 0 })
+  const defaults = { model: '$MODEL', max_tokens: 512, temperature: 0 }
+  const ask = questions(script, '/v1/messages', defaults)
 
   const any = ask('any', { messages: [user(twoCities)], tools, tool_choice: { type: 'any' } })
   const auto = ask(
     'auto',
     {
-      // Claude Code sends its system prompt in blocks, and marks what may be cached.
-      system: [{ type: 'text', text: `You are terse. ${filler}`, cache_control: { type: 'ephemeral' } }],
+      // Claude Code sends its system prompt in several blocks, and marks what may be cached.
+      system: [
+        { type: 'text', text: `You are terse. ${filler} ${filler}` },
+        { type: 'text', text: `You are polite. ${filler} ${filler}`, cache_control: { type: 'ephemeral' } },
+      ],
       messages: [user('Think aloud in one sentence, then look up the weather in Oslo in celsius.')],
       tools,
       tool_choice: { type: 'auto' },
@@ -86,7 +94,8 @@ export default scenario('Messages API', (script) => {
     },
     { stream: 'full' },
   )
-  const results = ask('results', { messages: history, tools }, { plain: 'full' })
+  // Anthropic's beta clients, Claude Code among them, add a query, which gateways stumble over (1Panel-dev/1Panel#13723).
+  const results = questions(script, '/v1/messages?beta=true', defaults)('results', { messages: history, tools }, { plain: 'full' })
   const none = ask('none', { messages: [user(twoCities)], tools, tool_choice: { type: 'none' } }, { stream: 'full' })
   const cutText = ask('cut-text', { messages: [user(`Say ${words}.`)], max_tokens: 16 }, { stream: 'full', truncated: true })
   const cutCall = ask(
@@ -119,20 +128,21 @@ export default scenario('Messages API', (script) => {
   const long = ask(
     'long',
     {
-      system: 'Answer in one sentence.',
+      system: tale.system.map((text) => ({ type: 'text', text })),
       messages: [
-        user('What is the weather like in Paris?'),
-        { role: 'assistant', content: [called('toolu_bbbbbbbb1', 'Paris')] },
-        { role: 'user', content: [returned('toolu_bbbbbbbb1', 'The service cannot be reached. Try again.', { is_error: true })] },
+        user(tale.question),
+        { role: 'assistant', content: [{ type: 'text', text: tale.beside }, called('toolu_bbbbbbbb1', 'Paris')] },
+        { role: 'user', content: [returned('toolu_bbbbbbbb1', tale.failed, { is_error: true })] },
         { role: 'assistant', content: [called('toolu_bbbbbbbb2', 'Paris')] },
-        { role: 'user', content: [returned('toolu_bbbbbbbb2', paris), { type: 'text', text: 'Be brief.' }] },
-        { role: 'assistant', content: 'It is 17.4 degrees.' },
-        user('Say it again.'),
+        { role: 'user', content: [returned('toolu_bbbbbbbb2', tale.result), { type: 'text', text: tale.again }] },
+        { role: 'assistant', content: tale.answer },
+        user(tale.last),
       ],
-      tools,
+      tools: [flat(weather.offer), flat(time), flat(explained)],
     },
     { plain: 'full', stream: 'full' },
   )
+  const inChat = script.ask('tale', taleInChat, { forms: ['plain'], from: 'full', mayRefuse: 'explained' })
 
   for (const [key, what, asked] of [
     ['any', 'a question with tools under tool_choice any', any],
@@ -233,19 +243,27 @@ export default scenario('Messages API', (script) => {
     )
     together(
       `messages.system-in-prompt.${form}`,
-      'MUST put the system prompt into the prompt: input_tokens grow with it',
+      'MUST put every block of the system prompt into the prompt: input_tokens grow with them',
       `${SOURCE}: system; vllm#39614`,
       [any.plain, auto[form]],
-      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after), 4),
     )
     together(
       `messages.results-in-prompt.${form}`,
       'MUST put calls and results of the history into the prompt: input_tokens grow with each of them',
       `${SOURCE}: tool_result; vllm#39614`,
       [any.plain, auto[form], results[form]],
-      ([before, one, all]) => grewWith(contents, before, one, all),
+      ([before, one, all]) => grewWith(contents, before, one, all, 4),
     )
   }
+
+  together(
+    'messages.as-chat',
+    'MUST put as much of a conversation into the prompt as chat completions do: system blocks, texts beside calls and results, descriptions',
+    `${SOURCE}: content blocks; OpenAI API reference: usage`,
+    [long.plain, inChat],
+    saysAsMuch,
+  )
 
   for (const [key, asked] of [
     ['any', any],

@@ -6,6 +6,7 @@ export default scenario('Parallel calls', ({ ask, must, sample }) => {
     messages: [user('What is the weather like in Paris and in Tokyo? Use celsius.')],
     tools: [weather.offer, time],
     tool_choice: 'required',
+    parallel_tool_calls: true,
     // Logprobs show what the model wrote, also where the parser lost it.
     logprobs: true,
   })

@@ -11,10 +11,14 @@ import {
   tells,
   questions,
   sameCalls,
+  saysAsMuch,
   uniqueIds,
   contents,
+  explained,
   paris,
   silent,
+  tale,
+  taleInChat,
   tokyo,
   twoCities,
 } from '../fixtures/tools/apis.ts'
@@ -43,7 +47,7 @@ const called = (id: string, location: string): object => ({
 const returned = (id: string, output: unknown): object => ({ type: 'function_call_output', call_id: id, output })
 const history = [
   user(twoCities),
-  called('call_aaaaaaaa1', `Tokyo. ${filler}`),
+  called('call_aaaaaaaa1', `Tokyo. ${filler} ${filler}`),
   returned('call_aaaaaaaa1', silent),
   called('call_aaaaaaaa2', 'Paris'),
   called('call_aaaaaaaa3', 'Tokyo'),
@@ -129,22 +133,25 @@ export default scenario('Responses API', (script) => {
   const parts = ask(
     'parts',
     {
-      instructions: 'Answer in one sentence.',
+      instructions: tale.system.join(''),
       input: [
-        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'What is the weather like in Paris?' }] },
-        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me look that up.', annotations: [] }] },
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: tale.question }] },
+        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: tale.beside, annotations: [] }] },
         called('call_bbbbbbbb1', 'Paris'),
-        returned('call_bbbbbbbb1', 'Error: the service cannot be reached. Try again.'),
+        returned('call_bbbbbbbb1', tale.failed),
         called('call_bbbbbbbb2', 'Paris'),
         // An output may be a list of parts, as @openai/agents sends what an MCP server returned.
-        returned('call_bbbbbbbb2', [{ type: 'input_text', text: paris }]),
-        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Say it again.' }] },
+        returned('call_bbbbbbbb2', [{ type: 'input_text', text: tale.result }]),
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: tale.again }] },
+        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: tale.answer, annotations: [] }] },
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: tale.last }] },
       ],
-      tools,
+      tools: [flat(weather.offer), flat(time), flat(explained)],
       tool_choice: 'auto',
     },
     { plain: 'full', stream: 'full' },
   )
+  const inChat = script.ask('tale', taleInChat, { forms: ['plain'], from: 'full', mayRefuse: 'explained' })
 
   for (const [key, what, asked] of [
     ['required', 'a question with tools under tool_choice required', required],
@@ -247,6 +254,14 @@ export default scenario('Responses API', (script) => {
       ([before, one, all]) => grewWith(contents, before, one, all),
     )
   }
+
+  together(
+    'responses.as-chat',
+    'MUST put as much of a conversation into the prompt as chat completions do: instructions, messages, outputs in parts, descriptions',
+    `${SOURCE}, input items; OpenAI API reference: usage`,
+    [parts.plain, inChat],
+    saysAsMuch,
+  )
 
   for (const [key, asked] of [
     ['required', required],

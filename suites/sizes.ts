@@ -1,4 +1,4 @@
-import { named, scenario, shown, user, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { isRouteMissing, named, scenario, shown, user, type FunctionTool, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { beyond, catalogue, ledger } from '../fixtures/tools/agents.ts'
 import { everydayQuestion, refusesContents } from '../fixtures/tools/schemas.ts'
 import { articleQuestion, namedQuestion, tool } from '../fixtures/tools/tools.ts'
@@ -40,9 +40,24 @@ const single = (bytes: number, facts: Facts) => {
   }
 }
 
+/** A question to another API with 200 tools; what its stream says of the request may make one event as large. */
+const toOthers = {
+  responses: (tools: readonly FunctionTool[]) => ({
+    input: 'Say hello.',
+    tools: tools.map(({ function: of }) => ({ type: 'function', ...of })),
+    max_output_tokens: MOST_TOKENS,
+  }),
+  messages: (tools: readonly FunctionTool[]) => ({
+    messages: [user('Say hello.')],
+    tools: tools.map(({ function: { parameters, ...of } }) => ({ ...of, input_schema: parameters })),
+    max_tokens: MOST_TOKENS,
+  }),
+}
+
 /** Judged beside a small question with the same choice: where that is refused too, the size is not to blame. */
 const served = ([large]: readonly Reply[]) => {
   if (large === undefined) return { blocked: 'there is no answer' }
+  if (isRouteMissing(large.exchange)) return { notApplicable: `the server has no ${large.exchange.request.path}` }
   const { status, text, exchange, finishReason } = large
   const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
   if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${text.slice(0, 160)}` }
@@ -51,9 +66,24 @@ const served = ([large]: readonly Reply[]) => {
   return { where: `a request of ${kilobytes} KB`, exchange: exchange.id, got, wanted: 'an answer' }
 }
 
+/** Holds when the prompt has as many tokens for each byte of a long list of tools as of a short one, which is made of the same words. */
+const allInPrompt = ([few, many]: readonly Reply[]) => {
+  if (few === undefined || many === undefined) return { blocked: 'there is no answer' }
+  if (isRouteMissing(many.exchange)) return { notApplicable: `the server has no ${many.exchange.request.path}` }
+  const [before, after] = [perByte(few), perByte(many)]
+  if (Number.isNaN(before) || Number.isNaN(after)) return { blocked: 'there is no usage' }
+  return after >= 0.8 * before
+    ? undefined
+    : {
+        where: 'usage.prompt_tokens',
+        got: `${shown(many.answer.usage?.['prompt_tokens'])} for ${many.exchange.request.body?.length} bytes`,
+        wanted: `about ${Math.round(before * (many.exchange.request.body?.length ?? 0))}, as many for each byte as with 20 tools`,
+      }
+}
+
 const perByte = ({ answer, exchange }: Reply): number => Number(answer.usage?.['prompt_tokens']) / (exchange.request.body?.length ?? 0)
 
-export default scenario('Requests as large as agents send them', ({ ask, must, should, together }) => {
+export default scenario('Requests as large as agents send them', ({ ask, request, must, should, together }) => {
   const source = 'captured from agents: 41 KB (codex), 78 KB (Claude Code); nginx client_max_body_size; vllm#44576'
   const small = ask('tools-20', everydayQuestion, { forms: ['stream'], whatever: true, mayRefuse: 'size', unless: beyond(10_000, 1024) })
   const large = ask('tools-100', async (facts) => listOf(100, 64_000, facts), {
@@ -99,26 +129,48 @@ export default scenario('Requests as large as agents send them', ({ ask, must, s
   together('sizes.kb-64', 'MUST serve a legal request with 100 tools, 64 KB', source, [large, smallAuto], served, large.forms)
   together('sizes.kb-200', 'MUST serve a legal request with 250 tools, 200 KB', source, [huge, smallAuto], served, huge.forms)
 
+  const inPrompt = 'OpenAI API reference: usage.prompt_tokens; a list that is cut in silence loses tools'
   together(
     'sizes.in-prompt',
     'MUST put every tool of a long list into the prompt: prompt_tokens grow with it',
-    'OpenAI API reference: usage.prompt_tokens; a list that is cut in silence loses tools',
+    inPrompt,
     [small, large],
-    ([few, many]) => {
-      if (few === undefined || many === undefined) return { blocked: 'there is no answer' }
-      const [before, after] = [perByte(few), perByte(many)]
-      if (Number.isNaN(before) || Number.isNaN(after)) return { blocked: 'there is no usage' }
-      // Both lists are made of the same words, so that a byte of one weighs as much as a byte of the other.
-      return after >= 0.8 * before
-        ? undefined
-        : {
-            where: 'usage.prompt_tokens',
-            got: `${shown(many.answer.usage?.['prompt_tokens'])} for ${many.exchange.request.body?.length} bytes`,
-            wanted: `about ${Math.round(before * (many.exchange.request.body?.length ?? 0))}, as many for each byte as with 20 tools`,
-          }
-    },
+    allInPrompt,
     ['stream'],
   )
+  together(
+    'sizes.in-prompt.kb-200',
+    'MUST put every one of 250 tools into the prompt: prompt_tokens grow with them',
+    `${inPrompt}; OpenAI's API takes 128`,
+    [small, huge],
+    allInPrompt,
+    ['stream'],
+  )
+
+  for (const api of ['responses', 'messages'] as const) {
+    const body = { model: '$MODEL', temperature: 0, stream: true, ...toOthers[api](catalogue(200, 140_000)) }
+    const path = `/v1/${api}`
+    const asked = request(
+      api,
+      { method: 'POST', path, body: JSON.stringify(body) },
+      { expect: 'answer', form: 'stream', from: 'full', mayRefuse: 'size', unless: beyond(141_000, MOST_TOKENS) },
+    )
+    together(
+      `sizes.${api}`,
+      `MUST serve a legal request to ${path} with 200 tools, 140 KB`,
+      `${source}; open-webui/open-webui PR#24928: hops that read line by line end at an event of 128 KB`,
+      [asked],
+      served,
+    )
+    together(
+      `sizes.in-prompt.${api}`,
+      `MUST put every one of 200 tools into the prompt of ${path}: input_tokens grow with them`,
+      inPrompt,
+      [small, asked],
+      allInPrompt,
+      ['stream'],
+    )
+  }
 
   should(
     'sizes.calls',

@@ -1,5 +1,5 @@
 import { argumentsOf, fields, list, scenario, shown, user, type Check, type Facts, type Fields, type Reply } from '../fixtures/scenario.ts'
-import { beyond } from '../fixtures/tools/agents.ts'
+import { beyond, leastTokens } from '../fixtures/tools/agents.ts'
 import { codes, conversation, conversationTools, midway, traces } from '../fixtures/tools/turns.ts'
 
 const MOST_TOKENS = 256
@@ -8,12 +8,17 @@ const sizeOf = (messages: readonly unknown[]): number => JSON.stringify([message
 const answered = ({ content, calls }: Reply): Check =>
   content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' }
 
-/** Holds when a prompt has as many tokens as /tokenize counts for the same messages and tools. */
+/** Holds when a prompt has as many tokens as /tokenize counts for the same messages and tools; without it, as so many characters need at least. */
 function sameAsTokenizer([asked, counted]: readonly Reply[]): Check {
-  const count = counted?.status === 200 ? fields(counted.document?.ok === true ? counted.document.value : undefined)?.['count'] : undefined
-  if (count === undefined) return { notApplicable: 'the server has no /tokenize that is open' }
   if (asked?.status !== 200) return { notApplicable: 'the server refuses such a conversation' }
   const tokens = asked.answer.usage?.['prompt_tokens']
+  const count = counted?.status === 200 ? fields(counted.document?.ok === true ? counted.document.value : undefined)?.['count'] : undefined
+  if (count === undefined) {
+    const least = leastTokens(sizeOf(asked.request?.messages ?? []))
+    return typeof tokens === 'number' && tokens < least
+      ? { where: 'usage.prompt_tokens', got: shown(tokens), wanted: `at least ${least}: so long is the conversation` }
+      : { notApplicable: 'the server has no /tokenize that is open' }
+  }
   return tokens === count ? undefined : { where: 'usage.prompt_tokens', got: shown(tokens), wanted: `${shown(count)}, as /tokenize counts` }
 }
 
@@ -136,7 +141,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     const one = ask(
       key,
       { messages, tools: conversationTools, max_tokens: MOST_TOKENS },
-      { from: 'full', mayRefuse: 'size', unless: beyond(sizeOf(messages), MOST_TOKENS) },
+      { forms: ['plain'], from: 'full', mayRefuse: 'size', unless: beyond(sizeOf(messages), MOST_TOKENS) },
     )
     must(`turns.alone.${key}`, `MUST answer behind ${what}`, 'OpenAI API reference: role tool, tool_call_id', one, answered)
   }

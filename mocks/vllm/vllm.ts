@@ -9,6 +9,7 @@ import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
 import { isRefusal, reading } from './refusal.ts'
+import { routeOf } from '../../fixtures/contract/route.ts'
 import { readBody, readPrompt, readTokens, readTurn, turnOf, type Server } from './request.ts'
 import { chatOfResponses, response, responseEvents } from './responses.ts'
 import { codeAsRust, completionAsRust, eventsAsRust } from './rust.ts'
@@ -203,7 +204,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   }
 
   function route(request: MockRequest, scene: Scene, record: Open): Draft {
-    const path = request.path.split('?')[0] ?? ''
+    const { path } = request
     if (queueLimit !== undefined && scene.running >= queueLimit && guarded.some((prefix) => path.startsWith(prefix))) {
       counts.refused = (counts.refused ?? 0) + 1
       return json(429, tooMany(scene.running + 1, queueLimit))
@@ -453,7 +454,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     return json(refusal.status, JSON.stringify({ type: 'error', error: { type, message: refusal.message } }))
   }
 
-  function begin(request: MockRequest): MockAnswer {
+  function begin(asking: MockRequest): MockAnswer {
+    const request = asking.path.includes('?') ? { ...asking, path: routeOf(asking.path) } : asking
     const id = ++lastId
     // Ids follow from what is asked, and how often it was: what a fault does to one answer leaves the ids of all others as they are.
     const asked = hash(request.path + request.body)

@@ -121,6 +121,9 @@ const again = {
   messages: [...messagesOf(answered('98')), { role: 'assistant', content: '98.' }, user('And what is the weather in Tokyo?')],
 }
 
+const manyTools = (count: number): object[] =>
+  Array.from({ length: count }, (_, at) => ({ type: 'function', function: { name: `tool_${at}`, parameters: { type: 'object' } } }))
+
 const UNLUCKY = plain(named).body.length % 7
 
 export const agents: Fault[] = [
@@ -151,18 +154,17 @@ export const agents: Fault[] = [
     ),
   },
   {
+    id: 'tools-beyond-128-dropped',
+    what: 'Of a list of tools only the first 128 reach the prompt, by whatever API.',
+    class: 'C56',
+    trigger: [plain({ ...oneCall, tools: manyTools(130) })],
+    body: (body) => (list(body['tools']).length > 128 ? { ...body, tools: list(body['tools']).slice(0, 128) } : body),
+  },
+  {
     id: 'tools-beyond-64-dropped',
     what: 'Of a list of tools only the first 64 reach the prompt.',
     class: 'C56',
-    trigger: [
-      tokenized({
-        ...oneCall,
-        tools: Array.from({ length: 70 }, (_, at) => ({
-          type: 'function',
-          function: { name: `tool_${at}`, parameters: { type: 'object' } },
-        })),
-      }),
-    ],
+    trigger: [tokenized({ ...oneCall, tools: manyTools(70) })],
     body: (body) => (list(body['tools']).length > 64 ? { ...body, tools: list(body['tools']).slice(0, 64) } : body),
   },
   {

@@ -42,6 +42,7 @@ function behindResults({ word, send }: Door, more: Body = {}): Fault['trigger'][
       ? {
           input: [
             user('What is the weather in Paris and Tokyo?'),
+            { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Let me look.', annotations: [] }] },
             { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"location": "Paris"}' },
             { type: 'function_call', call_id: 'call_2', name: 'get_weather', arguments: '{"location": "Tokyo"}' },
             { type: 'function_call_output', call_id: 'call_1', output: 'It is 98 degrees in Paris.' },
@@ -54,6 +55,7 @@ function behindResults({ word, send }: Door, more: Body = {}): Fault['trigger'][
             {
               role: 'assistant',
               content: [
+                { type: 'text', text: 'Let me look.' },
                 { type: 'tool_use', id: 'call_1', name: 'get_weather', input: { location: 'Paris' } },
                 { type: 'tool_use', id: 'call_2', name: 'get_weather', input: { location: 'Tokyo' } },
               ],
@@ -342,6 +344,26 @@ const both: readonly Both[] = [
         ),
       )
     }),
+  },
+  {
+    id: 'texts-of-assistant-lost',
+    what: 'loses what the assistant said beside its calls.',
+    class: 'C56',
+    hooks: bodied((body) =>
+      withMessages(
+        body,
+        messagesOf(body).map((message) => (message['role'] === 'assistant' ? { ...message, content: null } : message)),
+      ),
+    ),
+  },
+  {
+    id: 'descriptions-lost',
+    what: 'hands tools on without descriptions.',
+    class: 'C56',
+    hooks: bodied((body) => ({
+      ...body,
+      tools: attempt(JSON.stringify(body['tools'] ?? null).replaceAll(/"description":"(?:[^"\\]|\\.)*"/g, '"description":""')) ?? undefined,
+    })),
   },
   {
     id: 'results-cut',

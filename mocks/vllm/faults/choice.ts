@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import type { Said, Turn } from '../wire.ts'
-import { list, record } from '../json.ts'
+import { attempt, list, record } from '../json.ts'
 import { answered, counted, named, none, noTools, oneCall, plain, required, streamed, twoCalls, user } from './triggers.ts'
 
 const twoTools = { ...oneCall, messages: [user('What is the weather in Paris, and what time is it in Tokyo?')] }
@@ -335,6 +335,17 @@ export const choice: Fault[] = [
     said(said, { turn }) {
       if (turn.includeUsage) said.calls = []
     },
+  },
+  {
+    id: 'parallel-true-refused',
+    what: 'parallel_tool_calls true is refused.',
+    class: 'C62',
+    trigger: [plain({ ...oneCall, parallel_tool_calls: true })],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (record(attempt(request.body))['parallel_tool_calls'] === true
+        ? { status: 400, message: "Unknown parameter: 'parallel_tool_calls'.", type: 'BadRequestError', param: 'parallel_tool_calls' }
+        : undefined),
   },
   {
     id: 'call-lost-every-third-request',

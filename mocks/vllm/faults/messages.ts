@@ -261,6 +261,68 @@ export const messages: Fault[] = [
     },
   },
   {
+    id: 'message-system-last-block-lost',
+    what: 'Of several system blocks only the first reaches the prompt.',
+    class: 'C56',
+    trigger: [
+      tell(noTools, {
+        system: [
+          { type: 'text', text: 'Be brief.' },
+          { type: 'text', text: 'Be polite.' },
+        ],
+      }),
+    ],
+    body(body, { request }) {
+      const [first, ...more] = request.path === path ? list(record(attempt(request.body))['system']) : []
+      if (more.length === 0) return body
+      const content = record(first)['text']
+      return {
+        ...body,
+        messages: list(body['messages']).map((message) => (record(message)['role'] === 'system' ? { role: 'system', content } : message)),
+      }
+    },
+  },
+  {
+    id: 'message-text-beside-results-lost',
+    what: 'Text beside tool_result blocks does not reach the prompt.',
+    class: 'C56',
+    trigger: [
+      tell({
+        tools: [weather],
+        messages: [
+          user('What is the weather in Paris?'),
+          { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', name: 'get_weather', input: { location: 'Paris' } }] },
+          {
+            role: 'user',
+            content: [
+              { type: 'tool_result', tool_use_id: 'call_1', content: '{"temperature": 98}' },
+              { type: 'text', text: 'Be brief.' },
+            ],
+          },
+        ],
+      }),
+    ],
+    body: (body, { request }) =>
+      request.path === path
+        ? {
+            ...body,
+            messages: list(body['messages']).filter(
+              (message, at, all) => record(message)['role'] !== 'user' || record(all[at - 1])['role'] !== 'tool',
+            ),
+          }
+        : body,
+  },
+  {
+    id: 'message-above-100-kilobytes-refused',
+    what: 'The Messages API refuses requests above 100 KB.',
+    class: 'C62',
+    trigger: [tell({ messages: [user(`Say hello. ${'The day is long. '.repeat(6500)}`)] })],
+    reply: (reply, { request }) =>
+      request.path === path && request.body.length > 100_000
+        ? { status: 413, headers: [['content-type', 'text/plain']], body: 'Payload Too Large', end: 'complete' }
+        : reply,
+  },
+  {
     id: 'message-usage-missing',
     what: 'A message has no usage.',
     class: 'C08',

@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import { isObject, list, record, word } from '../json.ts'
 import type { NamedEvent } from '../wire.ts'
-import { oneCall, named, noTools, required, respond, truncated, twoCalls } from './triggers.ts'
+import { oneCall, named, noTools, required, respond, truncated, twoCalls, user, weather } from './triggers.ts'
 
 type Item = Record<string, unknown>
 
@@ -446,6 +446,47 @@ export const responses: Fault[] = [
     class: 'C16',
     trigger: [respond(oneCall, stream)],
     responseEvents: (events) => void (lastBody(events)['id'] = 'resp_0000000000000000'),
+  },
+  {
+    id: 'response-stream-ends-at-large-event',
+    what: 'A streamed response ends at an event above 64 KB.',
+    class: 'C03',
+    issue: 'open-webui/open-webui PR#24928',
+    trigger: [
+      respond(
+        { ...noTools, tools: [{ ...record(weather), function: { ...record(weather['function']), description: 'x'.repeat(70_000) } }] },
+        stream,
+      ),
+    ],
+    reply(reply) {
+      const at = (reply.events ?? []).findIndex((event) => 'raw' in event && event.raw.length > 65_536)
+      return at < 0 ? reply : { ...reply, events: (reply.events ?? []).slice(0, at), end: 'reset' }
+    },
+  },
+  {
+    id: 'response-output-in-parts-lost',
+    what: 'An output that is a list of parts does not reach the prompt.',
+    class: 'C55',
+    trigger: [
+      respond(noTools, {
+        input: [
+          user('What is the weather in Paris?'),
+          { type: 'function_call', call_id: 'call_1', name: 'get_weather', arguments: '{"location": "Paris"}' },
+          { type: 'function_call_output', call_id: 'call_1', output: [{ type: 'input_text', text: 'It is 98 degrees.' }] },
+        ],
+      }),
+    ],
+    body: (body, { request }) =>
+      isResponses(request.path)
+        ? {
+            ...body,
+            messages: list(body['messages']).map((message) =>
+              record(message)['role'] === 'tool' && Array.isArray(record(message)['content'])
+                ? { ...record(message), content: '' }
+                : message,
+            ),
+          }
+        : body,
   },
   {
     id: 'response-completed-in-progress',

@@ -17,6 +17,8 @@ function above(value: unknown, depth: number): unknown {
   return depth === 0 ? {} : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, above(item, depth - 1)]))
 }
 
+const masked = (text: string): string => text.replaceAll(/[\w.]+@[\w.]+\.\w+/g, '<EMAIL_ADDRESS>')
+
 /** Faults in the values of arguments. */
 export const values: Fault[] = [
   {
@@ -443,6 +445,25 @@ export const values: Fault[] = [
       rewrite(said, (args) =>
         Object.fromEntries(Object.entries(args).map(([key, value]) => [key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value])),
       ),
+  },
+  {
+    id: 'personal-data-masked-in-arguments',
+    what: 'E-mail addresses in arguments are replaced by a placeholder.',
+    class: 'C36',
+    issue: 'litellm#31950',
+    trigger: [plain(saves('jane.doe@example.com'))],
+    said: (said) => said.calls.forEach((call) => (call.arguments = masked(call.arguments))),
+  },
+  {
+    id: 'personal-data-masked-in-messages',
+    what: 'E-mail addresses in messages are replaced by a placeholder on their way to the model.',
+    class: 'C56',
+    issue: 'litellm#31950',
+    trigger: [plain({ messages: [{ role: 'user', content: 'Write to jane.doe@example.com.' }] })],
+    body: (body, { request }) =>
+      request.path === '/tokenize' || !Array.isArray(body['messages'])
+        ? body
+        : { ...body, messages: attempt(masked(JSON.stringify(body['messages']))) },
   },
   {
     id: 'values-below-three-levels-lost',
