@@ -128,7 +128,7 @@ export default scenario('Messages API', (script) => {
   const long = ask(
     'long',
     {
-      system: tale.system.map((text) => ({ type: 'text', text })),
+      system: tale.system.map((each) => ({ type: 'text', text: each })),
       messages: [
         user(tale.question),
         { role: 'assistant', content: [{ type: 'text', text: tale.beside }, called('toolu_bbbbbbbb1', 'Paris')] },

@@ -120,9 +120,9 @@ export default scenario('Requests as large as agents send them', ({ ask, request
     'MUST give a forced call the name that was asked for, with its dots where the server takes them',
     'names of MCP tools may have dots: https://modelcontextprotocol.io/community/seps/986-specify-format-for-tool-names; vllm takes any name',
     one,
-    ({ calls, request, status }) => {
+    ({ calls, request: sent, status }) => {
       if (status !== 200) return { blocked: 'there is no answer' }
-      const asked = request?.tools?.[0]?.function.name
+      const asked = sent?.tools?.[0]?.function.name
       return calls[0]?.name === asked ? undefined : { where: 'name', got: shown(calls[0]?.name), wanted: shown(asked) }
     },
   )
