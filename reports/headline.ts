@@ -4,6 +4,7 @@ import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
 import { failingWaivers, gate } from './gate.ts'
@@ -25,7 +26,7 @@ export function headline(recording: Recording): Headline {
   const { run, verdicts, partial } = recording
   const numbers = counts(verdicts, run.failOn)
   const { effect, outcome, level, total } = numbers
-  const { sentence: reason, otherwise } = gate(recording)
+  const { code, sentence: reason, otherwise } = gate(recording)
   const where = excerpt(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   const known = knownOf(verdicts).length
@@ -75,7 +76,9 @@ export function headline(recording: Recording): Headline {
                 ? 'nothing could be judged'
                 : partial
                   ? 'the run was cut short, with no failure until then'
-                  : undefined
+                  : code === EXIT.blocked
+                    ? lowered(reason).replace(/\.$/, '')
+                    : undefined
   if (why !== undefined) return { state: 'unjudged', sentence: `Tool calling could not be judged on ${where}: ${why}`, notes, numbers }
   const accepted = [
     known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,

@@ -104,12 +104,12 @@ const sharedServer = (finished: number, own: number): Check => ({
   inconclusive: `others use the server too: ${finished} requests finished, ${own} belong to this run`,
 })
 
+/** Legal requests to the model: a server finishes no others. */
+const legal = (facts: Facts): readonly View[] => facts.views().filter((view) => generates(view) && view.intent.expect === 'answer')
+
 /** Requests whose connection was closed before an answer, once or, when they were sent again, twice: the server may have had them. */
 const lostBy = (facts: Facts): readonly View[] =>
-  facts
-    .views()
-    .filter(generates)
-    .flatMap((view) => [...(view.exchange.lost === undefined ? [] : [view]), ...(isClosed(view.exchange.end) ? [view] : [])])
+  legal(facts).flatMap((view) => [...(view.exchange.lost === undefined ? [] : [view]), ...(isClosed(view.exchange.end) ? [view] : [])])
 
 /** All that this run made the server generate, whatever the route. */
 const answered = (facts: Facts): readonly View[] =>
@@ -216,7 +216,13 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
         const lost = lostBy(facts)
         const finished = grown(withoutAborts(first), withoutAborts(second), 'vllm:request_success_total') ?? 0
         const arrived = finishedBy(answered(facts))
-        if (lost[0] === undefined || finished <= arrived) return undefined
+        // What was generated and then answered with an error was finished too (vllm#36841).
+        const failed = finishedBy(
+          legal(facts).filter(
+            ({ exchange, answer }) => exchange.status !== undefined && (exchange.status !== 200 || answer.error !== undefined),
+          ),
+        )
+        if (lost[0] === undefined || finished <= arrived + failed) return undefined
         if (finished > arrived + finishedBy(lost)) return sharedServer(finished, arrived)
         return {
           exchange: lost[0].exchange.id,
