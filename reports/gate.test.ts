@@ -49,11 +49,13 @@ test('a cause in the server fails the run', () => {
   expect(codeOf(found('x.plain'), 502, { ...madeUpCause, layer: 'pod' })).toBe(1)
 })
 
+const article = (outcome: Verdict['outcome']): Verdict[] =>
+  ['plain', 'stream'].map((form) => madeUpVerdict({ id: `auto.article:${form}`, outcome }))
+
+const codeWith = (...verdicts: Verdict[]): number => gate({ run: madeUpRun(), verdicts, exchanges: new Map(), partial: false }).code
+
 test('calls that come as malformed markup leave a run without a rate unjudged', () => {
-  const article = (outcome: Verdict['outcome']): Verdict[] =>
-    ['plain', 'stream'].map((form) => madeUpVerdict({ id: `auto.article:${form}`, outcome }))
   const malformed = madeUpVerdict({ id: 'content.malformed-markup', level: 'SHOULD', outcome: 'failed' })
-  const codeWith = (...verdicts: Verdict[]): number => gate({ run: madeUpRun(), verdicts, exchanges: new Map(), partial: false }).code
   expect(codeWith(...article('inconclusive'), malformed, madeUpVerdict())).toBe(3)
   expect(codeWith(...article('inconclusive'), malformed, madeUpVerdict(), madeUpVerdict({ id: 'auto.calls' }))).toBe(0)
   expect(codeWith(...article('inconclusive'), madeUpVerdict())).toBe(0)

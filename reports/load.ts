@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { codeOf } from '../fixtures/thrown.ts'
@@ -267,6 +267,11 @@ export function loadPage(record: LoadRecord, text: string): string {
 <pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(rest.join('\n').trim())}</pre>
 <p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
   })
+}
+
+/** Removes an earlier load from its folder, so that one that ends without figures leaves none that are older. */
+export function clearLoad(folder: string): void {
+  for (const file of Object.values(LOAD_FILES)) rmSync(join(folder, file), { force: true })
 }
 
 /** Writes a load into its folder. Throws RecordError when that cannot be done. */

@@ -1,6 +1,6 @@
 // @module-tag slow
 import type { ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -237,9 +237,13 @@ test('SIGTERM ends it at once, and says how to go on', async () => {
   expect(out).toContain('CONFORMANCE_RESUME=1 goes on with the rest')
 })
 
-test('a fleet of nothing is no success: the cause is said', async () => {
-  const { code, out } = await judge(join(base, 'none'), { KAITO_NAMESPACE: 'taem-a' })
+test('a fleet of nothing is no success: the cause is said, and no older report stays', async () => {
+  const folder = join(base, 'none')
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['run.json', 'index.html', 'results.json']) await writeFile(join(folder, name), '{}')
+  const { code, out } = await judge(folder, { KAITO_NAMESPACE: 'taem-a' })
   expect(code).toBe(3)
+  expect(['index.html', 'results.json'].filter((name) => existsSync(join(folder, name)))).toEqual([])
   expect(out).toContain('Cause: No workspace is ready in namespace taem-a of context mock.')
 })
 

@@ -47,12 +47,13 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const before = readPlan(folder)
   const compare = configuration.compare === undefined ? undefined : keptEarlier(configuration.compare, configuration, before)
   const earlier = compare === undefined ? undefined : earlierFleet(compare)
-  const plan = configuration.resume && before !== undefined ? resumed(before, judging) : await planOf(judging, bound)
+  const going = configuration.resume && before !== undefined ? resumed(before, judging) : undefined
+  clear(folder)
+  const plan = going ?? (await planOf(judging, bound))
   if (plan.members.length === 0) {
     for (const line of nothingFound(plan)) process.stdout.write(`${line}\n`)
     return EXIT.blocked
   }
-  clear(folder)
   writePlan(folder, plan)
 
   const done = new Map<string, MemberResult>()
@@ -238,9 +239,9 @@ function keptEarlier(compare: string, { reportDir, resume }: Configuration, befo
   return kept
 }
 
-/** Removes what a run of one server left in the folder itself: its reports would stand beside those of the fleet. */
+/** Removes the reports of an earlier run, of one server or of a fleet, from the folder itself: what ends without reports leaves none that are older. */
 function clear(folder: string): void {
-  if (!existsSync(join(folder, FILES.run))) return
+  if (![FILES.run, FILES.fleet].some((name) => existsSync(join(folder, name)))) return
   for (const name of Object.values(FILES)) if (name !== FILES.fleet) rmSync(join(folder, name), { recursive: true, force: true })
 }
 

@@ -1,5 +1,5 @@
 // @module-tag slow
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -321,8 +321,17 @@ describe('npm run load', () => {
     }
   })
 
-  test('a server that is not there cannot be judged', { concurrent: true }, async () => {
-    const { code, out } = await npmRunLoad([], { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '1' })
-    expect([code, out]).toEqual([3, expect.stringContaining('Cause: ')])
+  test('a server that is not there cannot be judged, and no older figures stay', { concurrent: true }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'load-'))
+    try {
+      await mkdir(join(folder, 'load'))
+      await writeFile(join(folder, 'load', 'results.json'), '{}')
+      const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '1', CONFORMANCE_REPORT_DIR: folder }
+      const { code, out } = await npmRunLoad([], env)
+      expect([code, out]).toEqual([3, expect.stringContaining('Cause: ')])
+      expect(await readdir(join(folder, 'load'))).not.toContain('results.json')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 })

@@ -11,7 +11,7 @@ import { configuredSecrets, readConfiguration, type Configuration } from '../fix
 import { loadEnvFile } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import { fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
+import { clearLoad, fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { NEIGHBOURS } from '../reports/store.ts'
 import { causeLines } from '../reports/terminal.ts'
@@ -103,6 +103,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (configuration.target.kind === 'fleet') throw new UserMistake('npm run load judges one server: name one workspace in KAITO_WORKSPACE.')
   const folder = join(configuration.reportDir, NEIGHBOURS.load)
   const release = holdFolder(folder)
+  clearLoad(folder)
   const target = await resolveTarget(configuration, {
     say,
     // A model takes its time; without it the mock's own speed would be measured, in the process that measures.
