@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { codeOf } from '../fixtures/thrown.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -113,6 +114,8 @@ export function loadHeadline({ levels, loop }: Pick<LoadRecord, 'levels' | 'loop
   return `${right === undefined ? 'Tool calling is not right' : `Tool calling is right with up to ${at(right)}`}${right === undefined ? ` with ${at(first)}` : `; with ${at(first)} it breaks`}: ${why}.`
 }
 
+const wordOf = (holds: boolean | undefined): string => (holds === undefined ? 'no verdict' : holds ? 'holds' : 'FAILS')
+
 /** The terminal's lines: the headline, a line per level, what broke, thresholds, findings. */
 export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): string {
   const header = [
@@ -174,7 +177,7 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
     ...(broken.length === 0 ? [] : ['', 'What broke', ...broken]),
     ...(said.length === 0 ? [] : ['', 'Notes', ...said]),
     ...(record.thresholds.length === 0 ? [] : ['', 'Thresholds']),
-    ...record.thresholds.map(({ text, level, value, holds }) => `  ${holds ? 'holds' : 'FAILS'}  ${text}: ${number(value)} at ${level}`),
+    ...record.thresholds.map(({ text, level, value, holds }) => `  ${wordOf(holds)}  ${text}: ${number(value)} at ${level}`),
     ...(record.findings.length === 0 ? [] : ['', ...record.findings.map((finding) => `! ${finding}`)]),
     ...(earlier === undefined ? [] : ['', `Against ${time(earlier.started)}, ${earlier.target}`, ...compareLoads(earlier, record)]),
     '',
@@ -236,7 +239,7 @@ function chart(levels: readonly Level[]): string {
   const middle = (index: number): number => EDGE + step * (index + 0.5)
   const bars = levels.map(({ goodput, concurrency }, index) => {
     const height = (goodput / top) * (HEIGHT - 2 * EDGE)
-    return `<rect class="good" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE - height - 6}" text-anchor="middle">${number(goodput)}/s</text>`
+    return `<rect class="good" x="${middle(index) - step * 0.3}" y="${HEIGHT - EDGE - height}" width="${step * 0.6}" height="${height}"/><text x="${middle(index)}" y="${HEIGHT - EDGE + 18}" text-anchor="middle">${concurrency}</text><text x="${middle(index)}" y="${HEIGHT - EDGE + 36}" text-anchor="middle">${number(goodput)}/s</text>`
   })
   const points = levels.flatMap(({ whole }, index) =>
     whole === undefined ? [] : [[middle(index), y(whole.p95.value / slowest), whole.p95.value] as const],
@@ -258,12 +261,13 @@ svg { display: block; min-width: 560px; width: 100%; max-width: 900px; fill: cur
 /** The page of a load: what the terminal says, with a chart. Needs no script. */
 export function loadPage(record: LoadRecord, text: string): string {
   const [headline = '', ...rest] = text.split('\n')
+  const state = record.exitCode === EXIT.conforms ? 'works' : record.exitCode === EXIT.blocked ? 'unjudged' : 'fails'
   const by = record.loop === 'open' ? 'requests a second' : 'requests at once'
   return documentOf({
     title: headline,
     style: STYLE,
-    body: `<main><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1>
-<figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
+    body: `<header class="${state}"><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1></header>
+<main><figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars, and the figures below them: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
 <pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(rest.join('\n').trim())}</pre>
 <p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
   })

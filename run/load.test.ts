@@ -178,6 +178,13 @@ describe('thresholds', () => {
       [true, 0.005],
     ])
   })
+  test('a figure that misses its bound where the measuring end was the limit has no verdict', () => {
+    const limited = { ...level, limited: 'the measuring end used 97 % of a core' }
+    expect(hold(readThresholds('goodput>=20, whole_p95<1500'), [limited])).toEqual([
+      { text: 'goodput>=20', level: 16, value: 21, holds: true },
+      { text: 'whole_p95<1500', level: 16, value: 1800 },
+    ])
+  })
   test.for([
     ['goodput', 'which cannot be read: write it as goodput>=20'],
     ['goodputt>1', 'did you mean goodput?'],

@@ -181,8 +181,9 @@ async function judge(
   }
   try {
     const held = hold(thresholds, levels)
-    const broken = levels.some(fails) || held.some(({ holds }) => !holds)
-    return finish(held, broken ? EXIT.fails : levels.every(({ limited }) => limited !== undefined) ? EXIT.blocked : EXIT.conforms)
+    const broken = levels.some(fails) || held.some(({ holds }) => holds === false)
+    const unjudged = levels.every(({ limited }) => limited !== undefined) || held.some(({ holds }) => holds === undefined)
+    return finish(held, broken ? EXIT.fails : unjudged ? EXIT.blocked : EXIT.conforms)
   } catch (error) {
     // What was measured is worth keeping although the bounds ask for something else.
     finish([], EXIT.request)
