@@ -48,7 +48,7 @@ function notesOf(recording: Recording): readonly Note[] {
     text:
       cause === undefined
         ? excerpt(sentence, 400)
-        : `${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}] ${excerpt(cause.remedy, 400)}`,
+        : `${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}] ${inLines(cause.remedy)}`,
   }
   const problems = problemsOf(recording).map(({ title, message, at }): Note => ({
     level: 'error',
@@ -81,11 +81,19 @@ function fleetNotesOf({ run, causes, workspaces }: FleetResults): readonly Note[
     text: [
       `${excerpt(sentence, 400)}${layer === undefined ? '' : ` [${excerpt(layer, 40)}]`}`,
       `Workspaces: ${excerpt(concerned.slice(0, MOST).join(', '), 300)}${concerned.length > MOST ? ` and ${concerned.length - MOST} more` : ''}.`,
-      ...(remedy === undefined ? [] : [excerpt(remedy, 400)]),
+      ...(remedy === undefined ? [] : [inLines(remedy)]),
     ].join(' '),
   }))
   return [whole, ...groups]
 }
+
+/** A remedy, which may be a file to write, line by line. */
+const inLines = (remedy: string): string =>
+  remedy
+    .trimEnd()
+    .split('\n')
+    .map((line) => excerpt(line, 400))
+    .join('\n')
 
 const lines = (text: string): string => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 const githubValue = (text: string): string => lines(text.replaceAll('%', '%25'))

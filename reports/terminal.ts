@@ -33,10 +33,17 @@ const MOST_REMEDY = 20
 export const causeLine = ({ sentence, layer }: Pick<Cause, 'sentence' | 'layer'>): string =>
   `Cause: ${excerpt(sentence)} [${excerpt(layer, 40)}]`
 
-/** A cause in at most three lines, for logs: what, the first piece of evidence, what to do. Text that others wrote is escaped. */
+/** A cause in a few lines, for logs: what, the first piece of evidence, what to do. Text that others wrote is escaped. */
 export function causeLines(cause: Pick<Cause, 'sentence' | 'layer' | 'evidence' | 'remedy'>): readonly string[] {
   const [first] = cause.evidence
-  return [causeLine(cause), ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]), `Remedy: ${excerpt(cause.remedy)}`]
+  const [command = '', ...yaml] = cause.remedy.trimEnd().split('\n')
+  return [
+    causeLine(cause),
+    ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]),
+    `Remedy: ${excerpt(command)}`,
+    ...yaml.slice(0, MOST_REMEDY).map((line) => `  ${excerpt(line, 200)}`),
+    ...more(yaml.length - MOST_REMEDY),
+  ]
 }
 
 /**
