@@ -11,7 +11,7 @@ type Options = Omit<Parameters<typeof runAgainst>[0], 'depth'> & { readonly dept
 const readers = { smoke: rememberingReader(), full: rememberingReader() }
 
 const red = async ({ depth = 'smoke', ...options }: Options): Promise<readonly string[]> =>
-  (await runAgainst({ clock, reader: readers[depth], depth, ...options }))
+  (await runAgainst({ clock, reader: readers[depth], depth, route: options.fault?.path, ...options }))
     // What is amber on this release is red with CONFORMANCE_KNOWN=fail.
     .filter(({ level, outcome }) => level === 'MUST' && (outcome === 'failed' || outcome === 'known' || outcome === 'blocked'))
     .map(({ id }) => id)

@@ -7,7 +7,7 @@ import type { Verdict } from '../fixtures/record.ts'
 import { linksOf } from '../fixtures/source.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { documents, matrixDocument, matrixProblems, planOf } from './docs.ts'
-import { clock, createJudged, runAgainst, runMatrix, type Row } from './matrix.ts'
+import { clock, createJudged, createMatrix, runAgainst, runMatrix, type Row } from './matrix.ts'
 import { rememberingReader } from './remember.ts'
 
 const read = (path: string): string => readFileSync(resolve(import.meta.dirname, '..', path), 'utf8')
@@ -37,6 +37,12 @@ test('what is not read and judged again is judged the same', async () => {
   await verdictsOf({ reader })
   for (const fault of faults.filter((_fault, index) => index % 100 === 7))
     expect(await verdictsOf({ fault, reader }), fault.id).toEqual(await verdictsOf({ fault }))
+})
+
+test('a fault of one route changes the same verdicts when all routes are asked', async () => {
+  const [one, all] = [createMatrix(), createMatrix({ everything: true })]
+  for (const { id } of faults.filter(({ path }, index) => path !== undefined && index % 80 === 11))
+    expect(await one(id)).toEqual(await all(id))
 })
 
 test.each([

@@ -21,26 +21,34 @@ const scenarios = await loadScenarios(5)
 /** How a run is made, beside how its mock is set up. */
 interface Way {
   readonly depth?: Depth | undefined
+  /** Only what concerns requests to this route is asked and judged. */
+  readonly route?: string | undefined
   readonly mcp?: McpServers | undefined
   readonly reader?: Reader | undefined
 }
 
 /** Runs the whole suite in this process against a mock, without a socket. Resolves to all verdicts in the order of the plan. */
-export async function runAgainst({ depth, mcp, reader, ...options }: VllmOptions & Way): Promise<readonly Verdict[]> {
-  return runOn(createVllm({ apiKey: KEY, ...options }), options, { depth, mcp, reader })
+export async function runAgainst({ depth, route, mcp, reader, ...options }: VllmOptions & Way): Promise<readonly Verdict[]> {
+  return runOn(createVllm({ apiKey: KEY, ...options }), options, { depth, route, mcp, reader })
 }
 
 /** The second at which all runs of the matrix are made: what does not change between two faults is the same bytes. */
 export const clock = (): number => Date.UTC(2026, 10, 28)
 
 /**
- * Runs the suite against the healthy server; resolves to the function that runs it against a fault. What a fault leaves as it is is not read
- * and judged again.
+ * Makes the function that runs the suite against a fault and tells what differs from the healthy server. What a fault leaves as it is is
+ * not read and judged again, and where it concerns one route only, nothing else is asked; `everything`: all is asked all the same.
  */
-export async function createMatrix(): Promise<(fault: string) => Promise<Row>> {
+export function createMatrix({ everything = false } = {}): (fault: string) => Promise<Row> {
   const reader = rememberingReader()
-  const healthy = await runAgainst({ clock, reader })
-  return async (fault) => differences(fault, healthy, await runAgainst({ clock, reader, fault: faultOf(fault) }))
+  const healthy = new Map<string | undefined, Promise<readonly Verdict[]>>()
+  return async (id) => {
+    const fault = faultOf(id)
+    const route = everything ? undefined : fault.path
+    const before = healthy.get(route) ?? runAgainst({ clock, reader, route })
+    healthy.set(route, before)
+    return differences(id, await before, await runAgainst({ clock, reader, route, fault }))
+  }
 }
 
 /** One server that is judged each time the result is called: its counters keep what earlier runs left. */
@@ -75,7 +83,7 @@ function inOrder(reader: Reader): Reader {
 async function runOn(
   vllm: Vllm,
   options: VllmOptions,
-  { depth = 'default', mcp = localMcp, reader = freshReader }: Way = {},
+  { depth = 'default', route, mcp = localMcp, reader = freshReader }: Way = {},
   send = sendTo(vllm, KEY),
 ): Promise<readonly Verdict[]> {
   const made = await Promise.all(
@@ -88,6 +96,7 @@ async function runOn(
     reader: inOrder(reader),
     made,
     depth,
+    route,
     model: vllm.model,
     models: [vllm.model],
     facts: { profile, hasKey: true, contextLength: options.maxModelLen ?? 32_768, mcp },

@@ -21,6 +21,8 @@ export interface Fault {
   class?: FaultClass
   /** A report of a real server that did it. */
   issue?: string
+  /** The one route that it concerns; requests to others are answered as by a healthy server. */
+  path?: string
   /** Requests that make it visible, in order. */
   trigger: Step[]
   /** The fault needs a server with an API key. */

@@ -146,7 +146,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   const wanted = options.profile ?? newestOfKaito
   const profile = profiles[wanted]
   if (!profile) throw new RangeError(`There is no profile ${wanted}; the nearest is ${nearest(wanted, Object.keys(profiles))}.`)
-  const { fault, chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
+  const { fault: defect, chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
   if (typeof chunking === 'number' && !(chunking >= 1)) throw new RangeError('A numeric chunking is at least 1.')
   const group = typeof chunking === 'number' ? Math.trunc(chunking) : chunking === 'whole' ? Number.MAX_SAFE_INTEGER : 1
   const server: Server = {
@@ -168,6 +168,8 @@ export function createVllm(options: VllmOptions = {}): Vllm {
   const counts = newCounts()
   if (queueLimit !== undefined) counts.refused = 0
   const open = new Map<number, Open>()
+  /** The defect, while a request is answered that it concerns. */
+  let fault: Fault | undefined
   const memory = new Map<string, unknown>()
   const seed = options.seed ?? 1
   let random = hexFrom(seed)
@@ -456,6 +458,7 @@ export function createVllm(options: VllmOptions = {}): Vllm {
 
   function begin(asking: MockRequest): MockAnswer {
     const request = asking.path.includes('?') ? { ...asking, path: routeOf(asking.path) } : asking
+    fault = defect?.path === undefined || defect.path === request.path ? defect : undefined
     const id = ++lastId
     // Ids follow from what is asked, and how often it was: what a fault does to one answer leaves the ids of all others as they are.
     const asked = hash(request.path + request.body)
@@ -536,12 +539,12 @@ export function createVllm(options: VllmOptions = {}): Vllm {
     },
     finished: (id) => count(id, undefined),
     disconnected(id, written = 0) {
-      if (!fault?.deafToDisconnect) count(id, written)
-      fault?.left?.(memory)
+      if (!defect?.deafToDisconnect) count(id, written)
+      defect?.left?.(memory)
     },
     profile,
     model: server.model,
-    fault,
+    fault: defect,
     counts,
   }
 }

@@ -107,14 +107,14 @@ export function everything(word: Door['word']): Fault['trigger'] {
 
 type Hooks = Omit<Fault, 'id' | 'what' | 'class' | 'trigger' | 'issue'>
 
-/** A fault that both APIs can have. `hooks` is given the test for requests to the API. */
+/** A fault that both APIs can have. */
 interface Both {
   readonly id: string
   /** The sentence behind the name of the API. */
   readonly what: string
   readonly class?: FaultClass
   readonly issue?: string
-  readonly hooks: (isOurs: (request: MockRequest) => boolean, door: Door) => Hooks
+  readonly hooks: Hooks
 }
 
 const askedOf = (request: MockRequest): Body => record(attempt(request.body))
@@ -123,29 +123,23 @@ const isNone = (body: Body): boolean => body['tool_choice'] === 'none' || record
 const isHistory = (body: Body): boolean => /"(?:function_call_output|tool_result)"/.test(JSON.stringify(body))
 
 /** Refuses the legal requests that are meant. */
-const refusing =
-  (meant: (body: Body) => boolean, status: number, message: string): Both['hooks'] =>
-  (isOurs) => ({
-    verdict: (refusal, { request }): Refusal | undefined =>
-      refusal ??
-      (isOurs(request) && meant(askedOf(request))
-        ? { status, message, type: status < 500 ? 'BadRequestError' : 'InternalServerError', param: null }
-        : undefined),
-  })
+const refusing = (meant: (body: Body) => boolean, status: number, message: string): Both['hooks'] => ({
+  verdict: (refusal, { request }): Refusal | undefined =>
+    refusal ??
+    (meant(askedOf(request))
+      ? { status, message, type: status < 500 ? 'BadRequestError' : 'InternalServerError', param: null }
+      : undefined),
+})
 
 /** Changes the chat body behind a request. */
-const bodied =
-  (change: (body: Body) => Body): Both['hooks'] =>
-  (isOurs) => ({ body: (body, { request }) => (isOurs(request) ? change(body) : body) })
+const bodied = (change: (body: Body) => Body): Both['hooks'] => ({ body: change })
 
 /** Changes what the model says. */
-const spoken =
-  (change: (said: Said, mode: string) => void, meant: (turn: { stream: boolean }) => boolean = () => true): Both['hooks'] =>
-  (isOurs) => ({
-    said(said, { request, turn }) {
-      if (isOurs(request) && meant(turn)) change(said, turn.mode)
-    },
-  })
+const spoken = (change: (said: Said, mode: string) => void, meant: (turn: { stream: boolean }) => boolean = () => true): Both['hooks'] => ({
+  said(said, { turn }) {
+    if (meant(turn)) change(said, turn.mode)
+  },
+})
 
 /** Changes the arguments of every call, as an object. */
 const valued = (change: (args: Body) => Body): Both['hooks'] =>
@@ -158,14 +152,10 @@ const texted = (change: (text: string) => unknown): Both['hooks'] =>
   valued((args) => Object.fromEntries(Object.entries(args).map(([key, value]) => [key, typeof value === 'string' ? change(value) : value])))
 
 /** Changes the bytes of answers with status 200. */
-const replied =
-  (change: (reply: Draft) => Draft | undefined, only: 'plain' | 'stream' | 'both' = 'both'): Both['hooks'] =>
-  (isOurs) => ({
-    reply: (reply, { request }) =>
-      isOurs(request) && reply.status === 200 && (only === 'both' || (only === 'stream') === (reply.events !== undefined))
-        ? (change(reply) ?? reply)
-        : reply,
-  })
+const replied = (change: (reply: Draft) => Draft | undefined, only: 'plain' | 'stream' | 'both' = 'both'): Both['hooks'] => ({
+  reply: (reply) =>
+    reply.status === 200 && (only === 'both' || (only === 'stream') === (reply.events !== undefined)) ? (change(reply) ?? reply) : reply,
+})
 
 const typedAs =
   (type: string) =>
@@ -206,19 +196,17 @@ const both: readonly Both[] = [
     id: 'wrong-accepted',
     what: 'answers wrong requests.',
     class: 'C59',
-    hooks: (isOurs) => ({
-      verdict: (refusal, { request }) => (isOurs(request) && askedOf(request)['model'] !== undefined ? undefined : refusal),
-    }),
+    hooks: { verdict: (refusal, { request }) => (askedOf(request)['model'] !== undefined ? undefined : refusal) },
   },
   {
     id: 'input-counted-otherwise-streamed',
     what: 'counts more input in a stream.',
     class: 'C09',
-    hooks: (isOurs) => ({
-      turn(turn, { request }) {
-        if (isOurs(request) && turn.stream) turn.promptTokens += 5
+    hooks: {
+      turn(turn) {
+        if (turn.stream) turn.promptTokens += 5
       },
-    }),
+    },
   },
   {
     id: 'tools-refused-streamed',
@@ -562,27 +550,24 @@ const both: readonly Both[] = [
     id: 'second-call-lost-streamed',
     what: 'loses the second call of a stream.',
     class: 'C39',
-    hooks: (isOurs) => ({
-      choice(choice, { request, turn }) {
-        if (isOurs(request) && turn.stream) {
-          choice.calls = choice.calls.slice(0, 1)
-          for (const piece of choice.pieces) piece.parts = piece.parts.filter(({ call }) => call === 0)
-        }
+    hooks: {
+      choice(choice, { turn }) {
+        if (!turn.stream) return
+        choice.calls = choice.calls.slice(0, 1)
+        for (const piece of choice.pieces) piece.parts = piece.parts.filter(({ call }) => call === 0)
       },
-    }),
+    },
   },
   {
     id: 'call-lost',
     what: 'loses the call, and answers without text.',
     class: 'C54',
-    hooks: (isOurs) => ({
-      choice(choice, { request }) {
-        if (isOurs(request)) {
-          choice.calls = []
-          for (const piece of choice.pieces) piece.parts = []
-        }
+    hooks: {
+      choice(choice) {
+        choice.calls = []
+        for (const piece of choice.pieces) piece.parts = []
       },
-    }),
+    },
   },
   {
     id: 'markup-beside-call',
@@ -604,11 +589,11 @@ const both: readonly Both[] = [
     id: 'silent-behind-results',
     what: 'says nothing behind a result.',
     class: 'C55',
-    hooks: (isOurs) => ({
-      said(said, { request, turn }) {
-        if (isOurs(request) && turn.messages.at(-1)?.role === 'tool') said.text = ''
+    hooks: {
+      said(said, { turn }) {
+        if (turn.messages.at(-1)?.role === 'tool') said.text = ''
       },
-    }),
+    },
   },
   { id: 'labelled-text', what: 'labels a plain answer as text.', class: 'C06', hooks: replied(typedAs('text/plain'), 'plain') },
   { id: 'stream-labelled-json', what: 'labels a stream as JSON.', class: 'C06', hooks: replied(typedAs('application/json'), 'stream') },
@@ -739,7 +724,8 @@ export const apis: Fault[] = doors.flatMap((door) =>
     id: `${door.word}-${id}`,
     what: `${door.path === '/v1/responses' ? 'The Responses API' : 'The Messages API'} ${what}`,
     ...rest,
+    path: door.path,
     trigger: everything(door.word),
-    ...hooks(({ path }) => path === door.path, door),
+    ...hooks,
   })),
 )

@@ -24,6 +24,9 @@ import { values } from './values.ts'
 /** Faults that only several requests at once can show. */
 export { load as loadFaults } from './load.ts'
 
+/** Faults of one route. */
+const on = (path: string, those: readonly Fault[]): readonly Fault[] => those.map((fault) => ({ ...fault, path }))
+
 /** Every fault that requests one at a time can show, by kind. */
 export const faults: readonly Fault[] = [
   framing,
@@ -38,11 +41,11 @@ export const faults: readonly Fault[] = [
   turns,
   errors,
   service,
-  responses,
-  messages,
+  on('/v1/responses', responses),
+  on('/v1/messages', messages),
   apis,
-  responseShapes,
-  messageShapes,
+  on('/v1/responses', responseShapes),
+  on('/v1/messages', messageShapes),
   agents,
   clients,
 ].flat()

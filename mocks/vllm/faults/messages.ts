@@ -6,7 +6,6 @@ import { named, noTools, oneCall, required, tell, truncated, twoCalls, user, wea
 type Block = Record<string, unknown>
 
 const stream = { stream: true }
-const path = '/v1/messages'
 
 function usesOf(body: Record<string, unknown>): Block[] {
   return list(body['content'])
@@ -29,7 +28,7 @@ export const messages: Fault[] = [
     what: 'stop_sequences have no effect.',
     class: 'C47',
     trigger: [tell(noTools, { stop_sequences: ['world'] })],
-    body: (body, { request }) => (request.path === path ? { ...body, stop: undefined } : body),
+    body: (body) => ({ ...body, stop: undefined }),
   },
   {
     id: 'message-end-turn-with-forced-tool',
@@ -172,16 +171,15 @@ export const messages: Fault[] = [
     what: 'A streamed message ends in data: [DONE].',
     class: 'C01',
     trigger: [tell(noTools, stream)],
-    reply: (reply, { request }) =>
-      reply.events && request.path === path ? { ...reply, events: [...reply.events, { text: '[DONE]', afterMs: 0 }] } : undefined,
+    reply: (reply) => (reply.events ? { ...reply, events: [...reply.events, { text: '[DONE]', afterMs: 0 }] } : undefined),
   },
   {
     id: 'message-event-line-missing',
     what: 'Events of a streamed message have no event line.',
     class: 'C03',
     trigger: [tell(noTools, stream)],
-    reply: (reply, { request }) =>
-      reply.events && request.path === path
+    reply: (reply) =>
+      reply.events
         ? {
             ...reply,
             events: reply.events.map((event) => ('raw' in event ? { ...event, raw: event.raw.replace(/^event: .*\n/, '') } : event)),
@@ -228,8 +226,8 @@ export const messages: Fault[] = [
     what: 'tool_choice any is answered with prose.',
     class: 'C43',
     trigger: [tell(required)],
-    turn(turn, { request }) {
-      if (request.path === path && turn.mode === 'required') Object.assign(turn, { mode: 'text', tools: [] })
+    turn(turn) {
+      if (turn.mode === 'required') Object.assign(turn, { mode: 'text', tools: [] })
     },
   },
   {
@@ -238,8 +236,8 @@ export const messages: Fault[] = [
     class: 'C40',
     issue: 'vllm#52021',
     trigger: [tell(twoCalls, { tool_choice: { type: 'auto', disable_parallel_tool_use: true } })],
-    turn(turn, { request }) {
-      if (request.path === path) turn.parallel = true
+    turn(turn) {
+      turn.parallel = true
     },
   },
   {
@@ -256,8 +254,8 @@ export const messages: Fault[] = [
         ],
       }),
     ],
-    turn(turn, { request }) {
-      if (request.path === path) for (const message of turn.messages) if (message.role === 'tool') message.text = ''
+    turn(turn) {
+      for (const message of turn.messages) if (message.role === 'tool') message.text = ''
     },
   },
   {
@@ -273,7 +271,7 @@ export const messages: Fault[] = [
       }),
     ],
     body(body, { request }) {
-      const [first, ...more] = request.path === path ? list(record(attempt(request.body))['system']) : []
+      const [first, ...more] = list(record(attempt(request.body))['system'])
       if (more.length === 0) return body
       const content = record(first)['text']
       return {
@@ -302,15 +300,12 @@ export const messages: Fault[] = [
         ],
       }),
     ],
-    body: (body, { request }) =>
-      request.path === path
-        ? {
-            ...body,
-            messages: list(body['messages']).filter(
-              (message, at, all) => record(message)['role'] !== 'user' || record(all[at - 1])['role'] !== 'tool',
-            ),
-          }
-        : body,
+    body: (body) => ({
+      ...body,
+      messages: list(body['messages']).filter(
+        (message, at, all) => record(message)['role'] !== 'user' || record(all[at - 1])['role'] !== 'tool',
+      ),
+    }),
   },
   {
     id: 'message-above-100-kilobytes-refused',
@@ -318,7 +313,7 @@ export const messages: Fault[] = [
     class: 'C62',
     trigger: [tell({ messages: [user(`Say hello. ${'The day is long. '.repeat(6500)}`)] })],
     reply: (reply, { request }) =>
-      request.path === path && request.body.length > 100_000
+      request.body.length > 100_000
         ? { status: 413, headers: [['content-type', 'text/plain']], body: 'Payload Too Large', end: 'complete' }
         : reply,
   },
@@ -343,8 +338,8 @@ export const messages: Fault[] = [
     what: 'Errors have the envelope of chat completions.',
     class: 'C60',
     trigger: [tell(named, { tool_choice: { type: 'tool', name: 'get_wether' } })],
-    reply(reply, { request }) {
-      const error = request.path === path && reply.status >= 400 ? record(attempt(reply.body))['error'] : undefined
+    reply(reply) {
+      const error = reply.status >= 400 ? record(attempt(reply.body))['error'] : undefined
       return isObject(error) ? { ...reply, body: JSON.stringify({ error: { ...error, param: null, code: reply.status } }) } : undefined
     },
   },
@@ -353,8 +348,8 @@ export const messages: Fault[] = [
     what: 'Errors are named by a class of vLLM, where the API has a word of its own.',
     class: 'C60',
     trigger: [tell(named, { tool_choice: { type: 'tool', name: 'get_wether' } })],
-    reply(reply, { request }) {
-      const body = request.path === path && reply.status >= 400 ? attempt(reply.body) : undefined
+    reply(reply) {
+      const body = reply.status >= 400 ? attempt(reply.body) : undefined
       const error = record(body)['error']
       return isObject(error)
         ? { ...reply, body: JSON.stringify({ ...record(body), error: { ...error, type: 'VLLMValidationError' } }) }
@@ -366,10 +361,7 @@ export const messages: Fault[] = [
     what: 'A forced tool that was not offered gives status 500.',
     class: 'C58',
     trigger: [tell(named, { tool_choice: { type: 'tool', name: 'get_wether' } })],
-    verdict: (refusal, { request }) =>
-      request.path === path && refusal?.message.includes('does not match any')
-        ? { ...refusal, status: 500, type: 'internal_error' }
-        : refusal,
+    verdict: (refusal) => (refusal?.message.includes('does not match any') ? { ...refusal, status: 500, type: 'internal_error' } : refusal),
   },
   {
     id: 'message-ids-equal',
@@ -425,8 +417,8 @@ export const messages: Fault[] = [
     what: 'A message is labelled as a web page.',
     class: 'C06',
     trigger: [tell(oneCall)],
-    reply: (reply, { request }) =>
-      request.path.startsWith(path) && reply.status === 200
+    reply: (reply) =>
+      reply.status === 200
         ? { ...reply, headers: [...reply.headers.filter(([name]) => name !== 'content-type'), ['content-type', 'text/html']] }
         : undefined,
   },

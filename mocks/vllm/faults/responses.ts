@@ -34,10 +34,6 @@ function asText(call: Item): Item {
   return { id: 'msg_0000000000000000', content, role: 'assistant', status: 'completed', type: 'message' }
 }
 
-function isResponses(path: string): boolean {
-  return path.startsWith('/v1/responses')
-}
-
 /** The events, the first of one type put before the first of another. */
 function moved(events: readonly NamedEvent[], what: string, where: string): NamedEvent[] {
   const event = events.find(({ type }) => type === what)
@@ -226,8 +222,8 @@ export const responses: Fault[] = [
     what: 'The call of a streamed response arrives as text deltas.',
     class: 'C50',
     trigger: [respond(oneCall, stream)],
-    said(said, { turn, request }) {
-      if (!turn.stream || !isResponses(request.path) || said.calls.length === 0) return
+    said(said, { turn }) {
+      if (!turn.stream || said.calls.length === 0) return
       said.text = said.calls.map((call) => `<tool_call>\n{"name": "${call.name}", "arguments": ${call.arguments}}\n</tool_call>`).join('\n')
       said.calls = []
     },
@@ -258,8 +254,8 @@ export const responses: Fault[] = [
     what: 'A response to required is prose.',
     class: 'C43',
     trigger: [respond(required)],
-    turn(turn, { request }) {
-      if (isResponses(request.path) && turn.mode === 'required') Object.assign(turn, { mode: 'text', tools: [] })
+    turn(turn) {
+      if (turn.mode === 'required') Object.assign(turn, { mode: 'text', tools: [] })
     },
   },
   {
@@ -288,15 +284,12 @@ export const responses: Fault[] = [
         },
       ),
     ],
-    body: (body, { request }) =>
-      isResponses(request.path)
-        ? {
-            ...body,
-            messages: list(body['messages']).map((message) =>
-              record(message)['role'] === 'tool' ? { ...record(message), content: '' } : message,
-            ),
-          }
-        : body,
+    body: (body) => ({
+      ...body,
+      messages: list(body['messages']).map((message) =>
+        record(message)['role'] === 'tool' ? { ...record(message), content: '' } : message,
+      ),
+    }),
   },
   {
     id: 'response-usage-missing',
@@ -320,18 +313,15 @@ export const responses: Fault[] = [
     what: 'A response to required without tools is text.',
     class: 'C59',
     trigger: [respond({ ...noTools, tool_choice: 'required' })],
-    verdict: (refusal, { request }) =>
-      isResponses(request.path) && refusal?.message.includes('must be specified with') ? undefined : refusal,
+    verdict: (refusal) => (refusal?.message.includes('must be specified with') ? undefined : refusal),
   },
   {
     id: 'response-stream-cut-with-forced-call',
     what: 'A streamed response to a forced call is 200 and then torn down without an event.',
     class: 'C03',
     trigger: [respond(required, stream)],
-    reply: (reply, { turn, request }) =>
-      isResponses(request.path) && reply.events && (turn?.mode === 'required' || turn?.mode === 'named')
-        ? { ...reply, events: [], end: 'reset' }
-        : undefined,
+    reply: (reply, { turn }) =>
+      reply.events && (turn?.mode === 'required' || turn?.mode === 'named') ? { ...reply, events: [], end: 'reset' } : undefined,
   },
   {
     id: 'response-without-id',
@@ -401,8 +391,8 @@ export const responses: Fault[] = [
     what: 'A response is labelled as text.',
     class: 'C06',
     trigger: [respond(oneCall)],
-    reply: (reply, { request }) =>
-      isResponses(request.path) && reply.status === 200
+    reply: (reply) =>
+      reply.status === 200
         ? { ...reply, headers: [...reply.headers.filter(([name]) => name !== 'content-type'), ['content-type', 'text/plain']] }
         : undefined,
   },
@@ -476,17 +466,12 @@ export const responses: Fault[] = [
         ],
       }),
     ],
-    body: (body, { request }) =>
-      isResponses(request.path)
-        ? {
-            ...body,
-            messages: list(body['messages']).map((message) =>
-              record(message)['role'] === 'tool' && Array.isArray(record(message)['content'])
-                ? { ...record(message), content: '' }
-                : message,
-            ),
-          }
-        : body,
+    body: (body) => ({
+      ...body,
+      messages: list(body['messages']).map((message) =>
+        record(message)['role'] === 'tool' && Array.isArray(record(message)['content']) ? { ...record(message), content: '' } : message,
+      ),
+    }),
   },
   {
     id: 'response-completed-in-progress',
