@@ -10,6 +10,7 @@ import { readResults } from './earlier.ts'
 import { gate } from './gate.ts'
 import { resultsOf, SCHEMA_VERSION, type Results } from './results.ts'
 import { FILES, openRecord, type Recording } from './store.ts'
+import { comparisonLines } from './terminal.ts'
 
 const recordingOf = (verdicts: readonly Verdict[], changes: Partial<Run> = {}, partial = false): Recording => ({
   run: madeUpRun(changes),
@@ -254,4 +255,13 @@ test.for([
   const path = join(folder(), 'results.json')
   if (text !== undefined) writeFileSync(path, text)
   expect(() => readResults(path)).toThrow(words)
+})
+
+test('a run that judged nothing is said to, and what it left open is one line', () => {
+  const ids = Array.from({ length: 9 }, (_, at) => `r${at}`)
+  const of = (outcome: Verdict['outcome']): Results => resultsFor(ids.map((id) => madeUpVerdict({ id, outcome })))
+  const comparison = compare(of('passed'), of('blocked'), 'old')
+  expect(comparison.notes).toContain('This run could not judge the server: what it left open says nothing.')
+  expect(comparisonLines(comparison, Infinity)).toContain('  Changed: passed → blocked, 9 requirements')
+  expect(comparisonLines(comparison, Infinity).join('\n')).not.toContain('[r0]')
 })

@@ -50,6 +50,7 @@ export function compare(before: Results, now: Results, from: string): Comparison
       before.run.complete &&
         before.run.state === 'unjudged' &&
         'The earlier run could not judge the server: what fails now may have failed then.',
+      now.run.complete && now.run.state === 'unjudged' && 'This run could not judge the server: what it left open says nothing.',
       before.run.filter !== undefined && `The earlier run asked for part of the suite: ${before.run.filter}.`,
       now.run.filter !== undefined && `This run asks for part of the suite: ${now.run.filter}.`,
     ].filter((note) => note !== false && note !== undefined),

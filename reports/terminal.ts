@@ -172,10 +172,21 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   return `${lines.join('\n')}\n`
 }
 
+/** So many requirements that were blocked in one of two runs are listed one by one. */
+const MOST_ALIKE = 5
+
 /** What changed since an earlier run: a title, then lines; at most `most` changes are listed. */
 export function comparisonLines(comparison: Comparison, most: number): readonly string[] {
   const { with: earlier, server, notes } = comparison
-  const changes = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
+  const all = CHANGES.flatMap(([key, name]) => comparison[key].map((change) => ({ name, change })))
+  // Where a run was blocked, each requirement says so of itself.
+  const blocked = Map.groupBy(
+    all.filter(({ change: { before, now } }) => before === 'blocked' || now === 'blocked'),
+    ({ name, change }) => `${name}: ${transition(change)}`,
+  )
+  const together = [...blocked].filter(([, alike]) => alike.length > MOST_ALIKE)
+  const folded = new Set(together.flatMap(([, alike]) => alike))
+  const changes = all.filter((one) => !folded.has(one))
   const rest = changes.length - most
   return [
     `Compared with ${excerpt(earlier.target, 100)}, ${excerpt(earlier.server, 60)}, of ${time(earlier.started)}`,
@@ -188,7 +199,8 @@ export function comparisonLines(comparison: Comparison, most: number): readonly 
         ({ name, change }) => `  ${name}: ${excerpt(change.title, 120)} [${excerpt(change.id, 80)}] ${excerpt(transition(change), 120)}`,
       ),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
-    ...(changes.length === 0 ? ['Nothing that was judged has changed.'] : []),
+    ...together.map(([what, alike]) => `  ${excerpt(what, 200)}, ${plural(alike.length, 'requirement')}`),
+    ...(all.length === 0 ? ['Nothing that was judged has changed.'] : []),
   ]
 }
 

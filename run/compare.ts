@@ -10,7 +10,7 @@ import { comparisonLines } from '../reports/terminal.ts'
 
 const COMPARES = 'Give two runs to compare, the earlier first: npm run compare -- A B, each the report folder or the results.json of a run.'
 
-/** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly that nothing accepts. */
+/** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly that nothing accepts, 3 when the later run judged nothing. */
 function main(args: readonly string[]): number {
   if (helps(args, COMPARES)) return EXIT.conforms
   const [from, to, ...others] = args
@@ -26,7 +26,8 @@ function main(args: readonly string[]): number {
   // What the earlier run did not ask may have been so before: as for the gate, only what fails a run counts.
   const appeared = comparison.appeared.filter(({ level }) => failsRun(level, now.run.failOn))
   const failing = [...comparison.newlyFailing, ...appeared].filter((change) => change.now === 'failed')
-  return failing.length > 0 ? EXIT.fails : EXIT.conforms
+  if (failing.length > 0) return EXIT.fails
+  return now.run.complete && now.run.state === 'unjudged' ? EXIT.blocked : EXIT.conforms
 }
 
 await runCommand(() => main(process.argv.slice(2)))
