@@ -60,4 +60,5 @@ test('calls that come as malformed markup leave a run without a rate unjudged', 
   expect(codeWith(...article('inconclusive'), malformed, madeUpVerdict(), madeUpVerdict({ id: 'auto.calls' }))).toBe(0)
   expect(codeWith(...article('inconclusive'), madeUpVerdict())).toBe(0)
   expect(codeWith(...article('passed'), malformed, madeUpVerdict())).toBe(0)
+  expect(codeWith(...article('inconclusive'), madeUpVerdict({ id: 'content.markup', outcome: 'waived' }), madeUpVerdict())).toBe(3)
 })

@@ -39,10 +39,10 @@ export function gate(recording: Recording): GateVerdict {
   const blocked = gated(recording, 'blocked')
   if (blocked.length > 0) return says(EXIT.blocked, `${plural(blocked.length, 'MUST requirement')} could not be judged.`)
   if (outcome.passed + outcome.failed + outcome.known + outcome.waived === 0) return says(EXIT.blocked, 'No requirement could be judged.')
-  if (isMalformedAlone(verdicts))
+  if (comesAsMarkup(verdicts))
     return says(
       EXIT.blocked,
-      'No call came under tool_choice auto, but markup that no parser reads: a larger run has the rate (CONFORMANCE_DEPTH=default).',
+      'No call came under tool_choice auto, but markup that no parser read: a larger run has the rate (CONFORMANCE_DEPTH=default).',
     )
   if (effect.failure + level.MUST.blocked > 0) {
     return says(
@@ -53,13 +53,16 @@ export function gate(recording: Recording): GateVerdict {
   return says(EXIT.conforms, 'Every gated requirement that was judged holds.')
 }
 
-/** Whether a run that asked too little for a rate saw no call under auto in either form, and markup of one that is malformed. */
-function isMalformedAlone(verdicts: readonly Verdict[]): boolean {
+/** Rules that an answer breaks whose call came as text. */
+const MARKUP = new Set(['content.markup', 'content.malformed-markup'])
+
+/** Whether a run that asked too little for a rate saw no call under auto in either form, and the markup of one, waived or not. */
+function comesAsMarkup(verdicts: readonly Verdict[]): boolean {
   const article = verdicts.filter(({ id }) => id.startsWith('auto.article'))
   return (
     article.length > 0 &&
     article.every(({ outcome }) => outcome === 'inconclusive') &&
-    verdicts.some(({ id, outcome }) => id === 'content.malformed-markup' && outcome === 'failed') &&
+    verdicts.some(({ id, outcome }) => MARKUP.has(id) && (outcome === 'failed' || outcome === 'waived')) &&
     !verdicts.some(({ id }) => id === 'auto.calls')
   )
 }

@@ -5,7 +5,7 @@ import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.t
 import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
-import { isCore } from '../fixtures/core.ts'
+import { breaksCore, isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
 import { failingWaivers, gate } from './gate.ts'
 import type { Verdict } from '../fixtures/record.ts'
@@ -49,6 +49,7 @@ export function headline(recording: Recording): Headline {
     // A run in which none of them passed has not seen tool calling work.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
+      breaksCore(run.ended?.cause?.id ?? '') ||
       (run.filter === undefined && !verdicts.some((verdict) => verdict.outcome === 'passed' && isCore(verdict)))
     // A failure of the MCP server says nothing about the server under test.
     const beside =
