@@ -125,8 +125,9 @@ test('a wrong key blocks the run: exit code 3 and the cause', async () => {
 })
 
 test('a filter runs a part and says so; one that matches nothing is a mistake of the user', async () => {
-  const part = await against({}, {}, ['-t', 'Named tool choice'])
+  const part = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:9/mcp' }, ['-t', 'Named tool choice'])
   expect(part.code).toBe(0)
+  expect(part.out).toContain('MCP_SERVER_URL is not tried')
   expect(part.out).toContain('Only part of the suite was asked for')
   expect(part.verdicts.filter(({ tags }) => !tags.includes('contract')).every(({ group }) => group === 'Named tool choice')).toBe(true)
   const none = await npmTest({}, ['-t', 'no such thing'])

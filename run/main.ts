@@ -83,6 +83,8 @@ async function main(): Promise<number> {
       say(
         `${target.run.name}: at most ${requests} requests${again > 0 ? `, ${again} more for what is expected to be flaky,` : ''} and ${tokens.toLocaleString('en-US')} completion tokens, ${configuration.concurrency} at once; about ${seconds} s when an answer takes one second.`,
       )
+      if (configuration.mcp.url !== undefined && !plan.verdicts.some(({ tags }) => tags.includes('mcp')))
+        say('MCP_SERVER_URL is not tried: nothing that this run asks has to do with MCP servers.')
     }
     const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
     const stop = (signal: keyof typeof STOPPED): void => {
