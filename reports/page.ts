@@ -267,7 +267,7 @@ function checks(recording: Recording, shown: ShownExchanges): string {
       `<section class="group"><h3>${safe(group, 120)} <small>${members.length}</small></h3>${members.map((verdict) => check(verdict, recording, shown)).join('\n')}</section>`,
   )
   return `<section id="checks"><h2>Every check, by group <small>open one for its bytes and its curl command</small></h2>
-<fieldset class="filter" aria-label="Show only">${choices.join('')}<input type="search" placeholder="text in title or id" aria-label="Only checks with this text" hidden></fieldset>
+<fieldset class="filter" aria-label="Show only">${choices.join('')}<input type="search" placeholder="text in title or id" aria-label="Only checks with this text" hidden><output></output></fieldset>
 ${blocks.join('\n')}</section>`
 }
 
@@ -361,7 +361,10 @@ if (search) {
   search.hidden = false
   search.addEventListener('input', () => {
     const wanted = search.value.toLowerCase()
-    for (const one of document.querySelectorAll('.check')) one.hidden = !one.querySelector('summary').textContent.toLowerCase().includes(wanted)
+    const all = [...document.querySelectorAll('.check')]
+    for (const one of all) one.hidden = !one.querySelector('summary').textContent.toLowerCase().includes(wanted)
+    if (!all.some((one) => one.offsetParent)) document.getElementById('only-all').checked = true
+    search.nextElementSibling.value = all.some((one) => one.offsetParent) ? '' : 'no check has this text'
   })
 }
 `
