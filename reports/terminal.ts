@@ -88,7 +88,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
     const alike = agreement(recording)
-    const unexplained = `not known: nothing on the wire and no known defect of ${excerpt(run.server.name, 80)} explains most of what failed; see each failure below.`
+    const unexplained = `not known: nothing on the wire and no known defect${run.server.name === 'unknown' ? '' : ` of ${excerpt(run.server.name, 80)}`} explains ${failures.length === 1 ? 'what failed' : 'most of what failed'}; see ${failures.length === 1 ? 'the failure' : 'each failure'} below.`
     const said = alike === undefined ? unexplained : `not known. ${alike}`
     lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }

@@ -60,7 +60,10 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
   const orderAnswer = followUp(
     'order-result-in-parts',
     orderCall,
-    afterCall(order, orderQuestion, (result) => [{ type: 'text', text: result }]),
+    afterCall(order, orderQuestion, (result) => [
+      { type: 'text', text: 'The order was found.' },
+      { type: 'text', text: result },
+    ]),
   )
 
   must(

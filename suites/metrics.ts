@@ -3,6 +3,7 @@ import {
   currentMetric,
   fields,
   header,
+  isOfEngine,
   isClosed,
   list,
   metricsOf,
@@ -54,8 +55,8 @@ function severalProcesses(facts: Facts, before: readonly Sample[], after: readon
 /** Compares two scrapes of one process; nothing to compare is not applicable. */
 function growth(replies: readonly Reply[], facts: Facts, judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
   const [before, after] = replies.map((reply) => (reply.status === 200 ? metricsOf(reply).samples : []))
-  if (before === undefined || after === undefined || !after.some((sample) => sample.name.startsWith('vllm:')))
-    return { notApplicable: 'there are no series of vLLM at /metrics' }
+  if (before === undefined || after === undefined || !isOfEngine(after))
+    return { notApplicable: 'there are no counters of vLLM at /metrics' }
   const several = severalProcesses(facts, before, after)
   return several === undefined ? judge(before, after) : { notApplicable: several }
 }

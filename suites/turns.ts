@@ -13,7 +13,7 @@ function sameAsTokenizer([asked, counted]: readonly Reply[]): Check {
   if (asked?.status !== 200) return { notApplicable: 'the server refuses such a conversation' }
   const tokens = asked.answer.usage?.['prompt_tokens']
   const count = counted?.status === 200 ? fields(counted.document?.ok === true ? counted.document.value : undefined)?.['count'] : undefined
-  if (count === undefined) {
+  if (typeof count !== 'number') {
     const least = leastTokens(sizeOf(asked.request?.messages ?? []))
     return typeof tokens === 'number' && tokens < least
       ? { where: 'usage.prompt_tokens', got: shown(tokens), wanted: `at least ${least}: so long is the conversation` }

@@ -40,6 +40,7 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
     ([answered, tokenized]) => {
       if (tokenized === undefined || tokenized.status !== 200) return { notApplicable: 'the server has no /tokenize, or guards it' }
       const count = fields(tokenized.document?.ok === true ? tokenized.document.value : undefined)?.['count']
+      if (typeof count !== 'number') return { notApplicable: 'the server has another /tokenize, which counts nothing' }
       const prompt = answered?.answer.usage?.['prompt_tokens']
       return count === prompt
         ? undefined
