@@ -321,7 +321,9 @@ describe('npm run load', () => {
         ...env,
         CONFORMANCE_LOAD_EXPECT: 'goodput>100000',
       })
-      expect([second.code, second.out]).toEqual([1, expect.stringContaining('FAILS  goodput>100000')])
+      // A busy machine is slower than the mock: then nothing is said of the mock's speed.
+      const [code, word] = second.out.includes('the measuring end') ? [3, 'no verdict'] : [1, 'FAILS']
+      expect([second.code, second.out]).toEqual([code, expect.stringContaining(`${word}  goodput>100000`)])
       expect(second.out).toContain('Against 20')
     } finally {
       await rm(folder, { recursive: true, force: true })
