@@ -7,6 +7,12 @@ type Block = Record<string, unknown>
 
 const stream = { stream: true }
 
+/** A question, and the call that answers it. */
+const called = [
+  user('What is the weather in Paris?'),
+  { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', name: 'get_weather', input: { location: 'Paris' } }] },
+]
+
 function usesOf(body: Record<string, unknown>): Block[] {
   return list(body['content'])
     .filter(isObject)
@@ -247,11 +253,7 @@ export const messages: Fault[] = [
     trigger: [
       tell({
         tools: [weather],
-        messages: [
-          user('What is the weather in Paris?'),
-          { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', name: 'get_weather', input: { location: 'Paris' } }] },
-          { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1', content: '{"temperature": 98}' }] },
-        ],
+        messages: [...called, { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1', content: '{"temperature": 98}' }] }],
       }),
     ],
     turn(turn) {
@@ -288,8 +290,7 @@ export const messages: Fault[] = [
       tell({
         tools: [weather],
         messages: [
-          user('What is the weather in Paris?'),
-          { role: 'assistant', content: [{ type: 'tool_use', id: 'call_1', name: 'get_weather', input: { location: 'Paris' } }] },
+          ...called,
           {
             role: 'user',
             content: [
