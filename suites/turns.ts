@@ -1,10 +1,10 @@
 import { argumentsOf, fields, list, scenario, shown, user, type Check, type Facts, type Fields, type Reply } from '../fixtures/scenario.ts'
 import { beyond, leastTokens } from '../fixtures/tools/agents.ts'
-import { codes, conversation, conversationTools, midway, traces } from '../fixtures/tools/turns.ts'
+import { codes, conversation, conversationTools, explainedTools, midway, traces } from '../fixtures/tools/turns.ts'
 
 const MOST_TOKENS = 256
 const isVllm = ({ profile }: Facts): boolean => profile.engine === 'vllm'
-const sizeOf = (messages: readonly unknown[]): number => JSON.stringify([messages, conversationTools]).length
+const sizeOf = (messages: readonly unknown[]): number => JSON.stringify([messages, explainedTools]).length
 const answered = ({ content, calls }: Reply): Check =>
   content.trim() !== '' || calls.length > 0 ? undefined : { where: 'message', got: 'neither content nor call', wanted: 'an answer' }
 
@@ -30,7 +30,8 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     async (facts) => ({
       // OpenAI's API refuses keys of messages that it does not know.
       messages: conversation({ reasoning: isVllm(facts) }),
-      tools: conversationTools,
+      // OpenAI's API takes 1024 characters of a description.
+      tools: isVllm(facts) ? explainedTools : conversationTools,
       tool_choice: 'auto',
       max_tokens: MOST_TOKENS,
     }),
@@ -41,7 +42,7 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
     {
       method: 'POST',
       path: '/tokenize',
-      body: JSON.stringify({ model: '$MODEL', messages: whole, tools: conversationTools, return_token_strs: true }),
+      body: JSON.stringify({ model: '$MODEL', messages: whole, tools: explainedTools, return_token_strs: true }),
     },
     { unless: (facts) => (isVllm(facts) ? tooLong(facts) : 'the server is not vLLM, which alone has /tokenize') },
   )
@@ -65,8 +66,8 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
 
   must(
     'turns.in-prompt',
-    'MUST put every message, call and result of a conversation into the prompt',
-    'vLLM POST /tokenize shows the prompt; vllm#39611, vllm#54337, vllm#30648',
+    'MUST put every message, call, result and description of a tool into the prompt',
+    'vLLM POST /tokenize shows the prompt; vllm#39611, vllm#54337, vllm#30648, MoonshotAI/kimi-cli PR#2112',
     prompt,
     ({ status, document }) => {
       const strings = status === 200 ? list(fields(document?.ok === true ? document.value : undefined)?.['token_strs']) : []

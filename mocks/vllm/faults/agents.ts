@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts'
-import { attempt, isObject, list, objectsIn, record, dumps } from '../json.ts'
+import { attempt, isObject, list, objectsIn, record, dumps, word } from '../json.ts'
 import type { Draft, Refusal } from '../wire.ts'
 import { choicesOf, entriesOf, fragmentsOf, insertBefore, isFinish, rewrite } from './edit.ts'
 import { answered, named, noTools, oneCall, plain, required, smallTalk, streamed, tokenized, user } from './triggers.ts'
@@ -329,6 +329,23 @@ export const agents: Fault[] = [
       isObject(body['tool_choice']) && !record(body['tool_choice']['function'])['name'] && 'function' in body['tool_choice']
         ? { ...body, tool_choice: 'auto' }
         : body,
+  },
+  {
+    id: 'descriptions-cut-at-2048',
+    what: 'Descriptions of tools are cut after 2048 characters on their way to the model.',
+    class: 'C56',
+    issue: 'MoonshotAI/kimi-cli PR#2112, anthropics/claude-code#41593',
+    trigger: [streamed({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping', description: 'Ping. '.repeat(400) } }] })],
+    body: ({ tools, ...body }) =>
+      tools === undefined
+        ? body
+        : {
+            ...body,
+            tools: list(tools).map((tool) => {
+              const of = record(record(tool)['function'])
+              return { ...record(tool), function: { ...of, description: word(of['description']).slice(0, 2048) } }
+            }),
+          },
   },
   {
     id: 'results-cut-at-8-kilobytes',
