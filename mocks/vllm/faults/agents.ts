@@ -31,12 +31,12 @@ const hasOptional = (tool: unknown): boolean => {
 }
 
 /** The schema with this word removed from its properties. */
-const loosened = (schema: Record<string, unknown>, word: string): Record<string, unknown> => ({
+const loosened = (schema: Record<string, unknown>, lost: string): Record<string, unknown> => ({
   ...schema,
   properties: Object.fromEntries(
     Object.entries(record(schema['properties'])).map(([key, property]) => [
       key,
-      Object.fromEntries(Object.entries(record(property)).filter(([name]) => name !== word)),
+      Object.fromEntries(Object.entries(record(property)).filter(([name]) => name !== lost)),
     ]),
   ),
 })
@@ -335,7 +335,7 @@ export const agents: Fault[] = [
     what: 'Descriptions of tools are cut after 2048 characters on their way to the model.',
     class: 'C56',
     issue: 'MoonshotAI/kimi-cli PR#2112, anthropics/claude-code#41593',
-    trigger: [streamed({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping', description: 'Ping. '.repeat(400) } }] })],
+    trigger: [tokenized({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping', description: 'Ping. '.repeat(400) } }] })],
     body: ({ tools, ...body }) =>
       tools === undefined
         ? body
