@@ -516,6 +516,21 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the GPU is in use by another process when the server starts',
+    cause: 'out-of-memory',
+    says: ['10.5 of 79.2 GiB are free', 'spec.nodeName=aks-ws1'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ValueError: Free memory on device cuda:0 (10.5/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.28 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.\nRuntimeError: Engine core initialization failed. See root cause above.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
     name: 'the pod died long after it was ready, and KAITO 0.8 still says True',
     cause: 'out-of-memory',
     server: 'nothing',
