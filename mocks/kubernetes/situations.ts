@@ -1710,6 +1710,55 @@ export const situations: readonly Situation[] = [
     server: { latencyMs: 300 },
     during: (kube, world) => restarted(kube, world, 'OOMKilled'),
   },
+  ...(
+    [
+      [
+        'the server runs out of GPU memory while the workspace is judged',
+        'out-of-memory',
+        ['ran out of GPU memory while it was judged', 'gpu-memory-utilization'],
+        'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.',
+      ],
+      [
+        'the GPU fails while the workspace is judged',
+        'pod-restarted',
+        ['crashed while it was judged: torch.AcceleratorError: CUDA error: uncorrectable ECC error', 'kubectl cordon aks-ws1'],
+        'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered',
+      ],
+    ] as const
+  ).map(([name, cause, says, line]): Situation => ({
+    name,
+    cause,
+    says,
+    server: { latencyMs: 300 },
+    kube: {
+      logs: {
+        // The process that serves only says where to look.
+        [`${pod0}/previous`]: `(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ${line}\n(APIServer pid=1) ERROR 11-22 18:06:46 [async_llm.py:546] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.\n`,
+      },
+    },
+    during: (kube, world) => restarted(kube, world, 'Error', 1),
+  })),
+  {
+    name: 'a container of a mesh is killed for memory while the workspace is judged, after a restart of the server long ago',
+    cause: 'pod-restarted',
+    says: ['Container istio-proxy', 'which is not the server', 'OOMKilled', '-c istio-proxy'],
+    server: { latencyMs: 300 },
+    change(world) {
+      mesh(world, {})
+      Object.assign(statusOf(world.pod).containerStatuses[1] as object, {
+        restartCount: 2,
+        lastState: { terminated: { exitCode: 1, reason: 'Error', finishedAt: '2026-10-01T00:00:00Z' } },
+      })
+    },
+    during(kube, world) {
+      Object.assign(statusOf(world.pod).containerStatuses[0] as object, {
+        restartCount: 1,
+        lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-22T15:00:00Z' } },
+      })
+      kube.apply(world.pod)
+      kube.breakForwards()
+    },
+  },
   {
     name: 'the liveness probe fails while the workspace is judged',
     cause: 'pod-restarted',
@@ -1767,11 +1816,11 @@ function refusedPod(world: World, message: string): void {
 }
 
 /** The container of the pod ended and is loading again. */
-function restarted(kube: KubeServer, world: World, reason: string): void {
+function restarted(kube: KubeServer, world: World, reason: string, exitCode = 137): void {
   podIs(world, {
     restartCount: 1,
     state: { running: { startedAt: '2026-11-22T15:00:00Z' } },
-    lastState: { terminated: { exitCode: 137, reason, finishedAt: '2026-11-22T15:00:00Z' } },
+    lastState: { terminated: { exitCode, reason, finishedAt: '2026-11-22T15:00:00Z' } },
   })
   kube.apply(world.pod)
   kube.breakForwards()
