@@ -31,6 +31,14 @@ export interface KubeOptions {
   readonly dial?: 'well' | 'refused' | 'never'
   /** Resources that a run in the cluster may create for good: `configmaps`, `jobs`. */
   readonly creates?: readonly string[]
+  /** What the API server fails to answer: paths, its answer to them, and how often; without `times` always. */
+  readonly fails?: readonly {
+    readonly path: RegExp
+    readonly code: number
+    readonly message: string
+    readonly retryAfter?: number
+    readonly times?: number
+  }[]
   /** KAITO's webhook does not validate workspaces. */
   readonly unvalidated?: boolean
   /** Resources whose CRDs are not installed: `workspaces`. */
@@ -140,6 +148,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
   const without = new Set(options.without)
   let revision = 1000
   let { token, rights, dial = 'well' } = options
+  const failed = new Map<RegExp, number>()
   const frozen = new WeakSet<WebSocket>()
 
   const put = (thing: Thing): void => {
@@ -232,6 +241,12 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     const watching = url.searchParams.get('watch') === 'true'
     if (!watching) requests.push(`${request.method} ${url.pathname}`)
     if (unauthorized(request)) return refuse(response, 401, 'Unauthorized', 'Unauthorized')
+    const failing = options.fails?.find(({ path, times = Infinity }) => path.test(url.pathname) && (failed.get(path) ?? 0) < times)
+    if (failing) {
+      failed.set(failing.path, (failed.get(failing.path) ?? 0) + 1)
+      if (failing.retryAfter !== undefined) response.setHeader('retry-after', failing.retryAfter)
+      return refuse(response, failing.code, 'InternalError', failing.message)
+    }
     if (url.pathname === '/version')
       return reply(response, 200, {
         major: '1',

@@ -807,6 +807,31 @@ export const situations: readonly Situation[] = [
     }),
   },
   {
+    name: 'healthy, though the API server is busy once, and says when to ask again',
+    kube: { fails: [{ path: /\/workspaces\//, code: 429, message: 'too many requests, please try again later', retryAfter: 1, times: 1 }] },
+  },
+  {
+    name: 'a webhook that converts workspaces between versions does not answer',
+    cause: 'api-unreachable',
+    says: ['a webhook of its CRD does not answer', 'kubectl get crd workspaces.kaito.sh'],
+    kube: {
+      fails: [
+        {
+          path: /\/workspaces\//,
+          code: 500,
+          message:
+            'conversion webhook for kaito.sh/v1alpha1, Kind=Workspace failed: Post "https://workspace-webhook-svc.kaito-workspace.svc:9443/?timeout=30s": no endpoints available for service "workspace-webhook-svc"',
+        },
+      ],
+    },
+  },
+  {
+    name: 'the API server has trouble with etcd',
+    cause: 'api-unreachable',
+    says: ['answers, but fails: status 500 etcdserver: request timed out', 'kubectl get --raw /readyz?verbose'],
+    kube: { fails: [{ path: /\/workspaces\//, code: 500, message: 'etcdserver: request timed out' }] },
+  },
+  {
     name: 'there is no such InferenceSet',
     cause: 'inferenceset-absent',
     says: ['kubectl get inferenceset -A'],
