@@ -381,6 +381,91 @@ export const situations: readonly Situation[] = [
       object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
     },
   },
+  {
+    name: 'one node of two has the labels',
+    cause: 'node-absent',
+    says: ['needs 2 nodes that carry its labels', 'finds 1', 'kubectl label node NODE apps='],
+    change: (world) => {
+      const { node } = world
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+      ])
+      absent(world.nodeClaim)
+      node.kind = 'Node'
+      const object = statusOf(world.workspace)
+      object['targetNodeCount'] = 2
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  ...(
+    [
+      [
+        'the machine does not join the cluster',
+        'Registered',
+        'Node not registered with cluster',
+        ['has not joined the cluster', 'kubectl describe nodeclaim ws1'],
+      ],
+      [
+        'the node waits for its network plugin',
+        'Initialized',
+        'StartupTaint "node.cilium.io/agent-not-ready:NoExecute" still exists',
+        ['is not Initialized: StartupTaint', 'kubectl describe node aks-ws1'],
+      ],
+    ] as const
+  ).map(([name, type, message, says]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says,
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NotReady', message],
+        ['ResourceReady', 'NotReady', message],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'True', 'Launched', ''),
+        condition(type, 'Unknown', 'NotReady', message),
+      ] as Status['conditions']
+    },
+  })),
+  ...(
+    [
+      ['the GPU is unhealthy', { 'nvidia.com/gpu': '0' }, ['calls it unhealthy', 'capacity nvidia.com/gpu 1, allocatable 0']],
+      [
+        'the GPU is offered in slices',
+        { 'nvidia.com/mig-1g.10gb': '7' },
+        ['in slices (nvidia.com/mig-1g.10gb: 7)', 'nvidia.com/mig.config'],
+      ],
+    ] as const
+  ).map(([name, allocatable, says]): Situation => ({
+    name,
+    cause: 'node-plugin-missing',
+    says,
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable })
+    },
+  })),
+  {
+    name: 'the node of the worker is lost',
+    cause: 'node-not-ready',
+    says: ['Node aks-ws2', 'NodeStatusUnknown', 'bring another'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      const other = worker(world)
+      Object.assign(other['spec'] as object, { nodeName: 'aks-ws2' })
+      const node = structuredClone(world.node)
+      node.metadata.name = 'aks-ws2'
+      statusOf(node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+      ]
+      world.more.push(node)
+    },
+  },
   ...(['ImagePullError', 'WorkspaceInferenceStatusPending'] as const).map((reason): Situation => ({
     name: `the image cannot be pulled, KAITO says ${reason}`,
     cause: 'image-pull',
