@@ -1584,6 +1584,51 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the StorageClass of a claim does not exist',
+    cause: 'unschedulable',
+    says: ['kubectl describe pvc', 'storageclass.storage.k8s.io \\"fast\\" not found'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.')
+      const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: `weights-${pod0}`, namespace: 'default' } }
+      world.more.push(event(claim, 'Warning', 'ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found'))
+    },
+  },
+  ...(
+    [
+      ['is full of pods', '1 Too many pods', 'The node runs as many pods as it may'],
+      ['has too small a local disk', '1 node(s) did not have enough free storage', 'The disk that the pod claims does not fit'],
+      ['has too little memory', '1 Insufficient memory', 'more memory than the node has left'],
+    ] as const
+  ).map(([what, lacking, words]): Situation => ({
+    name: `the node ${what}, and others have not the labels`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(
+        world.pod,
+        `0/3 nodes are available: ${lacking}, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`,
+      )
+    },
+  })),
+  {
+    name: 'the node has a taint whose value is another than the pod tolerates',
+    cause: 'unschedulable',
+    says: ['kubectl taint node aks-ws1 sku=h100:NoSchedule-'],
+    change: (world) => {
+      notReady(world)
+      Object.assign(world.pod['spec'] as object, {
+        tolerations: [
+          { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+          { key: 'sku', operator: 'Equal', value: 'gpu', effect: 'NoSchedule' },
+        ],
+      })
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key: 'sku', value: 'h100', effect: 'NoSchedule' }] }
+    },
+  },
+  {
     name: 'the node has a taint, which the scheduler does not name',
     cause: 'unschedulable',
     says: ['kubectl taint node aks-ws1 maintenance=true:NoExecute-'],
