@@ -491,6 +491,46 @@ export const situations: readonly Situation[] = [
       )
     },
   })),
+  ...(
+    [
+      [
+        'the registry limits pulls',
+        '429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+        'the registry limits how often',
+      ],
+      ['the image is for other processors', 'no match for platform in manifest: not found', 'not built for the processor of node aks-ws1'],
+      [
+        'the image does not fit on the disk',
+        'failed to extract layer sha256:ab: write /var/lib/containerd/ab: no space left on device',
+        'has no room for',
+      ],
+      [
+        'the registry wants a login',
+        'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized',
+        '--attach-acr',
+      ],
+      [
+        'the tag does not exist',
+        'rpc error: code = NotFound desc = mcr.microsoft.com/aks/kaito/kaito-base:0.5.9: not found',
+        'the registry has no',
+      ],
+      [
+        'the node does not reach the registry',
+        'failed to do request: Head "https://mcr.microsoft.com/v2/": dial tcp 204.79.197.219:443: i/o timeout',
+        'node aks-ws1 does not reach the registry',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name: `the image cannot be pulled: ${name}`,
+    cause: 'image-pull',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      // The kubelet repeats the reason in the state in newer releases; in older ones only the event has it.
+      podIs(world, { state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }, 'Pending')
+      world.more.push(event(world.pod, 'Warning', 'Failed', `Failed to pull image "kaito-base": ${message}`))
+    },
+  })),
   {
     name: 'the image of an adapter cannot be pulled',
     cause: 'image-pull',
@@ -1066,6 +1106,68 @@ export const situations: readonly Situation[] = [
       unplaced(worker(world), '0/2 nodes are available: 2 Insufficient nvidia.com/gpu.')
     },
   },
+  {
+    name: 'the node cannot give the container its GPU',
+    cause: 'container-config',
+    says: ['driver/library version mismatch', 'kubectl cordon aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      const message =
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: initialization error: nvml error: driver/library version mismatch"
+      podIs(world, { state: { waiting: { reason: 'RunContainerError', message } } })
+    },
+  },
+  {
+    name: 'the pod wrote more to the disk than it may',
+    cause: 'pod-evicted',
+    says: ['raise its limit', 'total limit of containers 50Gi.'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, {}, 'Failed')
+      const message = 'Pod ephemeral local storage usage exceeds the total limit of containers 50Gi. '
+      Object.assign(statusOf(world.pod), { reason: 'Evicted', message, containerStatuses: [] })
+    },
+  },
+  ...(
+    [
+      [
+        'the runtime of the pod is not set up on the node',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'failed to get sandbox runtime: no runtime for "nvidia" is configured',
+        'container toolkit',
+      ],
+      [
+        'the disk of the pod is still on another node',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node and can\'t be attached to another',
+        'kubectl get volumeattachment;',
+      ],
+      [
+        'the driver of a volume does not run on the node',
+        'volume-not-mounted',
+        'FailedMount',
+        'driver name localdisk.csi.acstor.io not found in the list of registered CSI drivers',
+        'kubectl get csinode aks-ws1',
+      ],
+      [
+        'the storage account refuses the pod',
+        'volume-not-mounted',
+        'FailedMount',
+        'rpc error: code = Unknown desc = exit status 255 Error: authorization failure',
+        'the right to that storage',
+      ],
+    ] as const
+  ).map(([name, cause, reason, message, words]): Situation => ({
+    name,
+    cause,
+    says: [words],
+    change: (world) => {
+      creating(world)
+      world.more.push(event(world.pod, 'Warning', reason, message))
+    },
+  })),
   {
     name: 'a ConfigMap that the pod mounts is missing',
     cause: 'volume-not-mounted',
