@@ -769,6 +769,30 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the readiness gate of a load balancer is closed',
+    cause: 'pod-not-ready',
+    says: ['status of pod readiness gate', 'spec.readinessGates'],
+    change: (world) => {
+      notReady(world)
+      const message = 'the status of pod readiness gate "target-health.elbv2.k8s.aws/ws" is not "True", but False'
+      const pod = statusOf(world.pod)
+      pod.conditions = pod.conditions.map((one) =>
+        one.type === 'Ready' ? { ...one, status: 'False', reason: 'ReadinessGatesNotReady', message } : one,
+      )
+    },
+  },
+  {
+    name: 'the container of a mesh is not ready, and the server is',
+    cause: 'pod-not-ready',
+    says: ['container istio-proxy beside it is not ready', '-c istio-proxy'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { ready: true, started: true })
+      mesh(world, { ready: false })
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
+    },
+  },
+  {
     name: 'a quota of the namespace forbids the pod',
     cause: 'pod-not-created',
     says: ['exceeded quota'],
