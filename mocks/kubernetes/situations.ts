@@ -21,6 +21,8 @@ export interface Situation {
   readonly kubeconfig?: (text: string) => string
   /** What serves in the pod: a mock vLLM by default. */
   readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
+  /** Requirements on the workspace that hold, SHOULD among them. */
+  readonly holds?: readonly string[]
   /** No waiting changes it: the wait for the workspace ends at once, however long it may last. */
   readonly inVain?: true
   /** Words that must be said while the workspace is waited for. */
@@ -130,6 +132,17 @@ export const situations: readonly Situation[] = [
     change: ({ controller }) => Object.assign(statusOf(controller), { availableReplicas: 0, readyReplicas: 0 }),
   },
   {
+    name: 'healthy, while a controller of before stands beside the one that works',
+    holds: ['cluster.controller'],
+    change: ({ controller, more }) => {
+      more.push(structuredClone(controller))
+      // Lists are in the order of namespaces.
+      controller.metadata.namespace = 'kaito-old'
+      Object.assign(controller['spec'] as object, { replicas: 0 })
+      Object.assign(statusOf(controller), { availableReplicas: 0, readyReplicas: 0 })
+    },
+  },
+  {
     name: 'healthy, on nodes that the user brought',
     change: ({ workspace, nodeClaim }) => {
       absent(nodeClaim)
@@ -205,6 +218,17 @@ export const situations: readonly Situation[] = [
     cause: 'wrong-namespace',
     says: ['KAITO_NAMESPACE=team-a'],
     options: { namespace: 'team-a' },
+  },
+  {
+    name: 'the workspace is in two other namespaces',
+    cause: 'wrong-namespace',
+    says: ['in the namespaces team-a and team-b', 'KAITO_NAMESPACE=team-a,team-b'],
+    options: { namespace: 'team-a' },
+    change: ({ workspace, more }) => {
+      const twin = structuredClone(workspace)
+      twin.metadata.namespace = 'team-b'
+      more.push(twin)
+    },
   },
   {
     name: 'the namespace does not exist',
@@ -979,6 +1003,45 @@ export const situations: readonly Situation[] = [
     cause: 'api-unreachable',
     says: ['answers, but fails: status 500 etcdserver: request timed out', 'kubectl get --raw /readyz?verbose'],
     kube: { fails: [{ path: /\/workspaces\//, code: 500, message: 'etcdserver: request timed out' }] },
+  },
+  ...(
+    [
+      ['the InferenceSet is scaled to 0', 'my-set', 0, 'kubectl scale inferenceset my-set --replicas=1 -n default'],
+      ['the InferenceSet makes no workspace', 'my-set', 2, 'has no workspace: admission webhook denied the request'],
+      ['the name of the InferenceSet is mistyped', 'my-sett', 2, 'KAITO_INFERENCESET=my-set'],
+      [
+        'the name of the InferenceSet is that of a workspace',
+        'workspace-phi-4-mini-toolcall',
+        2,
+        'KAITO_WORKSPACE=workspace-phi-4-mini-toolcall',
+      ],
+    ] as const
+  ).map(([name, asked, replicas, words]): Situation => ({
+    name,
+    cause: asked === 'my-set' ? 'workspace-absent' : 'inferenceset-absent',
+    says: [words],
+    env: { KAITO_WORKSPACE: '', KAITO_INFERENCESET: asked },
+    change: (world) =>
+      world.more.push({
+        apiVersion: 'kaito.sh/v1beta1',
+        kind: 'InferenceSet',
+        metadata: { name: 'my-set', namespace: 'default' },
+        spec: { replicas, labelSelector: { matchLabels: { apps: 'x' } }, template: {} },
+        status: {
+          conditions: [
+            replicas === 0
+              ? condition('InferenceSetReady', 'True', 'inferencesetReady', 'inferenceset is ready')
+              : condition('InferenceSetReady', 'False', 'inferencesetFailed', 'admission webhook denied the request'),
+          ],
+        },
+      }),
+  })),
+  {
+    name: 'of all workspaces none is ready',
+    cause: 'workspace-absent',
+    says: ['KAITO_WORKSPACE=workspace-phi-4-mini-toolcall KAITO_NAMESPACE=default'],
+    env: { KAITO_WORKSPACE: '*' },
+    change: (world) => notReady(world),
   },
   {
     name: 'there is no such InferenceSet',
