@@ -69,6 +69,14 @@ const withoutNode = (world: World, rows: readonly (readonly [string, string, str
   delete object['workerNodes']
   world.workspace['status'] = object
 }
+/** No node has been ordered yet. */
+const unordered = [
+  ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+  ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+  ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+] as const
+/** The message of a condition with what KAITO's controller appends when it failed. */
+const failedAt = (message: string, error: string): string => `${message} (last reconcile error: ${error})`
 const transformers = ['/bin/sh', '-c', 'accelerate launch --num_processes=1 /workspace/tfs/inference_api.py --pipeline=text-generation']
 const pod0 = 'workspace-phi-4-mini-toolcall-0'
 const pod1 = 'workspace-phi-4-mini-toolcall-1'
@@ -850,6 +858,75 @@ export const situations: readonly Situation[] = [
     change: (world) => {
       notReady(world)
       for (const thing of [world.pod, world.set, world.slice]) absent(thing)
+    },
+  },
+  {
+    name: 'KAITO refuses how the workspace streams its model',
+    cause: 'workspace-not-ready',
+    says: ['cannot stream the model', 'StorageClass \\"fast\\" not found', 'kaito.sh/model-streaming=disabled'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+      const inference = statusOf(world.workspace).conditions.find(({ type }) => type === 'InferenceReady')
+      Object.assign(inference as object, { reason: 'ModelStreamingStorageClassNotFound', message: 'StorageClass "fast" not found' })
+    },
+  },
+  {
+    name: 'KAITO may not order a node',
+    cause: 'nodeclaim-not-launched',
+    says: ['there is no NodeClaim for it', 'failed at: nodeclaims.karpenter.sh is forbidden'],
+    change: (world) => {
+      withoutNode(
+        world,
+        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, 'nodeclaims.karpenter.sh is forbidden')] as const),
+      )
+      absent(world.nodeClaim)
+    },
+  },
+  {
+    name: 'KAITO may not make the StatefulSet',
+    cause: 'workload-absent',
+    says: ['cannot make its StatefulSet: statefulsets.apps is forbidden'],
+    change: (world) => {
+      notReady(world, 'WorkspaceInferenceStatusPending', failedAt('Inference workload is not ready', 'statefulsets.apps is forbidden'))
+      for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
+    },
+  },
+  {
+    name: 'the model of the workspace is not downloaded',
+    cause: 'workspace-not-ready',
+    says: ['download of its model is not done: 429 Client Error', 'kubectl describe modelmirror'],
+    change: (world) => {
+      // No quota of GPUs.
+      const message = '429 Client Error: you hit the quota of 1000 api requests per 5 minutes period'
+      world.workspace['status'] = workspaceStatus('Pending', [['ResourceReady', 'ModelMirrorNotReady', message], ...waiting()])
+      for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
+      statusOf(world.workspace).conditions.push(
+        condition('ModelMirrorReady', 'False', 'DownloadFailed', message) as Status['conditions'][number],
+      )
+    },
+  },
+  {
+    name: 'the controller runs, and nothing takes the workspace up',
+    cause: 'workspace-not-ready',
+    says: ['it has no conditions', 'kubectl logs deployment/kaito-workspace -n kaito-workspace'],
+    change: (world) => {
+      for (const thing of [world.service, world.slice, world.set, world.pod, world.node, world.nodeClaim]) absent(thing)
+      delete world.workspace['status']
+    },
+  },
+  {
+    name: 'the workspace is being deleted, and the controller does not run',
+    cause: 'workspace-deleting',
+    says: ['stays so because', 'kubectl scale deployment kaito-workspace --replicas=1 -n kaito-workspace'],
+    inVain: true,
+    change: (world) => {
+      Object.assign(world.workspace.metadata, {
+        deletionTimestamp: '2026-11-22T15:00:00Z',
+        finalizers: ['workspace.finalizer.kaito.sh'],
+      })
+      Object.assign(world.controller['spec'] as object, { replicas: 0 })
+      Object.assign(statusOf(world.controller), { availableReplicas: 0, readyReplicas: 0 })
     },
   },
   {
