@@ -84,5 +84,6 @@ export const provenElsewhere: Readonly<Record<string, { readonly fault: string; 
   'responses.calls.parallel': { fault: 'parallel-false-ignored', depth: 'full', profile: '0.33.0' },
   'finish.no-limit': { fault: 'limit-where-none-is-set', depth: 'full' },
   'messages.calls.parallel': { fault: 'message-parallel-not-disabled', depth: 'full', profile: '0.33.0' },
+  'errors.nested': { fault: 'error-flat', profile: 'openai' },
   'messages.error-type': { fault: 'message-error-type-of-vllm', profile: '0.33.0' },
 }

@@ -1,4 +1,4 @@
-import { fields, list, scenario, shown } from '../fixtures/scenario.ts'
+import { fields, isVllmAlone, list, scenario, shown } from '../fixtures/scenario.ts'
 import { hello } from '../fixtures/tools/tools.ts'
 
 export default scenario('Models endpoint', ({ request, ask, together, must }) => {
@@ -18,14 +18,16 @@ export default scenario('Models endpoint', ({ request, ask, together, must }) =>
 
   together(
     'models.answers',
-    'MUST answer in the name of the model that was asked for, when the models list holds it',
-    'OpenAI API reference: model; vllm#7260',
+    'MUST answer in the name of a model, vLLM in one that its models list holds',
+    'OpenAI API reference: model, the model used for the completion, which for an alias is another name; vLLM vllm/config/model.py: served_model_name; vllm#7260',
     [models, chat],
-    ([listed, answered]) => {
+    ([listed, answered], { profile }) => {
       const ids = list(fields(listed?.document?.ok === true ? listed.document.value : undefined)?.['data']).map(
         (card) => fields(card)?.['id'],
       )
       const model = answered?.answer.model
+      if (!isVllmAlone(profile) && typeof model === 'string' && model !== '' && !ids.includes(model))
+        return { note: `the answer names ${shown(model)}, which the models list does not hold` }
       return ids.includes(model) ? undefined : { where: 'model', got: String(model), wanted: ids.join(', ') }
     },
   )

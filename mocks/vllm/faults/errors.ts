@@ -166,6 +166,14 @@ export const errors: Fault[] = [
     reply: refusals(() => ({ body: '{"error":"Bad Request"}' })),
   },
   {
+    id: 'error-flat',
+    what: 'Errors have no object around them.',
+    class: 'C60',
+    issue: 'sglang#33504',
+    trigger: [unknownNamed],
+    reply: refusals((reply) => ({ body: JSON.stringify({ object: 'error', ...record(record(attempt(reply.body))['error']) }) })),
+  },
+  {
     id: 'error-as-detail',
     what: 'Errors are FastAPI details with status 422.',
     class: 'C60',

@@ -455,7 +455,7 @@ export const framing: Fault[] = [
     trigger: [streamed(noTools)],
     events: (events) =>
       events.map((event) =>
-        'chunk' in event ? { raw: `event: message\ndata: ${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event,
+        'chunk' in event ? { raw: `event: chunk\ndata: ${JSON.stringify(event.chunk)}\n\n`, afterMs: event.afterMs } : event,
       ),
   },
   {

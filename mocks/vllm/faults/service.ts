@@ -447,6 +447,16 @@ export const service: Fault[] = [
         : undefined,
   },
   {
+    id: 'metrics-500',
+    what: 'GET /metrics gives status 500.',
+    class: 'C66',
+    trigger: [get('/metrics')],
+    reply: (reply, { request }) =>
+      request.path === '/metrics'
+        ? { ...reply, status: 500, headers: [['content-type', 'text/plain; charset=utf-8']], body: 'Internal Server Error' }
+        : undefined,
+  },
+  {
     id: 'metrics-unparseable',
     what: 'Values of metrics are written with a comma.',
     class: 'C66',
