@@ -56,6 +56,21 @@ test.for([
   expect(rowOf('codex', ...verdicts)).toMatchObject({ state, rule: expect.stringMatching(rule) })
 })
 
+test('a client is said to work only where a call under auto was seen on its route', () => {
+  const route = madeUpVerdict({ id: 'messages.route' })
+  const text = madeUpVerdict({ id: 'messages.calls-by-itself.stream', level: 'SHOULD', outcome: 'failed' })
+  expect(rowOf('Claude Code', route)).toMatchObject({ state: 'not shown', rule: expect.stringContaining('no call under') })
+  expect(rowOf('Claude Code', route, text)).toMatchObject({ state: 'not shown', rule: expect.stringContaining('two') })
+  expect(rowOf('Claude Code', route, { ...text, outcome: 'passed' })).toMatchObject({ state: 'works' })
+  expect(rowOf('Mastra', madeUpVerdict({ id: 'http.complete' }))).toMatchObject({ state: 'not shown' })
+})
+
+test.for(['messages', 'responses'])('markup in texts of %s breaks the clients of that route', (route) => {
+  const markup = madeUpVerdict({ id: `${route}.content.markup`, outcome: 'failed' })
+  const called = madeUpVerdict({ id: `${route}.calls-by-itself.stream` })
+  expect(rowOf(route === 'messages' ? 'Claude Code' : 'AI SDK (openai)', markup, called)).toMatchObject({ state: 'does not work' })
+})
+
 test('a client that has another way is told it', () => {
   const missing = madeUpVerdict({ id: 'known-clients.agents.first', outcome: 'not applicable', reason: 'the server has no /v1/responses' })
   expect(rowOf('@openai/agents (Responses)', missing)).toMatchObject({

@@ -28,13 +28,12 @@ export function clientRows({ run, verdicts }: Recording): readonly ClientRow[] {
   return Object.entries(knownClients).flatMap(([name, known]) => {
     const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
     const real = verdicts.filter(({ id }) => bareOf(id) === `real-clients.${name}`)
-    const needed = known.needs.flatMap((need) =>
-      verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)),
-    )
     // A client that only streams does not care what plain answers look like.
-    const others = needed.filter(
-      ({ id, reason = '' }) => !(onlyStreams(known) && isPlain(id)) && !reason.startsWith('no exchange of this run'),
-    )
+    const among = (ids: readonly string[]): readonly Verdict[] =>
+      ids
+        .flatMap((need) => verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)))
+        .filter(({ id }) => !(onlyStreams(known) && isPlain(id)))
+    const others = among(known.needs).filter(({ reason = '' }) => !reason.startsWith('no exchange of this run'))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
     return [
@@ -46,6 +45,7 @@ export function clientRows({ run, verdicts }: Recording): readonly ClientRow[] {
           known,
           own,
           others,
+          among(known.showing),
           real,
           verdicts.find(({ id }) => id === known.limitedBy),
         ),
@@ -60,6 +60,7 @@ function judged(
   { instead }: KnownClient,
   own: readonly Verdict[],
   needed: readonly Verdict[],
+  showing: readonly Verdict[],
   real: readonly Verdict[],
   note: Verdict | undefined,
 ): Pick<ClientRow, 'state' | 'rule'> {
@@ -75,14 +76,22 @@ function judged(
       : { state: 'works with limits', rule: `${excerpt(missing.reason ?? '')}: ${instead}` }
   const refused = own.find(({ outcome }) => outcome === 'not applicable')
   if (refused !== undefined) return { state: 'does not work', rule: excerpt(refused.reason ?? '', 240) }
+  // What else holds, holds of answers without a call too.
+  const first = own.filter(({ id }) => id.endsWith('.first'))
+  if (![...first, ...real, ...showing].some(({ outcome }) => outcome === 'passed' || outcome === 'known'))
+    return { state: 'not shown', rule: noCall([...first, ...showing]) }
   const limited = failedRun ?? both.find(({ outcome }) => outcome === 'known')
   if (limited !== undefined) return { state: 'works with limits', rule: ruleOf(limited) }
   if (note?.outcome === 'passed' && note.reason !== undefined) return { state: 'works with limits', rule: excerpt(note.reason, 240) }
-  const passed = [...both, ...real].some(({ outcome }) => outcome === 'passed')
   const unseen = own.find(({ outcome }) => outcome !== 'passed') ?? both.find(({ outcome }) => outcome === 'blocked')
-  if (!passed || (ran.length === 0 && unseen !== undefined))
-    return { state: 'not shown', rule: excerpt(unseen?.reason ?? 'nothing was judged', 240) }
+  if (ran.length === 0 && unseen !== undefined) return { state: 'not shown', rule: excerpt(unseen.reason ?? 'it was not judged', 240) }
   return { state: 'works' }
+}
+
+/** Why no call under auto was seen. */
+function noCall([first]: readonly Verdict[]): string {
+  if (first === undefined) return 'no call under tool_choice auto was asked for on its route'
+  return first.outcome === 'failed' ? ruleOf(first) : excerpt(first.reason ?? 'it was not judged', 240)
 }
 
 function ruleOf({ title, findings: [first], known, reason }: Verdict): string {
