@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { headline } from './headline.ts'
 
 const finding = (exchange: string) => ({ exchange, where: 'answer', got: 'this', wanted: 'that' })
@@ -17,4 +17,23 @@ test.for([
   expect(state).toBe('fails')
   expect(sentence).toContain(words)
   expect(sentence).toContain(words === 'works on' ? 'but it does NOT conform' : 'failed')
+})
+
+test('a filtered run says that tool calling works only where its model answered', () => {
+  const recording = { run: madeUpRun({ filter: '-t readiness' }), verdicts: [madeUpVerdict()], partial: false }
+  expect(headline({ ...recording, exchanges: new Map() }).sentence).toMatch(/^What was asked of .* holds, but no answer of its model/)
+  const answer = madeUpExchange()
+  expect(headline({ ...recording, exchanges: new Map([[answer.id, answer]]) }).sentence).toMatch(/^Tool calling works on .*, as far as/)
+})
+
+test('a run of the MCP checks alone blames the MCP server alone', () => {
+  const cause = { id: 'mcp-old-sse', layer: 'MCP server' as const, sentence: 'It is old.', evidence: [], remedy: 'Renew it.' }
+  const failed = madeUpVerdict({ id: 'mcp.initialize', outcome: 'failed', tags: ['mcp'], cause })
+  const { sentence } = headline({
+    run: madeUpRun({ filter: '--tags-filter mcp' }),
+    verdicts: [failed],
+    exchanges: new Map(),
+    partial: false,
+  })
+  expect(sentence).toMatch(/^Tool calling does NOT work with the MCP server, and nothing else was asked of /)
 })

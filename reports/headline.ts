@@ -52,14 +52,16 @@ export function headline(recording: Recording): Headline {
       breaksCore(run.ended?.cause?.id ?? '') ||
       (run.filter === undefined && !verdicts.some((verdict) => verdict.outcome === 'passed' && isCore(verdict)))
     // A failure of the MCP server says nothing about the server under test.
-    const beside =
-      withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined) &&
-      verdicts.some((verdict) => verdict.outcome === 'passed' && !verdict.tags.includes('mcp'))
-    const sentence = beside
-      ? `Tool calling works on ${where}, but NOT with the MCP server: ${failed}`
-      : core
-        ? `Tool calling does NOT work on ${where}: ${failed}`
-        : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
+    const isBeside = withEffect({ run, verdicts }, 'failure').every(({ cause }) => cause !== undefined)
+    const rest = verdicts.some((verdict) => verdict.outcome === 'passed' && !verdict.tags.includes('mcp'))
+    const sentence =
+      isBeside && rest && isAsked(recording)
+        ? `Tool calling works on ${where}, but NOT with the MCP server: ${failed}`
+        : isBeside && run.filter !== undefined
+          ? `Tool calling does NOT work with the MCP server, and nothing else was asked of ${where}: ${failed}`
+          : core
+            ? `Tool calling does NOT work on ${where}: ${failed}`
+            : `Tool calling works on ${where}, but it does NOT conform: ${failed}`
     return { state: 'fails', sentence, notes, numbers }
   }
   const why =
@@ -85,7 +87,10 @@ export function headline(recording: Recording): Headline {
     known > 0 && `${plural(known, 'known defect')} of ${excerpt(run.server.name)}`,
     outcome.waived > 0 && plural(outcome.waived, 'waived requirement'),
   ].filter((part) => part !== false)
-  const works = `Tool calling works on ${where}${accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`}${run.filter === undefined ? '' : ', as far as it was asked'}`
+  const within = accepted.length === 0 ? '' : `, with ${accepted.join(' and ')}`
+  const works = isAsked(recording)
+    ? `Tool calling works on ${where}${within}${run.filter === undefined ? '' : ', as far as it was asked'}`
+    : `What was asked of ${where} holds${within}, but no answer of its model was asked for: this says nothing of tool calling`
   if (wrongWaivers.length > 0 && run.failOn !== 'never')
     return {
       state: 'fails',
@@ -95,6 +100,10 @@ export function headline(recording: Recording): Headline {
     }
   return { state: 'works', sentence: works, notes, numbers }
 }
+
+/** Whether an answer of the model is part of the record: a filter may leave all of them out. */
+const isAsked = ({ run, exchanges }: Recording): boolean =>
+  run.filter === undefined || [...exchanges.values()].some(({ request, status }) => request.method === 'POST' && status === 200)
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
