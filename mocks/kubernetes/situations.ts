@@ -1383,6 +1383,31 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the server takes longer to start than its probe allows',
+    cause: 'crash-loop',
+    says: ['does not answer its startup probe in time'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'Error'))
+      containerOf(world)['startupProbe'] = { httpGet: { path: '/health', port: 5000 }, failureThreshold: 180, periodSeconds: 10 }
+      const message = 'Startup probe failed: Get "http://10.244.7.2:5000/health": dial tcp 10.244.7.2:5000: connect: connection refused'
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', message))
+    },
+  },
+  {
+    name: 'a quota forbids the pod of the worker',
+    cause: 'pod-not-created',
+    says: ['has 1 of 2 pods, because it is forbidden: exceeded quota', 'kubectl describe resourcequota'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      Object.assign(world.set['spec'] as object, { replicas: 2 })
+      const message = `create Pod ${pod1} in StatefulSet failed error: pods "${pod1}" is forbidden: exceeded quota: gpu, requested: requests.nvidia.com/gpu=1, used: 1, limited: 1`
+      world.more.push(event(world.set, 'Warning', 'FailedCreate', message))
+    },
+  },
+  {
     name: 'the server dies of a fault of memory, and its log tells nothing',
     cause: 'crash-loop',
     says: ['exit code 139, SIGSEGV'],
@@ -1421,6 +1446,30 @@ export const situations: readonly Situation[] = [
       notReady(world)
       unplaced(world.pod, '0/4 nodes are available: 1 node(s) were unschedulable.')
       world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
+    name: 'no quota for GPUs, told by a NodeClaim of Karpenter',
+    cause: 'gpu-quota',
+    change: (world) => {
+      withoutNode(world, unordered)
+      world.nodeClaim.metadata.labels = {
+        'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
+        'karpenter.kaito.sh/workspace-namespace': 'default',
+      }
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'Karpenter makes no NodeClaim for the NodePool',
+    cause: 'nodeclaim-not-launched',
+    says: ['NodePool default-workspace-phi-4-mini-toolcall: NodePool requirements filtered out', 'kubectl describe nodepool default-'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+      const pool = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'default-workspace-phi-4-mini-toolcall' } }
+      const message = 'NodePool requirements filtered out all compatible available instance types'
+      world.more.push(event(pool, 'Warning', 'NoCompatibleInstanceTypes', message))
     },
   },
   {
@@ -2142,7 +2191,7 @@ export const situations: readonly Situation[] = [
       [
         'the GPU fails while the workspace is judged',
         'pod-restarted',
-        ['crashed while it was judged: torch.AcceleratorError: CUDA error: uncorrectable ECC error', 'kubectl cordon aks-ws1'],
+        ['crashed while it was judged: torch.AcceleratorError: CUDA error: uncorrectable ECC error', 'kubectl delete nodeclaim ws1'],
         'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered',
       ],
     ] as const
