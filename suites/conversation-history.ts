@@ -19,8 +19,8 @@ const answered = ({ content, calls }: Reply): Check =>
 const before =
   (version: string) =>
   (facts: Facts): string | undefined =>
-    facts.profile.engine === 'openai'
-      ? 'OpenAI refuses an empty list of calls'
+    facts.profile.engine !== 'vllm'
+      ? 'OpenAI refuses an empty list of calls, and others may'
       : facts.profile.version !== undefined && compareVersions(facts.profile.version, version) < 0
         ? `vLLM accepts it since ${version}`
         : undefined
