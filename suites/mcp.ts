@@ -146,8 +146,8 @@ function tells({ content, request, finishReason }: Reply): boolean | undefined {
   return news.some((word) => content.includes(word)) ? true : finishReason === 'length' ? undefined : false
 }
 
-const failing = (cause: Cause, wanted: string): Check => ({
-  where: cause.id.replace('mcp-', ''),
+const failing = (where: string, cause: Cause, wanted: string): Check => ({
+  where,
   got: cause.evidence[0] ?? cause.sentence,
   wanted,
   cause,
@@ -170,7 +170,9 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
     async (facts) => {
       const opened = await subject(facts)?.open()
       if (opened === undefined) return { notApplicable: unavailable }
-      return opened.cause !== undefined && opened.at === 'session' ? failing(opened.cause, 'an answer to initialize') : undefined
+      return opened.cause !== undefined && opened.at === 'session'
+        ? failing('initialize', opened.cause, 'an answer to initialize')
+        : undefined
     },
   )
   fact(
@@ -181,7 +183,9 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       const opened = await subject(facts)?.open()
       if (opened === undefined) return { notApplicable: unavailable }
       if (opened.cause !== undefined) {
-        return opened.at === 'tools' ? failing(opened.cause, 'a list of tools') : { blocked: opened.cause.sentence, cause: opened.cause }
+        return opened.at === 'tools'
+          ? failing('tools/list', opened.cause, 'a list of tools')
+          : { blocked: opened.cause.sentence, cause: opened.cause }
       }
       const broken = opened.tools.flatMap((tool) => {
         const problem = brokenSchema(tool)
@@ -189,6 +193,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       })
       if (broken.length === 0) return undefined
       return failing(
+        'tools/list',
         mcpTrouble(
           'mcp-schema-invalid',
           { name: nameOf(subject(facts)), broken: broken.length, all: opened.tools.length },
@@ -213,7 +218,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
         tools: refused.length === 1 ? 'a tool' : `${refused.length} tools`,
         names: names.slice(0, 3).join(', '),
       }
-      return failing(mcpTrouble('mcp-tool-names', values, [`tools/list → ${names.join(', ')}`]), '^[a-zA-Z0-9_-]{1,64}$')
+      return failing('tools/list', mcpTrouble('mcp-tool-names', values, [`tools/list → ${names.join(', ')}`]), '^[a-zA-Z0-9_-]{1,64}$')
     },
   )
   fact(
@@ -226,6 +231,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       const found = listed.tools.flatMap((tool) => unsupportedWords(tool.inputSchema, tool.name))
       if (found.length === 0) return undefined
       return failing(
+        'tools/list',
         mcpTrouble('mcp-schema-words', { name: nameOf(subject(facts)), words: found.slice(0, 3).join('; ') }, found.slice(0, 5)),
         'words that the grammar of xgrammar knows',
       )
@@ -252,7 +258,7 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
     async (reply, facts) => {
       const called = await carried(subject, reply, facts)
       if ('inconclusive' in called) return called
-      return called.cause === undefined ? { note: shown(called.text) } : failing(called.cause, 'a result with text')
+      return called.cause === undefined ? { note: shown(called.text) } : failing('tools/call', called.cause, 'a result with text')
     },
     ['plain'],
   )
@@ -265,7 +271,11 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
       await carried(subject, reply, facts)
       const lost = subject(facts)?.lost() ?? []
       if (lost.length === 0) return undefined
-      return failing(mcpTrouble('mcp-session-forgotten', { name: nameOf(subject(facts)) }, lost.slice(0, 3)), 'the session of initialize')
+      return failing(
+        'Mcp-Session-Id',
+        mcpTrouble('mcp-session-forgotten', { name: nameOf(subject(facts)) }, lost.slice(0, 3)),
+        'the session of initialize',
+      )
     },
     ['plain'],
   )
