@@ -29,6 +29,8 @@ export function headline(recording: Recording): Headline {
   const { code, sentence: reason, otherwise } = gate(recording)
   const where = excerpt(run.target.name, 120)
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
+  // The tally below counts warnings and SHOULD as well.
+  const held = run.failOn === 'should' ? 'requirement' : 'MUST requirement'
   const known = knownOf(verdicts).length
   const wrongWaivers = failingWaivers(run)
   const notes = [
@@ -45,7 +47,7 @@ export function headline(recording: Recording): Headline {
   ].filter((note) => note !== false)
 
   if (effect.failure > 0 && run.blocked === undefined && otherwise === undefined) {
-    const failed = `${effect.failure} of ${plural(judged, 'requirement')} failed`
+    const failed = `${effect.failure} of ${plural(judged, held)} failed`
     // A run in which none of them passed has not seen tool calling work.
     const core =
       withEffect({ run, verdicts }, 'failure').some(isCore) ||
@@ -74,7 +76,7 @@ export function headline(recording: Recording): Headline {
           : run.blocked !== undefined && effect.failure > 0
             ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
             : level.MUST.blocked > 0
-              ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, 'requirement')} blocked`
+              ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, held)} blocked`
               : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
                 ? 'nothing could be judged'
                 : partial
@@ -183,8 +185,9 @@ export function reasons(verdicts: readonly Verdict[]): (readonly [reason: string
   return [...groups].map(([reason, { length }]) => [reason, length] as const).toSorted((a, b) => b[1] - a[1])
 }
 
-/** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`. */
-export function serverLine({ run: { server } }: Recording): string {
+/** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`; the profile of a server that said nothing is that of none. */
+export function serverLine({ run: { server, blocked } }: Recording): string {
+  if (blocked !== undefined && server.name === 'unknown') return server.name
   return `${excerpt(server.name, 80)}, profile ${excerpt(server.profile, 80)} (${excerpt(server.profileReason, 160)})`
 }
 

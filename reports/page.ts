@@ -54,7 +54,7 @@ export function page(recording: Recording, { allureBytes }: { readonly allureByt
   const shown = shownExchanges(recording)
   const empty = problemsOf(recording).flatMap(({ kind, message }) => (kind === 'empty' ? [message] : []))
   const sections = [
-    causeBox(recording),
+    causeBox(recording, shown),
     facts(recording),
     clientTable(recording),
     waivedTable(recording),
@@ -114,7 +114,9 @@ function facts(recording: Recording): string {
   const rows: readonly (readonly [string, string])[] = [
     ['Target', excerpt(run.target.name)],
     ['Server', excerpt(run.server.name)],
-    ['Profile', `${excerpt(run.server.profile)}, because ${excerpt(run.server.profileReason)}`],
+    ...(run.blocked !== undefined && run.server.name === 'unknown'
+      ? []
+      : [['Profile', `${excerpt(run.server.profile)}, because ${excerpt(run.server.profileReason)}`] as const]),
     ...(run.target.about === undefined ? [] : [['Cluster', excerpt(run.target.about, 200)] as const]),
     ['Model', modelLine(recording)],
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],
@@ -123,7 +125,7 @@ function facts(recording: Recording): string {
   return `<dl class="facts">${rows.map(([name, text]) => `<dt>${name}</dt><dd>${escapeMarkup(text)}</dd>`).join('')}</dl>`
 }
 
-function causeBox(recording: Recording): string {
+function causeBox(recording: Recording, { anchorOf: at }: ShownExchanges): string {
   const cause = recording.run.ended?.cause
   const alike = agreement(recording)
   if (!cause) {
@@ -133,13 +135,18 @@ function causeBox(recording: Recording): string {
     const sentence = alike ?? (failures > 0 ? unexplained : undefined)
     return sentence === undefined ? '' : `<section class="cause"><p>The cause is not known</p><h2>${safe(sentence, 600)}</h2></section>`
   }
-  const evidence = cause.evidence.map((line) => `<li>${safe(line, 600)}</li>`).join('')
+  const evidence = cause.evidence.map((line) => {
+    const [exchange = ''] = /^[^\s:]+(?=: )/.exec(line) ?? []
+    const anchor = at(exchange)
+    const name = anchor === undefined ? '' : exchange
+    return `<li>${name === '' ? '' : `<a href="#${anchor}">${safe(name)}</a>`}${safe(line.slice(name.length), 600)}</li>`
+  })
   const remedy = cause.remedy
     .split('\n')
     .map((line) => safe(line, 600))
     .join('\n')
   return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${safe(cause.sentence, 600)}</h2>
-${evidence === '' ? '' : `<h3>Evidence</h3><ul>${evidence}</ul>`}<h3>Remedy</h3><pre class="paste">${remedy}</pre></section>`
+${evidence.length === 0 ? '' : `<h3>Evidence</h3><ul>${evidence.join('')}</ul>`}<h3>Remedy</h3><pre class="paste">${remedy}</pre></section>`
 }
 
 function clientTable(recording: Recording): string {

@@ -269,6 +269,38 @@ test('the page links what a source names', async () => {
   expect(JSON.parse(readFileSync(join(folder, FILES.allure, name), 'utf8'))).toMatchObject({ links })
 })
 
+test('the evidence of a cause leads to the bytes of its exchange', () => {
+  const exchange = madeUpExchange()
+  const cause = { ...madeUpCause, evidence: [`${exchange.id}: POST /v1/chat/completions → 200`, 'elsewhere: no exchange of this run'] }
+  const run = madeUpRun({ ended: { at: '2026-11-22T16:00:20.000Z', exitCode: 1, requests: 1, tokens: 1, seconds: 1, cause } })
+  const html = pageOf({
+    run,
+    verdicts: [madeUpVerdict({ outcome: 'failed' })],
+    partial: false,
+    exchanges: new Map([[exchange.id, exchange]]),
+  })
+  expect(html).toContain(`<li><a href="#x-0">${exchange.id}</a>: POST`)
+  expect(html).toContain('id="x-0"')
+  expect(html).toContain('<li>elsewhere: no')
+})
+
+test('a server that said nothing is called unknown, and what its cause says is not said of each requirement again', () => {
+  const cause = madeUpCause
+  const { server, ended } = madeUpRun()
+  const run = madeUpRun({
+    server: { ...server, name: 'unknown', profile: 'openai-compatible', profileReason: 'no sign of vLLM' },
+    blocked: cause.sentence,
+    ...(ended === undefined ? {} : { ended: { ...ended, cause } }),
+  })
+  const blocked = madeUpVerdict({ outcome: 'blocked', reason: cause.sentence })
+  const told = (...verdicts: readonly Verdict[]) => summary({ run, verdicts, partial: false, exchanges: new Map() }, { color: false })
+  expect(told(blocked)).toMatch(/^ {2}server {4}unknown$/m)
+  expect(told(blocked)).toContain(': 1 of 1 MUST requirement blocked')
+  expect(told(blocked).split(cause.sentence)).toHaveLength(2)
+  expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain('Blocked for other reasons (1)\n    1 × no pod')
+  expect(pageOf({ run, verdicts: [blocked], partial: false, exchanges: new Map() })).not.toContain('no sign of vLLM')
+})
+
 test('hostile text is inert in the terminal', () => {
   const { run, verdicts, exchange } = filledWith(HOSTILE)
   const recording: Recording = { run, verdicts, exchanges: new Map([[exchange.id, exchange]]), partial: false }

@@ -47,13 +47,13 @@ export function markdown(recording: Recording): string {
             .join('\n'),
           remedyBlock(cause.remedy),
         ]),
+    table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
     table(
       'Known clients',
       ['client', 'version', 'verdict', 'the rule that decides'],
       clientRows(recording),
       ({ client, version, state: verdict, rule }) => [plain(client, 80), plain(version, 80), verdict, plain(rule ?? '', 300)],
     ),
-    table(`Failed (${failures.length})`, ['requirement', 'got', 'wanted'], failures, failedRow),
     table(`Waived (${waived.length})`, ['requirement', 'reason', 'owner', 'until'], waived, ({ id, waiver }) => [
       code(id),
       `${plain(waiver?.reason ?? '', 160)} (${link(waiver?.link)})`,

@@ -75,7 +75,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     const rest = others.length > 0 ? ` (and ${others.length} more in the report)` : ''
     const [command = '', ...yaml] = cause.remedy.trimEnd().split('\n')
     lines.push('', `${label('Cause')} ${excerpt(cause.sentence, 400)} [${excerpt(cause.layer, 40)}]`)
-    lines.push(`${label('Evidence')} ${excerpt(first, 240)}${rest}`)
+    lines.push(`${label('Evidence')} ${excerpt(first, 400)}${rest}`)
     if (yaml.length === 0) lines.push(`${label('Remedy')} ${excerpt(command, 500)}`)
     else
       lines.push(
@@ -153,9 +153,11 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ['blocked', 'Blocked'],
     ['inconclusive', 'Inconclusive'],
   ] as const) {
-    const verdicts = withEffect(recording, effect)
+    const all = withEffect(recording, effect)
+    // What the cause says stands above.
+    const verdicts = all.filter(({ reason }) => effect !== 'blocked' || reason === undefined || reason !== cause?.sentence)
     const grouped = reasons(verdicts)
-    section(`${name} (${verdicts.length})`, [
+    section(`${name}${verdicts.length < all.length ? ' for other reasons' : ''} (${verdicts.length})`, [
       ...grouped.slice(0, MOST_REASONS).map(([reason, count]) => `  ${String(count).padStart(3)} × ${excerpt(reason, 200)}`),
       ...more(grouped.length - MOST_REASONS, 'other reason'),
     ])

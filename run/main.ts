@@ -86,17 +86,18 @@ async function main(): Promise<number> {
       if (configuration.mcp.url !== undefined && !plan.verdicts.some(({ tags }) => tags.includes('mcp')))
         say('MCP_SERVER_URL is not tried: nothing that this run asks has to do with MCP servers.')
     }
-    const meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
+    // Where nothing is asked, nothing can be waited for.
+    const meter = target.readiness.status === 'ready' ? progress(process.stderr, plan.verdicts.length, configuration.failOn) : undefined
     const stop = (signal: keyof typeof STOPPED): void => {
-      meter.done()
+      meter?.done()
       say(`Stopped by ${signal}. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`)
       process.exit(STOPPED[signal])
     }
     process.once('SIGINT', stop).once('SIGTERM', stop)
     // A fleet has no need of vitest, and no room for it.
     const { reachByVitest } = await import('./conformance.ts')
-    const reached = await reachByVitest(begun, (verdict) => meter.verdict(verdict))
-    meter.done()
+    const reached = await reachByVitest(begun, (verdict) => meter?.verdict(verdict))
+    meter?.done()
     const { problems } = reached
     const ended = await conclude(begun, reached)
     const { text, trouble } = await reportOn(
