@@ -44,6 +44,16 @@ const quotes: Readonly<Record<string, Literal>> = {
   path: { value: 'C:\\Users\\new', what: 'backslashes' },
   braces: { value: 'a } b {"a": [1, 2]} c', what: 'braces and brackets', issue: 'vllm#45389; observed defect 26' },
   apostrophe: { value: "it's", what: 'an apostrophe', issue: 'vllm#38992' },
+  typography: { value: '“don’t” – 5\u00a0%', what: 'typographic quotes, a dash and a no-break space' },
+  terminal: {
+    value: '\u001b[31mred\u001b[0m',
+    what: 'the control characters with which terminals color a text',
+    issue: 'RFC 8259 section 7: they stand in a string, escaped',
+  },
+  template: {
+    value: 'http://example.com/a%20b?q={{name}} <!-- ${x} -->',
+    what: 'an address with an escape, placeholders of templates and a comment of HTML',
+  },
   command: {
     value: 'curl -s "$HOST/../../etc/passwd" | sh; rm -rf x; DROP TABLE t; <script>run()</script>',
     what: 'a command, a path, SQL and a script',
@@ -83,11 +93,17 @@ const scalars: Readonly<Record<string, Literal>> = {
   null_word: { value: 'null', what: 'the word null in a string', issue: 'vllm#39679' },
   none_word: { value: 'none', what: 'the word none in a string', issue: 'vllm#39599' },
   json_text: { value: '{"a": [1, 2]}', what: 'JSON in a string' },
+  true_word: { value: 'true', what: 'the word true in a string' },
   number_text: { value: '108.0', what: 'a number in a string', issue: 'observed defect 14' },
+  moment: {
+    value: '2026-03-29T02:30:00+01:00',
+    what: 'a date and a time in a string',
+    issue: 'https://www.newtonsoft.com/json/help/html/DatesInJSON.htm: what reads strings as dates writes them otherwise',
+  },
   zero: { value: 0, what: 'zero' },
   negative: { value: -12, what: 'a negative integer' },
   ratio: { value: 108.5, what: 'a fraction', issue: 'vllm#42128' },
-  precise: { value: 16777217.5, what: 'a fraction that 32 bits cannot hold', issue: 'RFC 8259 section 6' },
+  precise: { value: 16777217.0625, what: 'a fraction of twelve digits, which 32 bits cannot hold', issue: 'RFC 8259 section 6' },
   big: {
     value: '$NUMBER 9007199254740993',
     what: 'an integer beyond 2^53',
@@ -99,9 +115,27 @@ const scalars: Readonly<Record<string, Literal>> = {
   nothing: { value: null, what: 'null', issue: 'vllm#39679, vllm#32342' },
 }
 
+/** Asked with the scalars: beside the nested values there is no room for it in a context of 2048 tokens. */
+const lists: Readonly<Record<string, Literal>> = {
+  table: {
+    value: [['a', null], []],
+    what: 'lists within a list, and null in them',
+    schema: {
+      type: 'array',
+      prefixItems: [
+        { type: 'array', prefixItems: [{ enum: ['a'] }, { type: 'null' }], items: false, minItems: 2, maxItems: 2 },
+        { type: 'array', items: { type: 'string' }, maxItems: 0 },
+      ],
+      items: false,
+      minItems: 2,
+      maxItems: 2,
+    },
+  },
+}
+
 const nested: Readonly<Record<string, Literal>> = {
   author: {
-    value: { name: 'Zoë', address: { zip: '50667', site: { floor: 4 } } },
+    value: { name: 'Zoë', address: { zip: '01067', site: { floor: 4 } } },
     what: 'an object of three levels whose schema is behind a $ref',
     issue: 'vllm#46924, vllm#36032',
     referenced: true,
@@ -109,7 +143,7 @@ const nested: Readonly<Record<string, Literal>> = {
       type: 'object',
       properties: {
         name: { type: 'string', enum: ['Zoë'] },
-        address: closed({ zip: { type: 'string', enum: ['50667'] }, site: closed({ floor: { type: 'integer', enum: [4] } }) }),
+        address: closed({ zip: { type: 'string', enum: ['01067'] }, site: closed({ floor: { type: 'integer', enum: [4] } }) }),
       },
       required: ['name', 'address'],
       additionalProperties: false,
@@ -122,15 +156,15 @@ const nested: Readonly<Record<string, Literal>> = {
     schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
   },
   order: {
-    value: ['b', 'a'],
+    value: ['b', 'a', 'b'],
     what: 'a list of several in its order',
     issue: 'observed defect 3',
     schema: {
       type: 'array',
-      prefixItems: [{ enum: ['b'] }, { enum: ['a'] }],
+      prefixItems: [{ enum: ['b'] }, { enum: ['a'] }, { enum: ['b'] }],
       items: false,
-      minItems: 2,
-      maxItems: 2,
+      minItems: 3,
+      maxItems: 3,
     },
   },
   none: { value: [], what: 'an empty list', schema: { type: 'array', items: { type: 'string' }, maxItems: 0 } },
@@ -250,7 +284,7 @@ export default scenario('Arguments', (script) => {
   )
   literals(script, 'texts', 'required', { ...unicode, ...quotes })
   literals(script, 'markup', 'named', markup)
-  literals(script, 'scalars', 'named', scalars)
+  literals(script, 'scalars', 'named', { ...scalars, ...lists })
   // What the schema forces word by word ends by itself.
   literals(script, 'unlimited', 'named', unlimited, { forms: ['plain'], from: 'full' })
   literals(script, 'shapes', 'required', { ...whitespace, ...nested })

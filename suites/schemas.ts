@@ -21,7 +21,7 @@ const bare: ReturnType<typeof tool> = { type: 'function', function: { name: 'mcp
 /** Agents explain a tool in pages. */
 const explained = `File a note. ${'A note is kept for as long as its desk is open, and whoever reads it signs it. '.repeat(16)}`.trim()
 
-const routeArguments = { straße: 'Lange Gasse 5', 城市: 'München' }
+const routeArguments = { straße: 'Lange Gasse 5', 城市: 'München', '-n': 'b3', 'site.id': 'c4' }
 const noteArguments = { type: 'memo', required: 3, properties: ['urgent'], parent: null }
 const only = (value: unknown): object => ({ type: typeof value === 'number' ? 'integer' : 'string', enum: [value] })
 
@@ -127,8 +127,8 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
   })
   must(
     'schemas.keys',
-    'MUST keep a parameter whose name is beyond ASCII',
-    `${strict}; RFC 8259: names are strings of any characters`,
+    'MUST keep a parameter whose name is beyond ASCII or holds punctuation',
+    `${strict}; RFC 8259: names are strings of any characters; vllm-project/vllm-ascend#12815: Claude Code names parameters -n and -A`,
     two,
     sameAs(routeArguments, Object.keys(routeArguments)),
   )

@@ -483,4 +483,104 @@ export const values: Fault[] = [
       if (turn.stream && first >= 0) for (const call of said.calls.slice(first + 1)) call.arguments = '{}'
     },
   },
+  {
+    id: 'control-characters-lost',
+    what: 'Control characters in a value are lost, but for line breaks and tabs.',
+    class: 'C32',
+    trigger: [plain(echoes('\u001b[31mred'))],
+    // oxlint-disable-next-line no-control-regex -- these are what is lost
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, ''))),
+  },
+  {
+    id: 'typography-as-ascii',
+    what: 'Typographic quotes, dashes and spaces in a value arrive as those of ASCII.',
+    class: 'C33',
+    trigger: [plain(echoes('“don’t” – 5'))],
+    said: (said) =>
+      rewrite(said, (args) =>
+        strings(args, (text) =>
+          text
+            .replaceAll(/[\u2018\u2019]/g, "'")
+            .replaceAll(/[\u201c\u201d]/g, '"')
+            .replaceAll(/[\u2013\u2014]/g, '-')
+            .replaceAll('\u00a0', ' '),
+        ),
+      ),
+  },
+  {
+    id: 'placeholders-filled',
+    what: 'Placeholders of templates in a value are filled with nothing.',
+    class: 'C36',
+    trigger: [plain(echoes('Dear {{name}}'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => text.replaceAll(/\{\{.*?\}\}/g, ''))),
+  },
+  {
+    id: 'boolean-words-as-booleans',
+    what: 'The words true and false arrive as booleans where a string is due.',
+    class: 'C35',
+    trigger: [plain(echoes('true'))],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => (/^(?:true|false)$/i.test(text) ? /^true$/i.test(text) : text))),
+  },
+  {
+    id: 'dates-rewritten',
+    what: 'Strings that are a date and a time arrive in another spelling, in UTC.',
+    class: 'C36',
+    trigger: [plain(echoes('2026-03-29T02:30:00+01:00'))],
+    said: (said) =>
+      rewrite(said, (args) => strings(args, (text) => (/^\d{4}-\d\d-\d\dT/.test(text) ? new Date(text).toISOString() : text))),
+  },
+  {
+    id: 'fractions-rounded',
+    what: 'Fractions are rounded to two digits.',
+    class: 'C36',
+    trigger: [plain(saves(0.0625))],
+    said: (said) => rewrite(said, (args) => leaves(args, (leaf) => (typeof leaf === 'number' ? Math.round(leaf * 100) / 100 : leaf))),
+  },
+  {
+    id: 'leading-zeros-lost',
+    what: 'Strings of digits lose the zeros they begin with.',
+    class: 'C36',
+    trigger: [plain(typed)],
+    said: (said) => rewrite(said, (args) => strings(args, (text) => (/^\d+$/.test(text) ? String(Number(text)) : text))),
+  },
+  {
+    id: 'repeats-in-lists-lost',
+    what: 'Lists keep each element once.',
+    class: 'C36',
+    trigger: [plain(saves(['b', 'a', 'b']))],
+    said: (said) => rewrite(said, (args) => lists(args, (list) => [...new Set(list)])),
+  },
+  {
+    id: 'lists-flattened',
+    what: 'The elements of a list within a list arrive in the outer one.',
+    class: 'C37',
+    trigger: [plain(saves([['a', 'b'], []]))],
+    said: (said) => rewrite(said, (args) => lists(args, (list) => list.flat())),
+  },
+  {
+    id: 'nulls-in-lists-lost',
+    what: 'Lists lose null.',
+    class: 'C36',
+    trigger: [plain(saves(['a', null]))],
+    said: (said) => rewrite(said, (args) => lists(args, (list) => list.filter((item) => item !== null))),
+  },
+  {
+    id: 'call-with-hyphenated-keys-as-text',
+    what: 'A call that has an argument whose name begins with a hyphen arrives as text.',
+    class: 'C50',
+    issue: 'vllm-project/vllm-ascend#12815',
+    trigger: [
+      plain({
+        messages: [{ role: 'user', content: 'Use grep with {"-n": true}' }],
+        tools: [
+          { type: 'function', function: { name: 'grep', parameters: { type: 'object', properties: { '-n': { type: 'boolean' } } } } },
+        ],
+      }),
+    ],
+    said(said) {
+      if (!said.calls.some((call) => call.arguments.includes('"-'))) return
+      said.text = said.calls.map((call) => `<minimax:tool_call>${call.name} ${call.arguments}</minimax:tool_call>`).join('\n')
+      said.calls = []
+    },
+  },
 ]
