@@ -52,6 +52,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'null-tool-calls-rejected': unasked,
   'namespace-refused': 'no server has to know namespaces: the table of clients says that codex does not work',
   'adaptive-thinking-500': deeper,
+  'reasoning-not-streamed': `${should}: a model may think in one answer and not in the next`,
   'response-plain-part-text-empty': deeper,
   'response-descriptions-lost': deeper,
   'response-output-in-parts-lost': deeper,

@@ -12,6 +12,7 @@ import {
   questions,
   sameCalls,
   saysAsMuch,
+  uniqueCallIds,
   uniqueIds,
   contents,
   explained,
@@ -322,6 +323,13 @@ export default scenario('Messages API', (script) => {
     `${SOURCE}: the message object`,
     [any.plain, any.stream, auto.stream, results.stream],
     (replies) => uniqueIds(replies, messageIdOf),
+  )
+  together(
+    'messages.call-ids',
+    'MUST give a call an id that no call of another answer has',
+    `${SOURCE}, tool_use_id refers to one call; vllm#50420, hermes-agent#11722`,
+    [any.plain, any.stream, auto.stream, literals.plain],
+    uniqueCallIds,
   )
   together(
     'messages.route',

@@ -12,6 +12,7 @@ import {
   questions,
   sameCalls,
   saysAsMuch,
+  uniqueCallIds,
   uniqueIds,
   contents,
   explained,
@@ -312,6 +313,13 @@ export default scenario('Responses API', (script) => {
     `${SOURCE}, the response object`,
     [required.plain, required.stream, auto.stream, results.stream],
     (replies) => uniqueIds(replies, responseOf),
+  )
+  together(
+    'responses.call-ids',
+    'MUST give a call an id that no call of another answer has',
+    `${SOURCE}, call_id refers to one call; vllm#50420, hermes-agent#11722`,
+    [required.plain, required.stream, auto.stream, literals.plain],
+    uniqueCallIds,
   )
   together(
     'responses.route',

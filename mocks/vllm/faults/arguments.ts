@@ -1,7 +1,7 @@
 import type { Fault } from '../fault.ts'
 import type { Event, ToolDelta } from '../wire.ts'
 import { attempt, list } from '../json.ts'
-import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, startsOf } from './edit.ts'
+import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, rewrite, startsOf, strings } from './edit.ts'
 import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
 
 /** The function part of the first entry after the start of a call. */
@@ -364,6 +364,16 @@ export const args: Fault[] = [
         if (typeof call.arguments === 'string')
           call.arguments = call.arguments.replace(/^\{("[^"]*": ?(?:"[^"\\]*"|\d+))([,}])/, '{$1, $1$2')
       }
+    },
+  },
+  {
+    id: 'string-delimiters-in-values',
+    what: 'Strings keep the delimiters of Gemma 4 around them, where the model is free.',
+    class: 'C29',
+    issue: 'vllm#39484',
+    trigger: [plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.mode === 'auto') rewrite(said, (given) => strings(given, (text) => `<|"|>${text}<|"|>`))
     },
   },
 ]

@@ -365,4 +365,30 @@ export const choice: Fault[] = [
       said.calls = said.calls.filter(({ name }) => !turn.tools.some((tool) => tool.name === name && tool.strict))
     },
   },
+  {
+    id: 'auto-calls-doubled',
+    what: 'Under auto every call is made twice, with another id.',
+    class: 'C41',
+    trigger: [plain(oneCall)],
+    choice(made, { turn }) {
+      if (turn.mode !== 'auto') return
+      const count = made.calls.length
+      made.calls.push(...made.calls.map((call) => ({ ...call, id: `${String(call.id)}b` })))
+      made.pieces.push(
+        ...made.pieces.map((piece) => ({ ...piece, text: '', parts: piece.parts.map((part) => ({ ...part, call: part.call + count })) })),
+      )
+    },
+  },
+  {
+    id: 'auto-first-call-emptied-streamed',
+    what: 'Of several calls that are streamed under auto the first has the arguments {}.',
+    class: 'C39',
+    issue: 'vllm#41967',
+    trigger: [streamed(twoCalls)],
+    choice(made, { turn }) {
+      if (turn.mode !== 'auto' || !turn.stream || made.calls.length < 2) return
+      const parts = made.pieces.flatMap((piece) => piece.parts).filter(({ call, text }) => call === 0 && text !== '')
+      for (const [position, part] of parts.entries()) part.text = position === 0 ? '{}' : ''
+    },
+  },
 ]

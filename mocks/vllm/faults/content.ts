@@ -337,4 +337,26 @@ export const content: Fault[] = [
       said.text = '<tool_call>\nget_weather(San Francisco)\n</tool_call>'
     },
   },
+  {
+    id: 'turn-token-leaks',
+    what: 'The token that ends a turn of Gemma 4 is at the end of the text.',
+    class: 'C50',
+    issue: 'vllm#49955',
+    trigger: [plain(noTools)],
+    choice(choice) {
+      if (!choice.content) return
+      choice.content += '<turn|>'
+      choice.pieces.push({ from: choice.tokens.length, to: choice.tokens.length, text: '<turn|>', parts: [], dropped: false })
+    },
+  },
+  {
+    id: 'reasoning-not-streamed',
+    what: 'Thoughts are in plain answers and not in streams.',
+    class: 'C54',
+    issue: 'vllm#36632',
+    trigger: [plain(noTools)],
+    plain(completion) {
+      for (const { message } of completion.choices) message['reasoning'] = 'The user greets me.'
+    },
+  },
 ]

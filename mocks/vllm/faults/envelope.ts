@@ -2,6 +2,11 @@ import type { Fault } from '../fault.ts'
 import { isObject, list, record, word } from '../json.ts'
 import { choicesOf, chunksOf, deltasOf, fragmentsOf, isFinish, startsOf } from './edit.ts'
 import { noTools, oneCall, pair, plain, streamed } from './triggers.ts'
+import { blockOf } from '../wire.ts'
+
+/** A text with its counts and indices written as 1.0. */
+const uneven = (text: string): string =>
+  text.replaceAll(/("(?:index|created|\w+_tokens|sequence_number|\w+_index)": ?\d+)(?=[,}])/g, '$1.0')
 
 /** Faults in completions and chunks as objects of the API. */
 export const envelope: Fault[] = [
@@ -389,6 +394,20 @@ export const envelope: Fault[] = [
     plain({ choices }) {
       for (const choice of choices)
         for (const token of list(record(choice['logprobs'])['content']).filter(isObject)) delete token['top_logprobs']
+    },
+  },
+  {
+    id: 'integers-with-fraction',
+    what: 'Counts, indices and times are written as 1.0.',
+    class: 'C06',
+    issue: 'MartialBE/one-hub#206',
+    trigger: [plain(oneCall)],
+    reply(reply) {
+      return {
+        ...reply,
+        body: uneven(reply.body),
+        ...(reply.events ? { events: reply.events.map((event) => ({ raw: uneven(blockOf(event)), afterMs: event.afterMs })) } : {}),
+      }
     },
   },
 ]

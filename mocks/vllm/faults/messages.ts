@@ -1,7 +1,8 @@
 import type { Fault } from '../fault.ts'
-import { attempt, isObject, list, record } from '../json.ts'
+import { ExactNumber, attempt, isObject, list, record } from '../json.ts'
 import type { NamedEvent } from '../wire.ts'
-import { named, noTools, oneCall, required, tell, truncated, twoCalls, user, weather } from './triggers.ts'
+import { leaves } from './edit.ts'
+import { named, noTools, oneCall, required, saves, tell, truncated, twoCalls, user, weather } from './triggers.ts'
 
 type Block = Record<string, unknown>
 
@@ -475,6 +476,50 @@ export const messages: Fault[] = [
     trigger: [tell(oneCall, stream)],
     messageEvents(events) {
       for (const { data } of inputsOf(events)) data['delta'] = { type: 'text_delta', text: record(data['delta'])['partial_json'] }
+    },
+  },
+  {
+    id: 'message-thinking-opened-bare',
+    what: 'A streamed block of thoughts is opened without its empty text, so that clients join undefined with the first delta.',
+    class: 'C53',
+    trigger: [tell(noTools, stream)],
+    messageEvents(events) {
+      const thought = [
+        { type: 'content_block_start', index: 0, content_block: { type: 'thinking' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'A greeting.' } },
+        { type: 'content_block_stop', index: 0 },
+      ]
+      for (const { data } of events) if (typeof data['index'] === 'number') data['index'] += 1
+      events.splice(1, 0, ...thought.map((data) => ({ type: data.type, data })))
+    },
+  },
+  {
+    id: 'message-integers-as-floats',
+    what: 'Integers in an input are written as 7.0.',
+    class: 'C35',
+    issue: 'lidge-jun/opencodex#1611',
+    trigger: [tell(saves(7))],
+    message: (body) =>
+      usesOf(body).forEach((block) => {
+        block['input'] = leaves(block['input'], (leaf) => (Number.isInteger(leaf) ? new ExactNumber(`${String(leaf)}.0`) : leaf))
+      }),
+  },
+  {
+    id: 'message-call-ids-restart',
+    what: 'The ids of calls are counted anew in every message.',
+    class: 'C15',
+    issue: 'vllm#50420',
+    trigger: [tell(oneCall)],
+    choice: (choice) => choice.calls.forEach((call, position) => (call.id = `toolu_${position}`)),
+  },
+  {
+    id: 'message-input-as-text-too',
+    what: 'The input of a call is a text, too.',
+    class: 'C51',
+    trigger: [tell(oneCall)],
+    message(body) {
+      const [use] = usesOf(body)
+      if (use !== undefined) body['content'] = [{ type: 'text', text: JSON.stringify(use['input']) }, ...usesOf(body)]
     },
   },
 ]

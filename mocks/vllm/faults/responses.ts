@@ -487,4 +487,35 @@ export const responses: Fault[] = [
     trigger: [respond(oneCall, stream)],
     responseEvents: (events) => void (lastBody(events)['usage'] = null),
   },
+  {
+    id: 'response-call-ids-restart',
+    what: 'The ids of calls are counted anew in every response.',
+    class: 'C15',
+    issue: 'vllm#50420',
+    trigger: [respond(oneCall)],
+    choice: (choice) => choice.calls.forEach((call, position) => (call.id = `call_${position}`)),
+  },
+  {
+    id: 'response-usage-without-details',
+    what: 'The usage of a response has no details.',
+    class: 'C09',
+    issue: 'ogx-ai/ogx PR#4690',
+    trigger: [respond(oneCall)],
+    response(body) {
+      const { input_tokens, output_tokens, total_tokens } = record(body['usage'])
+      body['usage'] = { input_tokens, output_tokens, total_tokens }
+    },
+  },
+  {
+    id: 'response-arguments-as-text-too',
+    what: 'The arguments of a call are the text of a message, too.',
+    class: 'C51',
+    trigger: [respond(oneCall)],
+    response(body) {
+      const [call] = callsOf(body)
+      if (call === undefined) return
+      const content = [{ annotations: [], text: call['arguments'], type: 'output_text', logprobs: null }]
+      body['output'] = [{ id: 'msg_0000000000000000', content, role: 'assistant', status: 'completed', type: 'message' }, ...callsOf(body)]
+    },
+  },
 ]
