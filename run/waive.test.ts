@@ -110,3 +110,19 @@ test('takes out what the last run found stale, and nothing else', () => {
   // Under other conditions it is another entry; expired and unused ones are the owner's to look at.
   expect(pruneWaivers(FILE, 'w.yaml', of(waiver('stream.done', 'stale'), waiver('usage.sum', 'expired'))).entries).toEqual([])
 })
+
+test('the title above an entry goes with it, what a person wrote there stays', () => {
+  const verdict = madeUpVerdict({ id: 'usage.sum', outcome: 'failed' })
+  const added = addWaivers('', 'w.yaml', recordingOf([verdict]), NOW).text
+  expect(added).toContain(`# ${verdict.title}`)
+  const { ended } = madeUpRun()
+  if (ended === undefined) throw new Error('a made-up run has ended')
+  const note = 'It was expected to fail, and it passed: take the entry out.'
+  const recording = recordingOf([{ ...verdict, outcome: 'passed' }], {
+    ended: { ...ended, waivers: [{ ...waiver('usage.sum', 'stale'), note }] },
+  })
+  const pruned = pruneWaivers(added.replace('  - check', '  # ours\n  - check'), 'w.yaml', recording)
+  expect(pruned.text).not.toContain(verdict.title)
+  expect(pruned.text).toContain('# ours')
+  expect(pruned.entries).toEqual(['usage.sum is taken out: It was expected to fail, and it passed.'])
+})

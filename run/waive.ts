@@ -23,6 +23,9 @@ export interface Edited {
   readonly notes: readonly string[]
 }
 
+/** The comment above an entry that was written here. */
+const titleLine = (title: string): string => ` ${excerpt(title, 160)}`
+
 /** Adds an entry for each check that failed and has none; reason, link and owner are left to the user. Throws a UserMistake. */
 export function addWaivers(text: string, file: string, recording: Recording, now: Date): Edited {
   const { document, list } = open(text, file)
@@ -37,7 +40,7 @@ export function addWaivers(text: string, file: string, recording: Recording, now
     else if (present.has(id)) notes.push(`${id} has an entry already, which did not apply: look at it.`)
     else {
       const entry = document.createNode({ check: id, expect: 'failed', reason: 'TODO', link: 'TODO', owner: 'TODO', expires })
-      entry.commentBefore = ` ${excerpt(title, 160)}`
+      entry.commentBefore = titleLine(title)
       list.add(entry)
       entries.push(`${id}: ${excerpt(title, 160)}`)
     }
@@ -46,8 +49,9 @@ export function addWaivers(text: string, file: string, recording: Recording, now
 }
 
 /** Takes out the entries that the last run found stale; comments and the order of the rest stay. Throws a UserMistake. */
-export function pruneWaivers(text: string, file: string, { run }: Recording): Edited {
+export function pruneWaivers(text: string, file: string, recording: Recording): Edited {
   const { document, list } = open(text, file)
+  const { run, verdicts } = recording
   const stale = new Set((run.ended?.waivers ?? []).filter(({ state }) => state === 'stale').map(sameness))
   const entries: string[] = []
   let comment: string | undefined
@@ -55,11 +59,17 @@ export function pruneWaivers(text: string, file: string, { run }: Recording): Ed
   for (const [index, item] of list.items.entries()) {
     const entry = entriesOf(list)[index]
     if (isMap(item) && entry !== undefined && stale.has(sameness(entry))) {
-      entries.push(
-        `${entry.check} is taken out: ${excerpt((run.ended?.waivers ?? []).find((one) => sameness(one) === sameness(entry))?.note ?? 'it is stale.')}`,
-      )
-      // What stands above an entry may be about those that follow as well.
-      comment = [comment, item.commentBefore].filter((part) => typeof part === 'string').join('\n') || undefined
+      const note = (run.ended?.waivers ?? []).find((one) => sameness(one) === sameness(entry))?.note ?? 'it is stale.'
+      entries.push(`${entry.check} is taken out: ${excerpt(note.replace(/: take the entry out\.$/, '.'))}`)
+      // The title that addWaivers wrote above it goes with it; what a person wrote may be about those that follow as well.
+      const titles = new Set(verdicts.filter(({ id }) => id === entry.check).map(({ title }) => titleLine(title)))
+      const others = (above: string | null | undefined): string | undefined =>
+        above
+          ?.split('\n')
+          .filter((line) => !titles.has(line))
+          .join('\n') || undefined
+      list.commentBefore = others(list.commentBefore) ?? null
+      comment = [comment, others(item.commentBefore)].filter((part) => typeof part === 'string').join('\n') || undefined
       continue
     }
     if (comment !== undefined && isMap(item)) {
