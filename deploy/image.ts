@@ -1,6 +1,13 @@
+import { helps } from '../fixtures/command.ts'
 import { buildImage } from './scratch.ts'
 import { suiteImage } from './images.ts'
 
 // `npm run image`: the suite as an image.
 
-await buildImage(suiteImage())
+if (
+  !helps(
+    process.argv.slice(2),
+    'Builds the image of the suite around the Node at hand, by Docker or another engine with its API; nothing is pulled.',
+  )
+)
+  await buildImage(suiteImage())

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { helps, runCommand } from '../fixtures/command.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
@@ -15,6 +15,8 @@ async function main(): Promise<number> {
   if (helps(args, 'Makes the reports of the last run again, or, with a folder as its argument, those of the record that it holds.'))
     return EXIT.conforms
   if (args.length > 1) throw new UserMistake(`Give one folder, not ${args.length}: reports are made of one record at a time.`)
+  if (args[0] !== undefined && statSync(folder, { throwIfNoEntry: false })?.isFile())
+    throw new UserMistake(`${folder} is a file: give the report folder of a run.`)
   if (existsSync(folder)) holdFolder(folder)
   const plan = readPlan(folder)
   if (plan === undefined) {

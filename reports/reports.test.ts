@@ -240,6 +240,11 @@ test('`npm run report` says in one sentence that there is no record', () => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const run = () => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), folder], { stdio: 'pipe', encoding: 'utf8' })
   expect(run).toThrow(expect.objectContaining({ status: 2, stderr: `There is no record of a run in ${folder}; run the suite first.\n` }))
+  const file = join(folder, 'index.html')
+  writeFileSync(file, '')
+  expect(() => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), file], { stdio: 'pipe', encoding: 'utf8' })).toThrow(
+    expect.objectContaining({ status: 2, stderr: `${file} is a file: give the report folder of a run.\n` }),
+  )
 })
 
 test('a secret that is in every field is in no artefact', async () => {

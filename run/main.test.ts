@@ -181,4 +181,5 @@ test('a mistake of the user is one sentence, without a stack trace', async () =>
   expect(ended.code).toBe(2)
   expect(ended.out.trim().split('\n')).toHaveLength(1)
   expect(ended.out).toContain('U+2011')
+  expect((await npmTest({}, ['http://localhost:8000'])).out).toContain('OPENAI_BASE_URL=http://localhost:8000 npm test')
 })

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { quote } from 'shlex'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { helps, readArguments, runCommand } from '../fixtures/command.ts'
+import { excerpt } from '../fixtures/text.ts'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { mcpServers } from '../fixtures/mcp/servers.ts'
@@ -25,9 +26,12 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
 function readFilter(args: readonly string[]): Filter {
+  const address = args.find((argument) => /^https?:\/\//.test(argument))
   const { values } = readArguments(
     { args: [...args], options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } } },
-    "use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'",
+    address !== undefined
+      ? `a server is named by a variable: OPENAI_BASE_URL=${excerpt(address)} npm test`
+      : "use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'",
   )
   return {
     ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),

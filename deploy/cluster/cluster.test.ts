@@ -202,6 +202,7 @@ test('npm run manifests prints the objects as YAML, or says in one line what it 
     stdout: '',
     stderr: 'There is no value imgae; did you mean image? deploy/chart/values.yaml lists all of them.\n',
   })
+  expect(printed(['--help'])).toMatchObject({ status: 0, stdout: expect.stringContaining('NAME=VALUE') })
 })
 
 test.each([
