@@ -790,6 +790,22 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the server does not listen yet, and says what it tries again',
+    cause: 'still-loading',
+    says: ['log: OSError: Consistency check failed'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [pod0]:
+          'INFO 11-22 14:05:00 [api_server.py:100] vLLM API server version 0.25.1\nOSError: Consistency check failed: file should be of size 4.9G\nINFO 11-22 14:05:09 [weight_utils.py:300] downloading\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, {})
+    },
+  },
+  {
     name: 'the readiness probe fails',
     cause: 'pod-not-ready',
     says: ['Readiness probe failed'],
