@@ -26,7 +26,6 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'history-without-tools-rejected': unasked,
   'json-format-fenced': 'response_format is not tool calling',
   'json-format-ignored': 'response_format is not tool calling',
-  'ids-equal-under-load': 'only requests at the same time show it: npm run load does (load.ids)',
   'limit-where-none-is-set': deeper,
   'later-fragments-null': `${should}: vLLM did so up to 0.23`,
   'logprobs-of-other-text': 'logprobs are the witness: nothing else shows the words of the model',
