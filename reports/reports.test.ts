@@ -357,7 +357,11 @@ test('hostile text is inert in the page and in Allure, and nothing is asked of a
   await using second = await openPage(`${allure}#${failed}`)
   await until(second, `document.querySelector('#app') !== null && document.title !== ''`)
   const named = await second.evaluate('document.title')
-  await until(second, `document.querySelector('[data-testid="test-result-info-title"]') !== null`)
+  // On a busy machine Allure was seen to open without the result that its address names, for good; loaded again it shows it.
+  await until(
+    second,
+    `document.querySelector('[data-testid="test-result-info-title"]') !== null || (performance.now() > 30_000 && (location.reload(), false))`,
+  )
   // Attachments stand in steps, and are loaded when they are opened.
   await openUntil(second, 'step-arrow-button"]', `document.querySelector('#app [data-testid="test-result-attachment-header"]') !== null`)
   await openUntil(
