@@ -124,6 +124,14 @@ test('a rule that had nothing to judge in a shallower run has not changed', () =
   expect(told(compare(resultsFor([idle], smoke), resultsFor([{ ...asked, outcome: 'failed' }]), 'old'))).toEqual({ appeared: ['made.up'] })
 })
 
+test('a rule on all answers does not pass newly where less was asked', () => {
+  const rule = { id: 'a', group: 'Contract: stream' } as const
+  const [failed, passed] = [madeUpVerdict({ ...rule, outcome: 'failed' }), madeUpVerdict(rule)]
+  expect(told(compare(resultsFor([failed]), resultsFor([passed], { depth: 'smoke' }), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([failed]), resultsFor([passed], { filter: '-t a' }), 'old'))).toEqual({})
+  expect(told(compare(resultsFor([failed]), resultsFor([passed], { depth: 'full' }), 'old'))).toEqual({ newlyPassing: ['a'] })
+})
+
 const known = (...defects: readonly KnownDefect[]): Partial<Verdict> => ({ outcome: 'known', known: defects })
 
 test('a known defect that shows in some answers only comes and goes within chance', () => {

@@ -1,4 +1,5 @@
 import { knownDefects } from '../fixtures/contract/known.ts'
+import { asksAt } from '../fixtures/depth.ts'
 import { wilson } from '../fixtures/run/rate.ts'
 import type { Change, Comparison, Identity, Outcome, Rate } from '../fixtures/record.ts'
 import { failsRun } from './counts.ts'
@@ -26,6 +27,9 @@ export function compare(before: Results, now: Results, from: string): Comparison
   // What holds for any answer is not applicable where no such question was asked.
   const sameQuestions = sameDepth && before.run.filter === now.run.filter && before.run.complete && now.run.complete
   const wasAsked = ({ outcome }: ResultVerdict): boolean => sameQuestions || outcome !== 'not applicable'
+  // A rule on all answers that fails no more may have failed in answers to what was not asked again.
+  const asksLess =
+    !asksAt(depthNow, depthBefore) || !now.run.complete || (now.run.filter !== undefined && now.run.filter !== before.run.filter)
   for (const verdict of now.verdicts) {
     const old = earlier.get(verdict.id)
     if (old === undefined || !wasAsked(old)) {
@@ -34,7 +38,8 @@ export function compare(before: Results, now: Results, from: string): Comparison
     }
     if (!wasAsked(verdict)) continue
     const [list, detail] = classify(old, verdict, failsRun(verdict.level, now.run.failOn)) ?? []
-    if (list !== undefined) add(list, changeOf(old, verdict, detail))
+    if (list === undefined || (list === 'newlyPassing' && asksLess && verdict.group.startsWith('Contract: '))) continue
+    add(list, changeOf(old, verdict, detail))
   }
   if (wholeNow) for (const old of before.verdicts) if (!later.has(old.id)) add('vanished', changeOf(old, undefined))
   return {
