@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Verdict } from '../fixtures/record.ts'
-import { madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
 import { clientRows, clientsLine } from './clients.ts'
 
 const rowsOf = (...verdicts: readonly Verdict[]) => clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges: new Map() })
@@ -54,6 +54,19 @@ test.for([
   ['the real client', [own({}), madeUpVerdict({ id: 'real-clients.codex', outcome: 'failed' })], 'does not work', /two/],
 ] as const)('%s decides', ([, verdicts, state, rule]) => {
   expect(rowOf('codex', ...verdicts)).toMatchObject({ state, rule: expect.stringMatching(rule) })
+})
+
+test('what is broken on another route limits no client of this one', () => {
+  const broken = madeUpVerdict({ id: 'http.status', outcome: 'failed' })
+  const [finding] = broken.findings
+  if (finding === undefined) throw new Error('a made-up failure has a finding')
+  const verdicts = [madeUpVerdict({ id: 'auto.calls:plain' }), madeUpVerdict({ id: 'auto.calls:stream' }), broken]
+  const stateBehind = (path: string): string | undefined => {
+    const exchange = madeUpExchange([''], finding.exchange)
+    const exchanges = new Map([[exchange.id, { ...exchange, request: { ...exchange.request, path } }]])
+    return clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges }).find(({ client }) => client === 'pi')?.state
+  }
+  expect([stateBehind('/v1/messages?beta=true'), stateBehind('/v1/chat/completions')]).toEqual(['works', 'does not work'])
 })
 
 test('a client is said to work only where a call under auto was seen on its route', () => {

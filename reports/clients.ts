@@ -1,4 +1,5 @@
 import { knownClients, type KnownClient } from '../fixtures/clients/known.ts'
+import { routeOf } from '../fixtures/contract/route.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { excerpt } from '../fixtures/text.ts'
 import type { Recording } from './store.ts'
@@ -23,7 +24,7 @@ const isPlain = (id: string): boolean => /[:.]plain$/.test(id)
 const isFailure = ({ outcome, waiver }: Verdict): boolean => outcome === 'failed' || (outcome === 'waived' && waiver?.was === 'failed')
 
 /** What a record says of each known client, and nothing where the server could not be judged: from its own requests, from those of others that equal them, and from runs of the real one. */
-export function clientRows({ run, verdicts }: Recording): readonly ClientRow[] {
+export function clientRows({ run, verdicts, exchanges }: Recording): readonly ClientRow[] {
   if (run.blocked !== undefined) return []
   return Object.entries(knownClients).flatMap(([name, known]) => {
     const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
@@ -33,7 +34,11 @@ export function clientRows({ run, verdicts }: Recording): readonly ClientRow[] {
       ids
         .flatMap((need) => verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)))
         .filter(({ id }) => !(onlyStreams(known) && isPlain(id)))
-    const others = among(known.needs).filter(({ reason = '' }) => !reason.startsWith('no exchange of this run'))
+    const route = routeOf(known.shape.first.path)
+    // What holds for answers of every route may be broken on another.
+    const strikes = ({ findings }: Verdict): boolean =>
+      findings.length === 0 || findings.some(({ exchange }) => routeOf(exchanges.get(exchange)?.request.path ?? route) === route)
+    const others = among(known.needs).filter((verdict) => !verdict.reason?.startsWith('no exchange of this run') && strikes(verdict))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
     return [
