@@ -1,4 +1,4 @@
-import { minorOf, scenario, type Check } from '../fixtures/scenario.ts'
+import { minorOf, scenario, working, type Check } from '../fixtures/scenario.ts'
 
 export default scenario('Prerequisites in the cluster', ({ cluster }) => {
   cluster(
@@ -31,16 +31,15 @@ export default scenario('Prerequisites in the cluster', ({ cluster }) => {
     'kaito charts/kaito/workspace: deployment kaito-workspace',
     ({ facts: { controllers } }): Check => {
       if (controllers.problem) return { notApplicable: controllers.problem.sentence }
-      const available = (one: (typeof controllers.value)[number] | undefined): number => one?.status?.availableReplicas ?? 0
-      // One of before may stand beside the one that works.
-      const first = controllers.value.find((one) => available(one) > 0) ?? controllers.value[0]
+      const first = working(controllers.value)
       if (first === undefined) return { notApplicable: 'no controller is visible; a managed add-on may hide it' }
       const name = `${first.metadata?.namespace}/${first.metadata?.name}`
       if (Object.keys(first.status ?? {}).length === 0 && first.spec?.replicas !== 0)
         return { notApplicable: `deployment ${name} has no status yet` }
-      return available(first) > 0
-        ? { note: `${name}: ${available(first)} available` }
-        : { where: `deployment ${name}: status.availableReplicas`, got: String(available(first)), wanted: 'at least 1' }
+      const available = first.status?.availableReplicas ?? 0
+      return available > 0
+        ? { note: `${name}: ${available} available` }
+        : { where: `deployment ${name}: status.availableReplicas`, got: String(available), wanted: 'at least 1' }
     },
   )
 

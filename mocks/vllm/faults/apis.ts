@@ -711,6 +711,13 @@ const both: readonly Both[] = [
     ),
   },
   {
+    id: 'call-ids-restart',
+    what: 'counts the ids of calls anew in every answer.',
+    class: 'C15',
+    issue: 'vllm#50420',
+    hooks: { choice: ({ calls }) => calls.forEach((call, position) => (call.id = `call_${position}`)) },
+  },
+  {
     id: 'stream-data-list',
     what: 'puts the data of events into lists.',
     class: 'C06',

@@ -505,14 +505,6 @@ export const messages: Fault[] = [
       }),
   },
   {
-    id: 'message-call-ids-restart',
-    what: 'The ids of calls are counted anew in every message.',
-    class: 'C15',
-    issue: 'vllm#50420',
-    trigger: [tell(oneCall)],
-    choice: (choice) => choice.calls.forEach((call, position) => (call.id = `toolu_${position}`)),
-  },
-  {
     id: 'message-input-as-text-too',
     what: 'The input of a call is a text, too.',
     class: 'C51',

@@ -488,14 +488,6 @@ export const responses: Fault[] = [
     responseEvents: (events) => void (lastBody(events)['usage'] = null),
   },
   {
-    id: 'response-call-ids-restart',
-    what: 'The ids of calls are counted anew in every response.',
-    class: 'C15',
-    issue: 'vllm#50420',
-    trigger: [respond(oneCall)],
-    choice: (choice) => choice.calls.forEach((call, position) => (call.id = `call_${position}`)),
-  },
-  {
     id: 'response-usage-without-details',
     what: 'The usage of a response has no details.',
     class: 'C09',
