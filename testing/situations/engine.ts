@@ -32,13 +32,14 @@ export const engineSituations: readonly EngineSituation[] = [
     },
   },
   {
-    cause: 'ref-number-as-text',
+    cause: 'bare-value-as-text',
     profile: '0.32.0',
     parser: 'gemma4',
-    says: 'The parser gemma4 of vLLM 0.32.0 hands over a number behind $ref as text (docs/findings.md).',
+    says: 'The parser gemma4 of vLLM 0.32.0 hands over numbers, booleans and null as text where $ref, prefixItems, additionalProperties or a union of objects says their type (vllm#47906).',
     defect: {
       said({ calls }) {
-        for (const call of calls) call.arguments = call.arguments.replace(/("floor": ?)(\d+)/, '$1"$2"')
+        for (const call of calls)
+          call.arguments = call.arguments.replace(/("floor": ?)(\d+)/, '$1"$2"').replace(/(\["a", ?)null/, '$1"null"')
       },
     },
   },
