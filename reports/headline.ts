@@ -1,5 +1,6 @@
 import { familySpoken } from '../fixtures/contract/content.ts'
-import { knownDefects, stands, type KnownDefect } from '../fixtures/contract/known.ts'
+import { knownDefects, stands } from '../fixtures/contract/known.ts'
+import type { KnownDefect } from '../fixtures/contract/known/defect.ts'
 import { profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'

@@ -1,4 +1,4 @@
-import type { RedDefectId } from '../../fixtures/contract/known.ts'
+import type { RedDefectId } from '../../fixtures/contract/known/red.ts'
 
 /** Which findings an entry explains: every part that is given must fit. */
 export interface Where {

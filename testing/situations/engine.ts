@@ -1,4 +1,4 @@
-import type { RedDefectId } from '../../fixtures/contract/known.ts'
+import type { RedDefectId } from '../../fixtures/contract/known/red.ts'
 import type { Fault } from '../../mocks/vllm/fault.ts'
 import { deltasOf, entriesOf, fragmentsOf } from '../../mocks/vllm/faults/edit.ts'
 
