@@ -1,5 +1,6 @@
 import {
   asksModel,
+  codingOf,
   currentMetric,
   fields,
   header,
@@ -25,10 +26,20 @@ import {
 const RUNNING = 'vllm:num_requests_running'
 
 /** Whether a scrape shows that nothing runs. */
-const atRest = (reply: Reply): boolean => reply.status !== 200 || (total(metricsOf(reply).samples, RUNNING) ?? 0) === 0
+const atRest = (reply: Reply): boolean => unread(reply) !== undefined || (total(metricsOf(reply).samples, RUNNING) ?? 0) === 0
 
-/** A page or JSON of a gateway: no text of Prometheus begins so. */
-const isDocument = (text: string): boolean => /^\s*[<{[]/.test(text)
+/** Why a scrape reads no metrics; undefined where there is a text of some kind to read. vLLM answers 200 without a coding, so whatever this is is a gateway's. */
+function unread({ status, text, exchange }: Reply): Check {
+  const { end } = exchange
+  if (status === 0) return { where: 'connection', got: 'detail' in end ? end.detail : end.kind, wanted: 'an answer' }
+  if (status !== 200) return { where: 'status line', got: String(status), wanted: '200' }
+  if (end.kind !== 'complete') return { where: 'connection', got: end.detail, wanted: 'an answer that ends by itself' }
+  if (codingOf(exchange) !== undefined) return { where: 'header content-encoding', got: shown(codingOf(exchange)), wanted: 'none' }
+  // A page or JSON: no text of Prometheus begins so.
+  return /^\s*[<{[]/.test(text) || mediaTypeOf(exchange) === 'text/html'
+    ? { where: 'body', got: shown(text.slice(0, 80)), wanted: 'series of Prometheus' }
+    : undefined
+}
 
 const isVllm = (facts: Facts): string | undefined => (facts.profile.engine === 'vllm' ? undefined : 'the series are those of vLLM')
 
@@ -59,7 +70,7 @@ function severalProcesses(facts: Facts, before: readonly Sample[], after: readon
 
 /** Compares two scrapes of one process; nothing to compare is not applicable. */
 function growth(replies: readonly Reply[], facts: Facts, judge: (before: readonly Sample[], after: readonly Sample[]) => Check): Check {
-  const [before, after] = replies.map((reply) => (reply.status === 200 ? metricsOf(reply).samples : []))
+  const [before, after] = replies.map((reply) => (unread(reply) === undefined ? metricsOf(reply).samples : []))
   if (before === undefined || after === undefined || !isOfEngine(after))
     return { notApplicable: 'there are no counters of vLLM at /metrics' }
   const several = severalProcesses(facts, before, after)
@@ -133,7 +144,7 @@ const tokens = (facts: Facts, key: string): number =>
 
 export default scenario('Metrics', ({ request, must, should, together }) => {
   // Readiness has read them already, so this costs no request.
-  const before = request('before', { method: 'GET', path: '/metrics' }, { unless: isVllm, from: 'smoke' })
+  const before = request('before', { method: 'GET', path: '/metrics' }, { unless: isVllm, from: 'smoke', whatever: true })
   const leaving = request(
     'client-leaves',
     {
@@ -152,21 +163,20 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     },
     { form: 'stream', unless: isVllm },
   )
-  const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true })
+  const after = request('after', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true, whatever: true })
   // A second look shows whether one process answers, and what still ran at the first, as a proxy may pass on late that a client has left.
-  const again = request('again', { method: 'GET', path: '/metrics' }, { unless: isVllm, last: true, after: [after], atRest })
+  const again = request(
+    'again',
+    { method: 'GET', path: '/metrics' },
+    { unless: isVllm, last: true, after: [after], atRest, whatever: true },
+  )
 
   should(
     'metrics.present',
     'SHOULD show its metrics at /metrics',
     'KAITO tool calling article: validate tool calling using vLLM metrics; a gateway may hide them',
     before,
-    ({ status, text }) =>
-      status !== 200
-        ? { where: 'status line', got: String(status), wanted: '200' }
-        : isDocument(text)
-          ? { where: 'body', got: shown(text.slice(0, 80)), wanted: 'series of Prometheus' }
-          : undefined,
+    unread,
   )
 
   must(
@@ -174,10 +184,11 @@ export default scenario('Metrics', ({ request, must, should, together }) => {
     'MUST write its metrics in the text format of Prometheus, labelled with the served model',
     'Prometheus exposition format 0.0.4; vLLM label model_name',
     after,
-    ({ status, text, exchange }, facts) => {
+    (reply, facts) => {
+      const { status, text, exchange } = reply
+      // vLLM answers 500 where it fails.
       if (status === 500) return { where: 'status line', got: '500', wanted: '200' }
-      // vLLM answers 200, or 500 where it fails; whatever else comes is a gateway's, which may close this route or put its own there.
-      if (status !== 200 || isDocument(text)) return { notApplicable: 'no /metrics is visible; metrics.present says so' }
+      if (unread(reply) !== undefined) return { notApplicable: 'no /metrics is visible; metrics.present says so' }
       if (!['text/plain', 'application/openmetrics-text'].includes(mediaTypeOf(exchange) ?? ''))
         return { where: 'header content-type', got: shown(header(exchange, 'content-type')), wanted: 'text/plain' }
       const { samples, strange } = metricsOf({ exchange, text })
