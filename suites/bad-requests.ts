@@ -37,8 +37,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
     'tools-empty',
     { method: 'POST', path: '/v1/chat/completions', body: JSON.stringify({ model, messages, tools: [] }) },
     {
-      unless: ({ profile }) =>
-        profile.refusesEmptyTools && profile.assumed !== true ? undefined : 'vLLM before 0.20 reads an empty list as no tools (vllm#39780)',
+      unless: ({ profile }) => (profile.refusesEmptyTools ? undefined : 'vLLM before 0.20 reads an empty list as no tools (vllm#39780)'),
     },
   )
   const tooHot = wrong('temperature-out-of-range', { model, messages, temperature: 9 }, { from: 'full' })

@@ -1,4 +1,4 @@
-import { compareVersions, scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { isBefore, scenario, user, type Check, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { filler, ping, weather } from '../fixtures/tools/tools.ts'
 
 const call = (id: string, name: string, args: string): object => ({ id, type: 'function', function: { name, arguments: args } })
@@ -18,10 +18,10 @@ const answered = ({ content, calls }: Reply): Check =>
 
 const before =
   (version: string) =>
-  (facts: Facts): string | undefined =>
-    facts.profile.engine !== 'vllm'
+  ({ profile }: Facts): string | undefined =>
+    profile.engine !== 'vllm'
       ? 'OpenAI refuses an empty list of calls, and others may'
-      : facts.profile.version !== undefined && compareVersions(facts.profile.version, version) < 0
+      : isBefore(profile, version)
         ? `vLLM accepts it since ${version}`
         : undefined
 

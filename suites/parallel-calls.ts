@@ -1,4 +1,4 @@
-import { scenario, user } from '../fixtures/scenario.ts'
+import { mustObeyParallelFalse, scenario, user } from '../fixtures/scenario.ts'
 import { time, weather } from '../fixtures/tools/tools.ts'
 
 export default scenario('Parallel calls', ({ ask, must, sample }) => {
@@ -30,11 +30,14 @@ export default scenario('Parallel calls', ({ ask, must, sample }) => {
     'MUST make one call when parallel_tool_calls is false',
     'OpenAI API reference: parallel_tool_calls; vllm#26233, sglang#9696',
     oneAtATime,
-    ({ calls }, { profile }) =>
-      profile.obeysParallelFalse
-        ? calls.length === 1
-          ? undefined
-          : { where: 'tool_calls', got: `${calls.length} calls`, wanted: '1 call' }
-        : { notApplicable: 'vLLM before 0.12 ignores parallel_tool_calls (vllm#26233)' },
+    ({ calls, text }, { profile }) => {
+      const ignoring = 'vLLM before 0.12 ignores parallel_tool_calls (vllm#26233)'
+      const obeys = mustObeyParallelFalse(profile, text)
+      if (obeys === false) return { notApplicable: ignoring }
+      if (calls.length === 1) return undefined
+      return obeys === undefined
+        ? { inconclusive: `${calls.length} calls, but ${ignoring}, and which release answers is not to be seen` }
+        : { where: 'tool_calls', got: `${calls.length} calls`, wanted: '1 call' }
+    },
   )
 })
