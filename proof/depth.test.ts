@@ -53,7 +53,6 @@ test('every verdict of the full run that the default run does not reach turns re
   const left = new Set((await planOf({ depth: 'full' })).flatMap(({ id, level }) => (level === 'MUST' && !usual.has(id) ? [id] : [])))
   for (const fault of [
     'body-above-48-kilobytes-413',
-    'answers-kept-by-body',
     'limit-where-none-is-set',
     'dots-in-name-as-underscores',
     'arguments-last-brace-lost',

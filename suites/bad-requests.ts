@@ -1,5 +1,5 @@
-import { named, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
-import { tool, weather } from '../fixtures/tools/tools.ts'
+import { fields, named, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
+import { hello, tool, weather } from '../fixtures/tools/tools.ts'
 
 const model = '$MODEL'
 const messages = [user('What is the weather like in Berlin?')]
@@ -8,7 +8,7 @@ const tools = [weather.offer]
 const refused = ({ status, text }: Reply): Check =>
   status >= 400 && status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: 'a 4xx' }
 
-export default scenario('Bad requests', ({ wrong, request, ask, must, should }) => {
+export default scenario('Bad requests', ({ wrong, request, ask, must, should, together }) => {
   const absent = wrong('absent-function', { model, messages, tools, tool_choice: named('get_whether') })
   const absentStreamed = wrong('absent-function-streamed', { model, messages, tools, tool_choice: named('get_whether'), stream: true })
   const noTools = wrong('required-without-tools', { model, messages, tool_choice: 'required' })
@@ -181,7 +181,9 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
           : { where: 'status line', got: String(status), wanted: '200' },
   )
 
-  const alive = ask('alive', { messages: [user('Say ready.')], max_tokens: 64 }, { forms: ['plain'], after: bad })
+  // Another scenario asks it as well: it is sent before all bad requests, and again behind them.
+  const first = ask('hello', hello, { forms: ['plain'] })
+  const alive = ask('alive', hello, { forms: ['plain'], after: [...bad, first] })
   must(
     'bad.alive',
     'MUST still answer an ordinary question after all bad requests',
@@ -191,5 +193,15 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should }) 
       content.trim() !== '' || (answer.choices[0]?.reasoning ?? '') !== ''
         ? undefined
         : { where: 'content', got: shown(content), wanted: 'text' },
+  )
+  together(
+    'chat.repeated',
+    'MUST give a request that is repeated an answer of its own',
+    'OpenAI API reference: id, a unique identifier for the chat completion; a cache gives the calls of two conversations one id',
+    [first, alive],
+    (replies) => {
+      const [id, again] = replies.map(({ document }) => (document?.ok === true ? fields(document.value)?.['id'] : undefined))
+      return id === again ? { where: 'id', got: `${shown(id)}, twice`, wanted: 'an id of its own' } : undefined
+    },
   )
 })
