@@ -10,6 +10,9 @@ import {
   sameInputTokens,
   tells,
   questions,
+  aloud,
+  aloudInChat,
+  keepsText,
   sameCalls,
   saysAsMuch,
   uniqueCallIds,
@@ -76,10 +79,10 @@ export default scenario('Messages API', (script) => {
     {
       // Claude Code sends its system prompt in several blocks, and marks what may be cached.
       system: [
-        { type: 'text', text: `You are terse. ${filler} ${filler}` },
-        { type: 'text', text: `You are polite. ${filler} ${filler}`, cache_control: { type: 'ephemeral' } },
+        { type: 'text', text: aloud.system[0] },
+        { type: 'text', text: aloud.system[1], cache_control: { type: 'ephemeral' } },
       ],
-      messages: [user('Think aloud in one sentence, then look up the weather in Oslo in celsius.')],
+      messages: [user(aloud.question)],
       tools,
       tool_choice: { type: 'auto' },
     },
@@ -143,6 +146,7 @@ export default scenario('Messages API', (script) => {
     },
     { plain: 'full', stream: 'full' },
   )
+  const aloudByChat = script.ask('aloud', aloudInChat, { forms: ['plain'] })
   const inChat = script.ask('tale', taleInChat, { forms: ['plain'], from: 'full', mayRefuse: 'explained' })
 
   for (const [key, what, asked] of [
@@ -344,5 +348,12 @@ export default scenario('Messages API', (script) => {
     `${SOURCE}: streaming; vllm#49316`,
     [any.plain, any.stream],
     ([plain, stream]) => sameCalls(plain, stream),
+  )
+  together(
+    'messages.text-beside-calls',
+    'MUST hand over the text that the model writes beside its calls, as chat completions do',
+    `${SOURCE}: tool_use; what is generated alike has to arrive alike`,
+    [aloudByChat, auto.stream],
+    keepsText,
   )
 })

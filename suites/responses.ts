@@ -10,6 +10,9 @@ import {
   sameInputTokens,
   tells,
   questions,
+  aloud,
+  aloudInChat,
+  keepsText,
   sameCalls,
   saysAsMuch,
   uniqueCallIds,
@@ -81,8 +84,8 @@ export default scenario('Responses API', (script) => {
   const auto = ask(
     'auto',
     {
-      input: 'Think aloud in one sentence, then look up the weather in Oslo in celsius.',
-      instructions: `You are terse. ${filler}`,
+      input: aloud.question,
+      instructions: aloud.system.join(''),
       tools,
       tool_choice: 'auto',
       // Fields of the API that change no answer, as codex and @openai/agents send them.
@@ -152,6 +155,7 @@ export default scenario('Responses API', (script) => {
     },
     { plain: 'full', stream: 'full' },
   )
+  const aloudByChat = script.ask('aloud', aloudInChat, { forms: ['plain'] })
   const inChat = script.ask('tale', taleInChat, { forms: ['plain'], from: 'full', mayRefuse: 'explained' })
 
   for (const [key, what, asked] of [
@@ -245,14 +249,14 @@ export default scenario('Responses API', (script) => {
       'MUST put the text of instructions into the prompt: input_tokens grow with it',
       `${SOURCE}, instructions; vllm#39614`,
       [required.plain, auto[form]],
-      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after)),
+      ([before, after]) => grewByFiller(promptTokens(before), promptTokens(after), 4),
     )
     together(
       `responses.results-in-prompt.${form}`,
       'MUST put calls and results of the input into the prompt: input_tokens grow with each of them',
       `${SOURCE}, function_call_output; vllm#39614`,
       [required.plain, auto[form], results[form]],
-      ([before, one, all]) => grewWith(contents, before, one, all),
+      ([before, one, all]) => grewWith(contents, before, one, all, 4),
     )
   }
 
@@ -334,5 +338,12 @@ export default scenario('Responses API', (script) => {
     `${SOURCE}, stream; vllm#49316`,
     [required.plain, required.stream],
     ([plain, stream]) => sameCalls(plain, stream),
+  )
+  together(
+    'responses.text-beside-calls',
+    'MUST hand over the text that the model writes beside its calls, as chat completions do',
+    `${SOURCE}, output; what is generated alike has to arrive alike`,
+    [aloudByChat, auto.stream],
+    keepsText,
   )
 })

@@ -181,6 +181,18 @@ const withMessages = (body: Body, messages: Body[]): Body => ({ ...body, message
 
 const both: readonly Both[] = [
   {
+    id: 'text-before-call-lost-streamed',
+    what: 'loses the text before the calls of a stream.',
+    class: 'C51',
+    hooks: {
+      choice(choice, { turn }) {
+        if (!turn.stream || choice.calls.length === 0) return
+        choice.content = null
+        for (const piece of choice.pieces) piece.text = ''
+      },
+    },
+  },
+  {
     id: 'streams-refused',
     what: 'refuses streams.',
     class: 'C62',
