@@ -1,13 +1,20 @@
-import { argumentsOf, scenario, user, validator } from '../fixtures/scenario.ts'
-import { articleQuestion, hello, time, weather } from '../fixtures/tools/tools.ts'
+import { argumentsOf, scenario, shown, user, validator } from '../fixtures/scenario.ts'
+import { articleQuestion, hello, tool, weather } from '../fixtures/tools/tools.ts'
+
+/** It has a parameter that may be left out: what a parser or a gateway knows of a tool is often what it requires. */
+const clock = tool('get_time', 'Get the current local time in a city', {
+  type: 'object',
+  properties: { city: { type: 'string' }, format: { type: 'string', enum: ['12h', '24h'] } },
+  required: ['city'],
+})
 
 export default scenario('Auto tool choice', ({ ask, must, should, sample, together }) => {
   const question = ask('weather', articleQuestion, { from: 'smoke' })
   const unset = ask('choice-left-out', {
     // Two calls behind a text is what parsers lose parts of when it is streamed (vllm#41967).
-    messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo and in Oslo right now?')],
+    messages: [user('Think aloud in one sentence, then find out: what time is it in Tokyo and in Oslo right now, in the 24h format?')],
     logprobs: true,
-    tools: [weather.offer, time],
+    tools: [weather.offer, clock],
     // Fields of the API that change no answer, as clients send them.
     user: 'conformance',
     store: false,
@@ -64,6 +71,18 @@ export default scenario('Auto tool choice', ({ ask, must, should, sample, togeth
     if (calls[0] === undefined) return { inconclusive: 'the model answered in text' }
     return calls[0].name === 'get_time' ? undefined : { where: 'name', got: String(calls[0].name), wanted: 'get_time' }
   })
+
+  should(
+    'auto.optional',
+    'SHOULD give an optional argument that the question states',
+    "OpenAI API reference: function.parameters; the model's choice: calls.delivered has what it wrote, where logprobs show that",
+    unset,
+    ({ calls }) => {
+      const args = argumentsOf(calls.find(({ name }) => name === 'get_time'))
+      if (args === undefined) return { inconclusive: 'the model did not call get_time' }
+      return args['format'] === '24h' ? undefined : { where: 'arguments.format', got: shown(args['format']), wanted: '"24h"' }
+    },
+  )
 
   sample(
     'auto.not-needed',

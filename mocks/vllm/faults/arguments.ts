@@ -1,12 +1,18 @@
 import type { Fault } from '../fault.ts'
-import type { Event, ToolDelta } from '../wire.ts'
-import { attempt, list } from '../json.ts'
+import type { Event, ToolDelta, Turn } from '../wire.ts'
+import { attempt, list, record } from '../json.ts'
 import { chunksOf, entriesOf, fragmentsOf, isFinish, insertBefore, laterOf, respell, rewrite, startsOf, strings } from './edit.ts'
-import { echoes, oneCall, plain, required, streamed, twoCalls, zeroCall } from './triggers.ts'
+import { echoes, oneCall, plain, required, streamed, twoCalls, user, zeroCall } from './triggers.ts'
 
 /** The function part of the first entry after the start of a call. */
 function fragmentBehind(events: Event[], start: ToolDelta): ToolDelta['function'] {
   return laterOf(events).find(({ index }) => index === start.index)?.function
+}
+
+/** Arguments without those that the tool does not require. */
+function requiredOf(name: unknown, text: unknown, { tools }: Turn): string {
+  const needed = list(tools.find((tool) => tool.name === name)?.parameters['required'])
+  return JSON.stringify(Object.fromEntries(Object.entries(record(attempt(String(text)))).filter(([key]) => needed.includes(key))))
 }
 
 /** Faults in the assembly of arguments. */
@@ -133,6 +139,41 @@ export const args: Fault[] = [
     trigger: [plain(oneCall)],
     said(said) {
       for (const call of said.calls) call.arguments = '{}'
+    },
+  },
+  {
+    id: 'optional-arguments-lost',
+    what: 'Calls under auto lose the arguments that their tool does not require.',
+    class: 'C25',
+    trigger: [
+      plain({
+        messages: [user('What time is it in Oslo in the 24h format?')],
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'get_time',
+              parameters: {
+                type: 'object',
+                properties: { city: { type: 'string' }, format: { type: 'string', enum: ['12h', '24h'] } },
+                required: ['city'],
+              },
+            },
+          },
+        ],
+      }),
+    ],
+    plain({ choices }, { turn }) {
+      if (turn.mode !== 'auto') return
+      for (const { message } of choices)
+        for (const call of list(message['tool_calls'])) {
+          const made = record(record(call)['function'])
+          made['arguments'] = requiredOf(made['name'], made['arguments'], turn)
+        }
+    },
+    events(events, { turn }) {
+      if (turn.mode !== 'auto' || turn.n > 1) return
+      for (const { index, function: made } of startsOf(events)) respell(events, (text) => requiredOf(made?.name, text, turn), Number(index))
     },
   },
   {
