@@ -49,6 +49,10 @@ test('a cause in the server fails the run', () => {
   expect(codeOf(found('x.plain'), 502, { ...madeUpCause, layer: 'pod' })).toBe(1)
 })
 
+test('a gateway that puts a status of its own in place of refusals fails the run: it was judged', () => {
+  expect(codeOf(found('x.plain'), 502, { ...madeUpCause, id: 'errors-replaced', layer: 'network' })).toBe(1)
+})
+
 const article = (outcome: Verdict['outcome']): Verdict[] =>
   ['plain', 'stream'].map((form) => madeUpVerdict({ id: `auto.article:${form}`, outcome }))
 

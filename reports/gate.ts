@@ -1,4 +1,5 @@
 import { EXIT } from '../fixtures/exit-codes.ts'
+import type { CauseId } from '../fixtures/cause-catalogue.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
@@ -99,8 +100,10 @@ const TAKEN_AWAY: ReadonlySet<string> = new Set<Layer>(['node', 'workspace'])
 const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
 function failedOtherwise({ run, verdicts, exchanges }: Recording): string | undefined {
-  const layer = run.ended?.cause?.layer
-  if (layer === undefined || !(IN_FRONT.has(layer) || TAKEN_AWAY.has(layer))) return undefined
+  const { id: cause, layer } = run.ended?.cause ?? {}
+  // What it makes of the refusals of the server is judged: what was right got its answers.
+  if (layer === undefined || cause === ('errors-replaced' satisfies CauseId) || !(IN_FRONT.has(layer) || TAKEN_AWAY.has(layer)))
+    return undefined
   const failures = verdicts.filter((verdict) => effectOf(verdict, run.failOn) === 'failure')
   const isOutside =
     failures.length > 0 &&
