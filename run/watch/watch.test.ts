@@ -138,7 +138,7 @@ test('what breaks is said once, with its cause, and so is what mends; the record
     })
     return { ...watched, last: await recordIn(watched, 'last'), failed: await recordIn(watched, 'failed') }
   })
-  const red = [1, ['no-parser [pod]'], true]
+  const red = [1, ['no-parser [server]'], true]
   expect(seen).toEqual([[0, [], false], red, red.with(2, true), [0, [], false]])
   expect(lines.filter((line) => /: (?:conforms|does not conform)/.test(line))).toHaveLength(3)
   expect(lines.join('\n')).toMatch(/Cause: .+\n.*Evidence: .+\n.*Remedy: .+/)
