@@ -1488,6 +1488,75 @@ export const situations: readonly Situation[] = [
       world.more.push(event(pool, 'Warning', 'NoCompatibleInstanceTypes', message))
     },
   },
+  ...(
+    [
+      [
+        'the NodeClass of the NodePool is not there',
+        {},
+        [condition('NodeClassReady', 'False', 'NodeClassNotFound', 'NodeClass not found on cluster')],
+        ['NodeClassReady is False: NodeClass not found on cluster', 'kubectl describe nodepool pool-of-ws'],
+      ],
+      [
+        'the NodePool may have no more nodes',
+        { replicas: 1, limits: { nodes: '0' } },
+        [condition('Ready', 'True', 'Ready', '')],
+        ['its NodePool pool-of-ws has replicas: 1 and limits.nodes: 0', 'kubectl edit nodepool pool-of-ws'],
+      ],
+      [
+        'Karpenter makes no nodes of pools with replicas',
+        { replicas: 1 },
+        [condition('Ready', 'True', 'Ready', '')],
+        ['though that is ready', 'StaticCapacity'],
+      ],
+      ['nothing takes the NodePool up', { replicas: 1 }, [], ['no provisioner has taken up NodePool pool-of-ws']],
+    ] as const
+  ).map(([name, spec, conditions, says]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says,
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+      nodePool(world, spec, conditions)
+    },
+  })),
+  {
+    name: 'Karpenter took the order for the node back for want of room, and has made another',
+    cause: 'nodeclaim-not-launched',
+    says: ['free at the moment', 'event on NodeClaim pool-of-ws-xk2lp'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      const pool = nodePool(world, { replicas: 1 }, [condition('Ready', 'True', 'Ready', '')])
+      const { nodeClaim } = world
+      statusOf(nodeClaim).conditions = [
+        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
+      ]
+      const before = { ...nodeClaim, metadata: { ...nodeClaim.metadata, name: `${pool.metadata.name}-xk2lp` } }
+      const message = 'NodeClaim pool-of-ws-xk2lp event: insufficient capacity, all requested instance types were unavailable during launch'
+      world.more.push(event(before, 'Warning', 'InsufficientCapacityError', message))
+    },
+  },
+  {
+    name: 'the NodePool may have one node, and the workspace needs two',
+    cause: 'nodeclaim-not-launched',
+    says: ['has replicas: 2 and limits.nodes: 1'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      statusOf(world.workspace)['targetNodeCount'] = 2
+      world.node.kind = 'Node'
+      nodePool(world, { replicas: 2, limits: { nodes: '1' } }, [condition('Ready', 'True', 'Ready', '')])
+    },
+  },
+  {
+    name: 'the NodePools may not be read',
+    cause: 'nodeclaim-not-launched',
+    says: ['there is no NodeClaim for it', 'may not list nodepools'],
+    kube: { rights: without('karpenter.sh', 'nodepools') },
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+    },
+  },
   {
     name: 'no virtual processors are left in the region',
     cause: 'gpu-quota',
@@ -2405,6 +2474,23 @@ function deployment(world: World): void {
   delete containerOf(world)['startupProbe']
 }
 
+/** The NodePool that KAITO makes where Karpenter provides nodes. */
+function nodePool(world: World, spec: object, conditions: readonly object[]): Thing {
+  const labels = {
+    'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
+    'karpenter.kaito.sh/workspace-namespace': 'default',
+  }
+  const pool: Thing = {
+    apiVersion: 'karpenter.sh/v1',
+    kind: 'NodePool',
+    metadata: { name: 'pool-of-ws', labels },
+    spec,
+    status: { conditions },
+  }
+  world.more.push(pool)
+  return pool
+}
+
 /** The scheduler finds no node for the pod. */
 function unplaced(pod: Thing, message: string): void {
   pod['status'] = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] }
@@ -2426,7 +2512,7 @@ function without(group: string, resource: string): NonNullable<KubeOptions['righ
     ['apps', ['statefulsets', 'deployments']],
     ['discovery.k8s.io', ['endpointslices']],
     ['networking.k8s.io', ['networkpolicies']],
-    ['karpenter.sh', ['nodeclaims']],
+    ['karpenter.sh', ['nodeclaims', 'nodepools']],
     ['monitoring.coreos.com', ['servicemonitors', 'podmonitors']],
   ]
   return all.map(([apiGroup, resources]) => ({
