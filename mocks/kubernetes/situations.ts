@@ -1569,6 +1569,72 @@ export const situations: readonly Situation[] = [
       statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', text) as Status['conditions'][number]]
     },
   },
+  ...(
+    [
+      [
+        'EC2 has no virtual processors left for the account',
+        'gpu-quota',
+        'insufficient capacity, with fleet error(s), VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance bucket that the specified instance type belongs to.',
+        ['the AWS account has no quota left for p4d.24xlarge.', 'aws service-quotas list-service-quotas'],
+      ],
+      [
+        'EC2 has no spot machines left for the account',
+        'gpu-quota',
+        'insufficient capacity, with fleet error(s), MaxSpotInstanceCountExceeded: Max spot instance count exceeded',
+        ['as a spot machine', 'karpenter.sh/capacity-type: on-demand'],
+      ],
+      [
+        'EC2 has no such machine free',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), InsufficientInstanceCapacity: We currently do not have sufficient p4d.24xlarge capacity in the Availability Zone you requested (us-east-1a).',
+        ['no p4d.24xlarge free at the moment', 'aws ec2 describe-instance-type-offerings'],
+      ],
+      [
+        'EC2 does not have such machines in the zone',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), Unsupported: Your requested instance type (p4d.24xlarge) is not supported in your requested Availability Zone (us-east-1e).',
+        ['p4d.24xlarge is not offered in that region'],
+      ],
+      [
+        'the subnet of EC2 has no address left',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), InsufficientFreeAddressesInSubnet: There are not enough free addresses in subnet subnet-0a to satisfy the requested number of instances.',
+        ['its subnet has no address left'],
+      ],
+      [
+        'nothing takes the order for a machine of EC2 up',
+        'nodeclaim-not-launched',
+        undefined,
+        ['kubectl get deployment -A | grep -i karpenter'],
+      ],
+    ] as const
+  ).map(([name, cause, message, says]): Situation => ({
+    name,
+    cause,
+    says,
+    change: (world) => {
+      withoutNode(world, unordered)
+      Object.assign(world.workspace['resource'] as object, { instanceType: 'p4d.24xlarge' })
+      Object.assign(world.nodeClaim['spec'] as object, {
+        nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
+      })
+      statusOf(world.nodeClaim).conditions = message
+        ? [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+        : []
+    },
+  })),
+  {
+    name: 'Google Cloud has no GPUs left for the project',
+    cause: 'gpu-quota',
+    says: ['the project has no quota left for a2-highgpu-1g', 'gcloud compute regions describe REGION'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      Object.assign(world.workspace['resource'] as object, { instanceType: 'a2-highgpu-1g' })
+      Object.assign(world.nodeClaim, { spec: {} })
+      const message = "creating instance: QUOTA_EXCEEDED: Quota 'NVIDIA_A100_GPUS' exceeded. Limit: 0.0 in region us-central1."
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+    },
+  },
   {
     name: 'the node is lost, and an event of before speaks of quota',
     cause: 'node-not-ready',
