@@ -1076,6 +1076,15 @@ export const situations: readonly Situation[] = [
     name: 'healthy, though the API server is busy once, and says when to ask again',
     kube: { fails: [{ path: /\/workspaces\//, code: 429, message: 'too many requests, please try again later', retryAfter: 1, times: 1 }] },
   },
+  ...(
+    [
+      ['is asked what it serves', /\/apis\/kaito\.sh$/],
+      ['is asked for the workspace', /\/workspaces\//],
+    ] as const
+  ).map(([when, path]): Situation => ({
+    name: `healthy, though the API server fails twice when it ${when}, and does not say when to ask again`,
+    kube: { fails: [{ path, code: 500, message: 'etcdserver: leader changed', times: 2 }] },
+  })),
   {
     name: 'a webhook that converts workspaces between versions does not answer',
     cause: 'api-unreachable',
