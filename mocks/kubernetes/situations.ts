@@ -1408,6 +1408,83 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the liveness probe of a model on two nodes kills the server, because the worker is gone',
+    cause: 'crash-loop',
+    says: [
+      'other processes of the model are gone',
+      'kubectl get pods -l kaito.sh/workspace=workspace-phi-4-mini-toolcall -o wide -n default',
+    ],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      asksRay(world)
+      podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      world.more.push(
+        event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: AssertionError: Inference job not found in Ray jobs'),
+      )
+    },
+  },
+  ...(
+    [
+      ['PreemptionByScheduler', 'preempting to accommodate a higher priority pod', 'has to give way to a pod of higher priority'],
+      ['DeletionByTaintManager', 'deleting due to NoExecute taint', 'a spot machine that is taken back'],
+      ['EvictionByEvictionAPI', 'Eviction API: evicting', 'karpenter.sh/do-not-disrupt'],
+    ] as const
+  ).map(([reason, message, words]): Situation => ({
+    name: `the pod is being taken away: ${reason}`,
+    cause: 'pod-terminating',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      statusOf(world.pod).conditions.push({ type: 'DisruptionTarget', status: 'True', reason, message })
+    },
+  })),
+  {
+    name: 'the pod had to give way to another, and finds no other place',
+    cause: 'unschedulable',
+    says: ['had to give way to a pod of higher priority', 'kubectl get priorityclass; kubectl get pods -A'],
+    change: (world) => {
+      notReady(world)
+      world.pod.metadata['uid'] = 'now'
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      const told = preempted(world)
+      Object.assign(told['involvedObject'] as object, { uid: 'before' })
+      world.more.push(told)
+    },
+  },
+  ...(
+    [
+      [
+        'the node shuts down',
+        'Failed',
+        { reason: 'Terminated', message: 'Pod was terminated in response to imminent node shutdown.' },
+        ['because its node aks-ws1 shuts down'],
+      ],
+      [
+        'the device plugin has fewer GPUs than it counted',
+        'Failed',
+        {
+          reason: 'UnexpectedAdmissionError',
+          message: 'Allocate failed due to requested number of devices unavailable for nvidia.com/gpu. Requested: 1, Available: 0',
+        },
+        ['Node aks-ws1 gave pod', 'Its device plugin'],
+      ],
+      ['the pod has come to its end', 'Succeeded', {}, ['has ended without an error', 'exit code 0']],
+    ] as const
+  ).map(([name, phase, status, says]): Situation => ({
+    name,
+    cause: 'pod-evicted',
+    says,
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { terminated: { exitCode: 0, reason: 'Completed' } } }, phase)
+      Object.assign(statusOf(world.pod), status)
+    },
+  })),
+  {
     name: 'the server takes longer to start than its probe allows',
     cause: 'crash-loop',
     says: ['does not answer its startup probe in time'],
@@ -2399,6 +2476,28 @@ export const situations: readonly Situation[] = [
       restarted(kube, world, 'Error')
     },
   },
+  {
+    name: 'the liveness probe of a model on two nodes fails while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['other processes of the model are gone', 'Ray actor 1 is DEAD'],
+    server: { latencyMs: 300 },
+    change: asksRay,
+    during(kube, world) {
+      kube.apply(event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: ERROR:root:Ray actor 1 is DEAD'))
+      restarted(kube, world, 'Error')
+    },
+  },
+  {
+    name: 'the pod has to give way to another while the workspace is judged',
+    cause: 'pod-restarted',
+    says: ['had to give way to a pod of higher priority while it was judged'],
+    server: { latencyMs: 300 },
+    during(kube, world) {
+      kube.freezeForwards()
+      kube.remove(world.pod)
+      kube.apply(preempted(world))
+    },
+  },
   ...(
     [
       [
@@ -2539,6 +2638,16 @@ function worker(world: World): Thing {
   world.more.push(pod)
   return pod
 }
+
+/** A model on two nodes, whose leader is asked for the processes that Ray has. */
+function asksRay(world: World): void {
+  const command = ['/bin/sh', '-c', 'python3 /workspace/vllm/multi-node-health-check.py liveness --ray-port=6379']
+  Object.assign(containerOf(world), { livenessProbe: { exec: { command } } })
+  worker(world)
+}
+
+/** The scheduler took the place of the pod for another. */
+const preempted = ({ pod }: World): Thing => event(pod, 'Normal', 'Preempted', 'Preempted by pod 9c1f on node aks-ws1')
 
 /** What KAITO 0.7 and before made: a Deployment, and a Service for any of its pods. */
 function deployment(world: World): void {
