@@ -2164,6 +2164,47 @@ export const situations: readonly Situation[] = [
       )
     },
   })),
+  ...(
+    [
+      ['claims a device that no node has', '1 cannot allocate all claims.', 'kubectl get resourceslices,deviceclasses'],
+      ['has its disk in another zone', '1 node(s) had volume node affinity conflict.', 'lies in a zone in which no fitting node is'],
+      [
+        'needs a port that another has',
+        "1 node(s) didn't have free ports for the requested pod ports.",
+        'Another pod on the node has the port',
+      ],
+      ['may not stand beside another', "1 node(s) didn't match pod anti-affinity rules.", 'which pods may stand beside each other'],
+      ['asks for a slice that is in use', '1 Insufficient nvidia.com/mig-1g.10gb.', 'All slices of that size are in use'],
+      ['asks for more disk than there is', '1 Insufficient ephemeral-storage.', 'more ephemeral-storage than the node has left'],
+    ] as const
+  ).map(([what, lacking, words]): Situation => ({
+    name: `the pod ${what}`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(
+        world.pod,
+        `0/1 nodes are available: ${lacking} preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`,
+      )
+    },
+  })),
+  ...(
+    [
+      ['is taken away by Karpenter', 'karpenter.sh/disrupted', 'Node aks-ws1 is being taken away'],
+      ['is a spot machine', 'cloud.google.com/gke-spot', 'The node is a spot machine'],
+      ['waits for its network plugin', 'node.cilium.io/agent-not-ready', 'not set up to its end'],
+    ] as const
+  ).map(([what, key, words]): Situation => ({
+    name: `the node ${what}, and its pod finds no other`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key, value: 'true', effect: 'NoSchedule' }] }
+    },
+  })),
   {
     name: 'the node has a taint whose value is another than the pod tolerates',
     cause: 'unschedulable',
