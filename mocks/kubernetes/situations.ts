@@ -900,6 +900,29 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'KAITO orders nodes of Karpenter, which is not installed',
+    cause: 'nodeclaim-not-launched',
+    says: ['Install the CRDs of karpenter.sh'],
+    change: (world) => {
+      const error = 'no matches for kind "NodePool" in version "karpenter.sh/v1"'
+      withoutNode(
+        world,
+        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const),
+      )
+      absent(world.nodeClaim)
+    },
+  },
+  {
+    name: 'a quota of objects forbids the StatefulSet',
+    cause: 'workload-absent',
+    says: ['exceeded quota: objects', 'kubectl describe resourcequota -n default; the controller'],
+    change: (world) => {
+      const error = 'statefulsets.apps "w" is forbidden: exceeded quota: objects, requested: count/statefulsets.apps=1, used: 5, limited: 5'
+      notReady(world, 'WorkspaceInferenceStatusPending', failedAt('Inference workload is not ready', error))
+      for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
+    },
+  },
+  {
     name: 'KAITO may not make the StatefulSet',
     cause: 'workload-absent',
     says: ['cannot make its StatefulSet: statefulsets.apps is forbidden'],
@@ -2305,6 +2328,37 @@ export const situations: readonly Situation[] = [
         'a webhook for pods does not answer',
         'Internal error occurred: failed calling webhook "istio.io": no endpoints available for service "istiod"',
         'because a webhook does not answer (istio.io): no endpoints available',
+      ],
+      [
+        'a webhook for pods has a certificate that has expired',
+        'Internal error occurred: failed calling webhook "mpod.example": failed to call webhook: Post "https://hook.example.svc:443/mutate": tls: failed to verify certificate: x509: certificate has expired',
+        'shows a certificate that is not accepted (mpod.example)',
+      ],
+      [
+        'a policy of Kyverno denies the pod',
+        'admission webhook "validate.kyverno.svc-fail" denied the request: resource Pod/default/w was blocked due to the following policies: disallow-latest',
+        'kubectl get clusterpolicies,policies -A (Kyverno)',
+      ],
+      [
+        'a policy of the API server denies the pod',
+        "is forbidden: ValidatingAdmissionPolicy 'gpu' with binding 'gpu' denied request: no GPUs in this namespace",
+        'kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings',
+      ],
+      [
+        'a quota counts what the pod does not ask for',
+        'is forbidden: failed quota: cpu: must specify limits.cpu for: w',
+        'let a LimitRange of the namespace set it',
+      ],
+      ['the PriorityClass of the pod does not exist', 'is forbidden: no PriorityClass with name high was found', 'Make that PriorityClass'],
+      [
+        'the service account of the pod does not exist',
+        'is forbidden: error looking up service account default/ws: serviceaccount "ws" not found',
+        'kubectl get serviceaccount -n default',
+      ],
+      [
+        'the pod would be invalid',
+        'is invalid: spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to nvidia.com/gpu limit of 1',
+        'because it would be invalid: spec.containers[0]',
       ],
     ] as const
   ).map(([name, message, words]): Situation => ({
