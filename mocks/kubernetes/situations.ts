@@ -547,6 +547,14 @@ export const situations: readonly Situation[] = [
         'the registry has no',
       ],
       [
+        'the mirror of the node refuses it',
+        'failed to resolve reference: unexpected status from HEAD request to https://mirror.example/v2/kaito-base/manifests/0.5.0?ns=mcr.microsoft.com: 403 Forbidden',
+        'the mirror mirror.example, which node aks-ws1 asks for it',
+      ],
+      ['the registry is not logged in to', 'no basic auth credentials', 'the registry refuses'],
+      ['the transfer breaks off', 'failed to copy: httpReadSeeker: failed open: unexpected EOF', 'fails at times'],
+      ['it is not signed', 'image signature verification failed: no signatures found', 'accepts no signature'],
+      [
         'the node does not reach the registry',
         'failed to do request: Head "https://mcr.microsoft.com/v2/": dial tcp 204.79.197.219:443: i/o timeout',
         'node aks-ws1 does not reach the registry',
@@ -1364,6 +1372,48 @@ export const situations: readonly Situation[] = [
         'kubectl get csinode aks-ws1',
       ],
       [
+        'the disk is in another zone',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        "AttachVolume.Attach failed for volume \"pvc-1\" : InvalidVolume.ZoneMismatch: The volume 'vol-1' is not in the same availability zone as instance 'i-1'",
+        'lies in another zone than node aks-ws1',
+      ],
+      [
+        'the node has all the disks that it may',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'AttachVolume.Attach failed for volume "pvc-1" : The maximum number of data disks allowed to be attached to a VM of this size is 8.',
+        'has as many disks as it may',
+      ],
+      [
+        'the storage does not answer the node',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "weights" : mount failed: exit status 32 Output: mount.nfs: Connection timed out',
+        'does not reach the storage',
+      ],
+      [
+        'the Secrets Store hands nothing over',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "s" : rpc error: failed to mount secrets store objects for pod default/w, err: provider not found: provider "azure"',
+        'kubectl get secretproviderclass',
+      ],
+      [
+        'the node mounts no images',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "model" : image volumes are not supported by the container runtime',
+        'mounts no images as volumes',
+      ],
+      [
+        'the driver of a claimed device does not run',
+        'container-config',
+        'FailedPrepareDynamicResources',
+        'Failed to prepare dynamic resources: DRA driver gpu.nvidia.com is not registered',
+        'does not prepare the devices that it claims',
+      ],
+      [
         'the storage account refuses the pod',
         'volume-not-mounted',
         'FailedMount',
@@ -1380,6 +1430,35 @@ export const situations: readonly Situation[] = [
       world.more.push(event(world.pod, 'Warning', reason, message))
     },
   })),
+  {
+    name: 'the storage of a volume does not answer, and the kubelet repeats that it waits',
+    cause: 'volume-not-mounted',
+    says: ['No route to host'],
+    change: (world) => {
+      creating(world)
+      const before = event(
+        world.pod,
+        'Warning',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "weights" : mount.nfs: No route to host',
+      )
+      before.metadata.name += '-1'
+      const message = 'Unable to attach or mount volumes: unmounted volumes=[weights]: timed out waiting for the condition'
+      world.more.push({ ...event(world.pod, 'Warning', 'FailedMount', message), lastTimestamp: '2026-11-22T14:30:00Z' }, before)
+    },
+  },
+  {
+    name: 'the image that is a volume of the pod does not exist',
+    cause: 'image-pull',
+    says: ['the registry has no registry.example/weights:1'],
+    change: (world) => {
+      creating(world)
+      Object.assign(world.pod['spec'] as object, { volumes: [{ name: 'weights', image: { reference: 'registry.example/weights:1' } }] })
+      world.more.push(
+        event(world.pod, 'Warning', 'Failed', 'Failed to pull image "registry.example/weights:1": registry.example/weights:1: not found'),
+      )
+    },
+  },
   {
     name: 'a ConfigMap that the pod mounts is missing',
     cause: 'volume-not-mounted',
