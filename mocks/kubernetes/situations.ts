@@ -590,6 +590,17 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the pod gets no token for the storage of its model',
+    cause: 'crash-loop',
+    says: ['gets no access to the storage', 'Storage Blob Data Reader', '-c fetch-sas'],
+    change: (world) => {
+      notReady(world, 'SASTokenFetchFailed', 'SAS token fetch failed: the streaming init container could not obtain a SAS token')
+      podIs(world, { state: { waiting: { reason: 'PodInitializing' } } }, 'Pending')
+      statusOf(world.pod).initContainerStatuses = [{ name: 'fetch-sas', ready: false, ...crashed(1, 'Error') }]
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'fetch-sas', image: 'python:3.12-slim' }] })
+    },
+  },
+  {
     name: 'the server does not know an argument',
     cause: 'crash-loop',
     inVain: true,
@@ -977,6 +988,14 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the workspace is being deleted, and another than KAITO holds it',
+    cause: 'workspace-deleting',
+    says: ['stays until argocd.example/hook lets it go', "is not KAITO's"],
+    inVain: true,
+    change: ({ workspace }) =>
+      void Object.assign(workspace.metadata, { deletionTimestamp: '2026-11-22T15:00:00Z', finalizers: ['argocd.example/hook'] }),
+  },
+  {
     name: 'the workspace is being deleted',
     cause: 'workspace-deleting',
     inVain: true,
@@ -1045,6 +1064,28 @@ export const situations: readonly Situation[] = [
     change: (world) => {
       Object.assign(world.service['spec'] as object, { selector: { 'kaito.sh/workspace': 'another' } })
       world.slice['endpoints'] = null
+    },
+  },
+  {
+    name: 'the Service asks for a label in another case',
+    cause: 'no-endpoints',
+    says: ['in another case', 'kubectl delete service workspace-phi-4-mini-toolcall -n default'],
+    change: ({ service, slice }) => {
+      const { selector } = service['spec'] as { selector: Record<string, string> }
+      selector['kaito.sh/workspace'] = 'Workspace-Phi-4-Mini-Toolcall'
+      slice['endpoints'] = null
+    },
+  },
+  {
+    name: 'one label of the pod was changed by hand',
+    cause: 'no-endpoints',
+    says: [
+      'it asks for kaito.sh/workspace=workspace-phi-4-mini-toolcall',
+      'kubectl label pod workspace-phi-4-mini-toolcall-0 kaito.sh/workspace=',
+    ],
+    change: ({ pod, slice }) => {
+      Object.assign(pod.metadata.labels as object, { 'kaito.sh/workspace': 'debugged' })
+      slice['endpoints'] = null
     },
   },
   {
