@@ -677,6 +677,98 @@ export const situations: readonly Situation[] = [
     },
   },
   {
+    name: 'the pod is killed for memory by a limit that a LimitRange sets',
+    cause: 'out-of-memory',
+    says: ['it may use 512Mi', 'kubectl describe limitrange -n default'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'OOMKilled'))
+      Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
+    },
+  },
+  {
+    name: 'the server is not started before its sidecar is ready',
+    cause: 'pod-starting',
+    says: ['its sidecar istio-proxy', 'connection refused'],
+    change: (world) => {
+      creating(world)
+      Object.assign(world.pod['spec'] as object, {
+        initContainers: [{ name: 'istio-proxy', image: 'proxyv2:1.27', restartPolicy: 'Always' }],
+      })
+      statusOf(world.pod).initContainerStatuses = [{ name: 'istio-proxy', ready: false, restartCount: 0, state: { running: {} } }]
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Startup probe failed: dial tcp 10.0.0.1:15021: connection refused'))
+    },
+  },
+  {
+    name: 'the hook after the start of the container fails',
+    cause: 'container-config',
+    says: ['PostStartHookError'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { restartCount: 3, state: { waiting: { reason: 'PostStartHookError', message: 'command exited with 1' } } })
+    },
+  },
+  {
+    name: 'the cloud takes the machine of the node back',
+    cause: 'node-not-ready',
+    says: ['takes the machine back', 'VMEventScheduled=True PreemptScheduled'],
+    server: 'nothing',
+    change: (world) => {
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+        { type: 'VMEventScheduled', status: 'True', reason: 'PreemptScheduled', message: 'Preempt Scheduled' },
+      ]
+    },
+  },
+  {
+    name: 'a GPU of the node is missing, and what watches over it says so',
+    cause: 'node-plugin-missing',
+    says: ['GPUMissing=True'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable: { 'nvidia.com/gpu': '0' } })
+      statusOf(world.node).conditions.push({ type: 'GPUMissing', status: 'True', reason: 'GPUMissing', message: 'expected 1, found 0' })
+    },
+  },
+  ...(
+    [
+      [
+        'a policy of the cloud forbids the node',
+        'RequestDisallowedByPolicy: Resource aks-ws1 was disallowed by policy.',
+        'a policy of the cloud forbids it',
+      ],
+      [
+        'the provisioner may not order the node',
+        'AuthorizationFailed: The client does not have authorization to perform action agentPools/write',
+        'az role assignment list',
+      ],
+      [
+        'the cluster is changed by another while the node is ordered',
+        'OperationNotAllowed: another operation is in progress on this managed cluster',
+        'ordered again by itself',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says: [words],
+    change: (world) => {
+      withoutNode(world, unordered)
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+    },
+  })),
+  {
+    name: 'a node that is to go is not drained, and no other comes',
+    cause: 'nodeclaim-not-launched',
+    says: ['FailedDraining', 'kubectl get poddisruptionbudget -A'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      world.more.push(event(world.nodeClaim, 'Warning', 'FailedDraining', 'Failed to drain node, 1 pods are waiting to be evicted'))
+    },
+  },
+  {
     name: 'the model does not fit the GPU',
     cause: 'out-of-memory',
     says: ['GPU'],
