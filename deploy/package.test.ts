@@ -1,7 +1,7 @@
 // @module-tag slow
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
@@ -36,6 +36,29 @@ test('the package judges, reports and helps as a clone does', async () => {
     const help = await typed(['--help'], cwd)
     expect(help.out).toContain('kaito-tool-calling load')
     expect(help.out).not.toContain('npm')
+  } finally {
+    await rm(cwd, { recursive: true, force: true })
+  }
+})
+
+test.for(['report', 'waive', 'compare', 'load', 'watch', 'mock', 'job'])(
+  '%s gives no hint that only a clone can follow',
+  async (command) => {
+    const said = await Promise.all([typed([command, '--help'], folder), typed([command, '--strange'], folder)])
+    expect(said.map(({ code }) => code)).toEqual([0, 2])
+    expect(said.map(({ out }) => out).join('')).not.toContain('npm')
+  },
+)
+
+test('a .env that the package does not read is told, by the names that nothing else sets', async () => {
+  const cwd = await mkdtemp(join(tmpdir(), 'package-'))
+  try {
+    await writeFile(join(cwd, '.env'), 'OPENAI_BASE_URL=http://localhost:8000/v1\nCONFORMANCE_DEPTH=full\nOTHER=1\n')
+    const { code, out } = await typed(['-t', 'no requirement has this title'], cwd)
+    expect([code, out]).toEqual([
+      2,
+      expect.stringMatching(/^\.env is not read by the package, so OPENAI_BASE_URL is not set\. .*set \+a$/m),
+    ])
   } finally {
     await rm(cwd, { recursive: true, force: true })
   }

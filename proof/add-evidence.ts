@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { readArguments, runCommand } from '../fixtures/command.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { readResults } from '../reports/earlier.ts'
@@ -17,7 +17,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]*$/
 /** `npm run evidence -- NAME`: keeps what the last run showed, and renews what is made of it. */
 function main(args: readonly string[]): number {
   const { name, told } = read(args)
-  loadEnvFile(resolve(ROOT, '.env'))
+  loadEnv(() => {})
   const from = folderOfLastRun()
   const record = evidenceOf(readResults(from), told)
   const folder = resolve(ROOT, EVIDENCE_FOLDER)

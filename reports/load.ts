@@ -14,6 +14,7 @@ import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { documentOf } from './document.ts'
 import { time } from './headline.ts'
 import { RecordError } from './store.ts'
+import { typed } from '../fixtures/typed.ts'
 
 /** A load that was judged. */
 export interface LoadRecord {
@@ -67,7 +68,7 @@ export function readLoad(from: string): EarlierLoad {
       continue
     }
   }
-  throw new RecordError(`${from} holds no results of a load: give the folder or the results.json that npm run load wrote.`)
+  throw new RecordError(`${from} holds no results of a load: give the folder or the results.json that ${typed('load')} wrote.`)
 }
 
 const number = (value: number): string => (value >= 100 ? String(Math.round(value)) : value >= 10 ? value.toFixed(1) : value.toFixed(2))

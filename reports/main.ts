@@ -7,13 +7,16 @@ import { readPlan } from './fleet/plan.ts'
 import { holdFolder } from './lock.ts'
 import { isColored, makeReports } from './make.ts'
 import { diskTrouble, folderOfLastRun, readRecord, RecordError } from './store.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
 
 const args = process.argv.slice(2)
-const folder = args[0] ?? folderOfLastRun()
+let folder = ''
 
 async function main(): Promise<number> {
   if (helps(args, 'Makes the reports of the last run again, or, with a folder as its argument, those of the record that it holds.'))
     return EXIT.conforms
+  loadEnv((line) => void process.stderr.write(`${line}\n`))
+  folder = args[0] ?? folderOfLastRun()
   if (args.length > 1) throw new UserMistake(`Give one folder, not ${args.length}: reports are made of one record at a time.`)
   if (args[0] !== undefined && statSync(folder, { throwIfNoEntry: false })?.isFile())
     throw new UserMistake(`${folder} is a file: give the report folder of a run.`)

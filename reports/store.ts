@@ -7,14 +7,14 @@ import { makeFolder } from '../fixtures/make-folder.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import type { Cause, Run, Verdict } from '../fixtures/record.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
+import { valueOf } from '../fixtures/target/environment.ts'
+import { variables } from '../fixtures/target/variables.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { SCRATCH } from './scratch.ts'
 
-/** Where the record and its reports are when nothing else is said, relative to the project. */
-export const DEFAULT_FOLDER = 'reports/out'
-
 /** The folder of the last run, for commands that read it. */
-export const folderOfLastRun = (): string => process.env['CONFORMANCE_REPORT_DIR'] || DEFAULT_FOLDER
+export const folderOfLastRun = (): string =>
+  variables.reportDir.value.parse(valueOf(process.env, variables.reportDir.name) ?? variables.reportDir.default)
 
 /** What this project writes into a report folder; run.json is last of a run, because it proves that the rest is ours. */
 export const FILES = {

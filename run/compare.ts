@@ -7,8 +7,9 @@ import { readResults } from '../reports/earlier.ts'
 import { RecordError } from '../reports/store.ts'
 import { time } from '../reports/headline.ts'
 import { comparisonLines } from '../reports/terminal.ts'
+import { typed } from '../fixtures/typed.ts'
 
-const COMPARES = 'Give two runs to compare, the earlier first: npm run compare -- A B, each the report folder or the results.json of a run.'
+const COMPARES = `Give two runs to compare, the earlier first: ${typed('compare', 'A B')}, each the report folder or the results.json of a run.`
 
 /** `npm run compare -- A B`: what changed from one run to another; exit code 1 when something fails newly that nothing accepts, 3 when the later run judged nothing. */
 function main(args: readonly string[]): number {

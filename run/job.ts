@@ -21,14 +21,15 @@ import { mergeRun } from './in-cluster/merge.ts'
 import { ClusterTrouble, openObjects, type Objects } from './in-cluster/objects.ts'
 import { loadScenarios } from './scenarios.ts'
 import { readTerms } from './terms.ts'
+import { typed } from '../fixtures/typed.ts'
 
-const HELP = `Judges the workspaces of a cluster by an Indexed Job, a pod for each. deploy/chart and npm run manifests start it.
+const HELP = `Judges the workspaces of a cluster by an Indexed Job, a pod for each. The chart or the manifests of the suite start it.
 
   job run          finds the workspaces, starts the Indexed Job, waits for it and makes the reports
   job index        judges the workspace of one index and hands over its record: what a pod of that Job runs
   job merge RUN    makes the reports of a run from what its pods handed over, here or elsewhere
 
-Exit codes: as of npm test, the gravest of all workspaces. docs/in-cluster.md says more.
+Exit codes: as of ${typed('test')}, the gravest of all workspaces. docs/in-cluster.md says more.
 `
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -40,7 +41,7 @@ const say = (line: string): void => void process.stdout.write(`${redactor.text(l
 const own = (name: string, env: Env): string => {
   const value = valueOf(env, name)
   if (value === undefined)
-    throw new UserMistake(`${name} is not set: this command runs in a pod of the Job that deploy/chart or npm run manifests makes.`)
+    throw new UserMistake(`${name} is not set: this command runs in a pod of the Job that the chart or the manifests of the suite make.`)
   return value
 }
 
@@ -54,7 +55,7 @@ async function judgingOf(env: Env): Promise<FleetJudging> {
   const { target } = configuration
   if (target.kind !== 'fleet')
     throw new UserMistake(
-      "One server is judged by npm test: give KAITO_WORKSPACE='*', a list or a label selector to judge a fleet by a Job.",
+      `One server is judged by ${typed('test')}: give KAITO_WORKSPACE='*', a list or a label selector to judge a fleet by a Job.`,
     )
   const units = unitsOf(await loadScenarios(configuration.tries))
   return { configuration, target, units, terms: readTerms(configuration, units, new Date()), filter: {}, say }

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { helps, readArguments, runCommand } from '../fixtures/command.ts'
 import { wiringOf } from '../fixtures/cluster/wiring.ts'
@@ -8,7 +8,7 @@ import { hold, readThresholds, requireLevels, type Held, type Threshold } from '
 import { MAX_TOKENS } from '../fixtures/load/questions.ts'
 import { contextLengthOf } from '../fixtures/cause/context-length.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { clearLoad, fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
@@ -17,15 +17,18 @@ import { NEIGHBOURS } from '../reports/store.ts'
 import { causeLines } from '../reports/terminal.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { runLevels } from './load-levels.ts'
+import { commandLines, typed } from '../fixtures/typed.ts'
 
 const HELP = `Judges tool calling under load: up to how many requests at once it is right, how fast it is, and what breaks first.
 
-  npm run load                                  levels 1, 4, 16, 32 and 64; the server as for npm test
-  npm run load -- --levels 1,8,128              other levels
-  npm run load -- --requests 1000 --seconds 60  what a level may cost: 560 requests or 600 s unless told otherwise
-  npm run load -- --rate 20                     20 requests a second that arrive by chance, however many are unanswered
-  npm run load -- --workers 2                   so many threads that ask
-  npm run load -- --compare FOLDER              what differs from an earlier load by more than chance
+${commandLines([
+  [typed('load'), `levels 1, 4, 16, 32 and 64; the server as for ${typed('test')}`],
+  [typed('load', '--levels 1,8,128'), 'other levels'],
+  [typed('load', '--requests 1000 --seconds 60'), 'what a level may cost: 560 requests or 600 s unless told otherwise'],
+  [typed('load', '--rate 20'), '20 requests a second that arrive by chance, however many are unanswered'],
+  [typed('load', '--workers 2'), 'so many threads that ask'],
+  [typed('load', '--compare FOLDER'), 'what differs from an earlier load by more than chance'],
+]).join('\n')}
 
 CONFORMANCE_LOAD_EXPECT='goodput>=20,ttft_p95{level:16}<1500,error_rate<0.01' sets bounds: goodput, tokens_per_second, error_rate,
 ttft_p50 to ttft_p99 (first byte of a call) and whole_p50 to whole_p99, in milliseconds; without a level the highest counts.
@@ -53,7 +56,7 @@ function readOptions(args: readonly string[]): Options {
     workers: { type: 'string' },
     compare: { type: 'string' },
   } as const
-  const { values } = readArguments({ args: [...args], options: flags }, 'see npm run load -- --help')
+  const { values } = readArguments({ args: [...args], options: flags }, `see ${typed('load', '--help')}`)
   const whole = (name: 'requests' | 'seconds' | 'workers', preset: number, most: number): number => {
     const text = values[name] ?? String(preset)
     if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > most)
@@ -92,7 +95,7 @@ const say = (line: string): void => void process.stderr.write(`${redactor.text(l
 async function main(args: readonly string[]): Promise<number> {
   if (helps(args, HELP)) return EXIT.conforms
   const options = readOptions(args)
-  loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
+  loadEnv(say)
   const configuration = readConfiguration(
     process.env,
     profiles.map(({ id }) => id),
@@ -100,7 +103,8 @@ async function main(args: readonly string[]): Promise<number> {
   redactor = createRedactor(configuredSecrets(configuration))
   const thresholds = configuration.loadExpect === undefined ? [] : readThresholds(configuration.loadExpect)
   const earlier = options.compare === undefined ? undefined : readLoad(options.compare)
-  if (configuration.target.kind === 'fleet') throw new UserMistake('npm run load judges one server: name one workspace in KAITO_WORKSPACE.')
+  if (configuration.target.kind === 'fleet')
+    throw new UserMistake(`${typed('load')} judges one server: name one workspace in KAITO_WORKSPACE.`)
   const folder = join(configuration.reportDir, NEIGHBOURS.load)
   const release = holdFolder(folder)
   clearLoad(folder)

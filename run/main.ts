@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
 import { quote } from 'shlex'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { helps, readArguments, runCommand } from '../fixtures/command.ts'
@@ -10,19 +9,19 @@ import { mcpServers } from '../fixtures/mcp/servers.ts'
 import type { Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
+import { variables } from '../fixtures/target/variables.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
-import { DEFAULT_FOLDER, diskTrouble } from '../reports/store.ts'
+import { diskTrouble } from '../reports/store.ts'
 import { progress } from '../reports/terminal.ts'
 import { loadScenarios } from './scenarios.ts'
 import { HELP } from './help.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { againBound, begin, conclude } from './judging.ts'
 import { readTerms } from './terms.ts'
-
-const ROOT = resolve(import.meta.dirname, '..')
+import { typed } from '../fixtures/typed.ts'
 
 /** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
 function readFilter(args: readonly string[]): Filter {
@@ -30,8 +29,8 @@ function readFilter(args: readonly string[]): Filter {
   const { values } = readArguments(
     { args: [...args], options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } } },
     address !== undefined
-      ? `a server is named by a variable: OPENAI_BASE_URL=${excerpt(address)} npm test`
-      : "use npm test -- -t 'part of a name' or npm test -- --tags-filter 'stream and must'",
+      ? `a server is named by a variable: OPENAI_BASE_URL=${excerpt(address)} ${typed('test')}`
+      : `use ${typed('test', "-t 'part of a name'")} or ${typed('test', "--tags-filter 'stream and must'")}`,
   )
   return {
     ...(values.testNamePattern === undefined ? {} : { name: values.testNamePattern }),
@@ -41,7 +40,7 @@ function readFilter(args: readonly string[]): Filter {
 
 /** The whole command that makes the reports of a folder. */
 const reportCommand = (folder: string): string =>
-  folder === DEFAULT_FOLDER ? 'npm run report' : `CONFORMANCE_REPORT_DIR=${quote(folder)} npm run report`
+  folder === variables.reportDir.default ? typed('report') : `CONFORMANCE_REPORT_DIR=${quote(folder)} ${typed('report')}`
 
 let redactor = createRedactor([])
 /** A line for the user, on stderr. */
@@ -53,7 +52,7 @@ const OVERHEAD_S = 3
 async function main(): Promise<number> {
   if (helps(process.argv.slice(2), HELP)) return EXIT.conforms
   const filter = readFilter(process.argv.slice(2))
-  loadEnvFile(resolve(ROOT, '.env'))
+  loadEnv(say)
   const configuration = readConfiguration(
     process.env,
     profiles.map((profile) => profile.id),

@@ -1,6 +1,5 @@
 import { unitsOf } from '../fixtures/run/plan.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
-import { resolve } from 'node:path'
+import { loadEnv } from '../fixtures/target/environment.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { failureOf } from '../fixtures/user-mistake.ts'
 import { conformanceOf, type Conformance, type MetricPlace } from '../reports/metrics.ts'
@@ -24,7 +23,11 @@ export interface OneProbe {
 
 /** Probes each server that the environment means once, one after the other. Rejects with a UserMistake for a wrong configuration. */
 export async function probeOnce(env: NodeJS.ProcessEnv): Promise<readonly OneProbe[]> {
-  loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
+  loadEnv(
+    (line) =>
+      void process.stderr.write(`${line}
+`),
+  )
   const configuration = watchConfiguration(env)
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())

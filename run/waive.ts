@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import { codeOf } from '../fixtures/thrown.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { helps, runCommand } from '../fixtures/command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
 import { folderOfLastRun, readRecord, RecordError, type Recording } from '../reports/store.ts'
 import { sameness, WAIVER_FILE } from './waivers.ts'
+import { typed } from '../fixtures/typed.ts'
 
 /** Days that a new entry holds, unless its owner writes another date. */
 const DAYS = 90
@@ -122,8 +122,13 @@ function main(args: readonly string[]): number {
   )
     return EXIT.conforms
   const strange = args.find((argument) => argument !== '--prune')
-  if (strange !== undefined) throw new UserMistake(`${excerpt(strange)} is not read: npm run waive takes nothing, or -- --prune.`)
-  loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
+  if (strange !== undefined)
+    throw new UserMistake(`${excerpt(strange)} is not read: type ${typed('waive')} or ${typed('waive', '--prune')}.`)
+  loadEnv(
+    (line) =>
+      void process.stderr.write(`${line}
+`),
+  )
   const folder = folderOfLastRun()
   const file = process.env['CONFORMANCE_WAIVERS'] ?? WAIVER_FILE
   const recording = readRecord(folder)

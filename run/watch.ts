@@ -1,11 +1,10 @@
-import { resolve } from 'node:path'
 import { collectDefaultMetrics } from 'prom-client'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { helps, runCommand } from '../fixtures/command.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'
-import { loadEnvFile } from '../fixtures/target/environment.ts'
+import { loadEnv } from '../fixtures/target/environment.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { createWatchMetrics } from '../reports/metrics.ts'
@@ -16,17 +15,18 @@ import { readTerms } from './terms.ts'
 import { watchConfiguration } from './watch/configuration.ts'
 import { openDoor } from './watch/door.ts'
 import { watch, type Watch } from './watch/watch.ts'
+import { typed } from '../fixtures/typed.ts'
 
 const HELP = `Watches tool calling between releases: a few requests every few minutes, and metrics for Prometheus.
 
-  npm run watch      the server as for npm test: OPENAI_BASE_URL, or KAITO_WORKSPACE with a name, a list, * or labels
+  ${typed('watch')}      the server as for ${typed('test')}: OPENAI_BASE_URL, or KAITO_WORKSPACE with a name, a list, * or labels
 
 CONFORMANCE_WATCH_INTERVAL=300   seconds from one probe of a server to the next
 CONFORMANCE_WATCH_SHARE=10       percent of the requests of a server in use that may be probes
 CONFORMANCE_WATCH_PORT=9464      where /metrics and /healthz are served
 CONFORMANCE_COMPARE=FOLDER       the last full run: what changed since is said in one line
 
-Records: reports/out/watch, the last and the last that did not conform; npm run report -- FOLDER makes one a report.
+Records: reports/out/watch, the last and the last that did not conform; ${typed('report', 'FOLDER')} makes one a report.
 Exit codes: 2 wrong request, 4 a defect of this suite, 130 and 143 stopped by SIGINT and SIGTERM. docs/watch.md says more.
 `
 
@@ -37,8 +37,8 @@ const say = (line: string): void => void process.stdout.write(`${redactor.text(l
 async function main(args: readonly string[]): Promise<number> {
   if (helps(args, HELP)) return EXIT.conforms
   if (args.length > 0)
-    throw new UserMistake(`npm run watch takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
-  loadEnvFile(resolve(import.meta.dirname, '..', '.env'))
+    throw new UserMistake(`${typed('watch')} takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
+  loadEnv(say)
   const configuration = watchConfiguration(process.env)
   redactor = createRedactor(configuredSecrets(configuration))
   const units = unitsOf(await loadScenarios(configuration.tries))

@@ -8,6 +8,7 @@ import { listen } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { profiles } from './profiles.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
+import { typed } from '../../fixtures/typed.ts'
 
 /** Every option, and what follows it in the help: its value and what it is for. */
 const flags = {
@@ -48,13 +49,13 @@ function read() {
       throw new UserMistake(`--${name} is no option; the nearest is --${nearest(name, Object.keys(flags))}.`)
     }
   }
-  return readArguments({ options: flags }, 'npm run mock -- --help shows what it takes').values
+  return readArguments({ options: flags }, `${typed('mock', '--help')} shows what it takes`).values
 }
 
 async function main(): Promise<number> {
   const values = read()
   if (values.help) {
-    console.log('A mock vLLM. It prints its URL and serves until it is stopped.\n\nnpm run mock -- [options]\n')
+    console.log(`A mock vLLM. It prints its URL and serves until it is stopped.\n\n${typed('mock', '[options]')}\n`)
     for (const [name, { help }] of Object.entries(flags)) console.log(`  --${name.padEnd(14)} ${help}`)
     return EXIT.conforms
   }

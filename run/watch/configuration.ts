@@ -4,6 +4,7 @@ import { readConfiguration, type Configuration } from '../../fixtures/target/con
 import type { Environment } from '../../fixtures/target/environment.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { NEIGHBOURS } from '../../reports/store.ts'
+import { typed } from '../../fixtures/typed.ts'
 
 /** What a watch is to do. Throws a UserMistake for what only a single run can do. */
 export function watchConfiguration(env: Environment): Configuration {
@@ -16,9 +17,11 @@ export function watchConfiguration(env: Environment): Configuration {
   )
   const { target, clients, resume } = configuration
   if (target.kind === 'image')
-    throw new UserMistake('CONFORMANCE_IMAGE starts a server for one run, and npm run watch watches one that runs: give its address.')
+    throw new UserMistake(`CONFORMANCE_IMAGE starts a server for one run, and ${typed('watch')} watches one that runs: give its address.`)
   if (clients.length > 0)
-    throw new UserMistake('CONFORMANCE_CLIENTS is set, but npm run watch runs no clients: unset it, and judge them with npm test.')
-  if (resume) throw new UserMistake('CONFORMANCE_RESUME is set, but npm run watch has nothing to go on with: unset it.')
+    throw new UserMistake(
+      `CONFORMANCE_CLIENTS is set, but ${typed('watch')} runs no clients: unset it, and judge them with ${typed('test')}.`,
+    )
+  if (resume) throw new UserMistake(`CONFORMANCE_RESUME is set, but ${typed('watch')} has nothing to go on with: unset it.`)
   return { ...configuration, reportDir: join(configuration.reportDir, NEIGHBOURS.watch) }
 }
