@@ -87,16 +87,18 @@ export const brokenRules = ({
       return first === undefined ? [] : [{ first, count }]
     })
 
+/** Whether more calls are no use than at the lowest level, and the server is to blame. */
+const isWorse = ({ against, limited }: Level): boolean => against?.verdict === 'worse' && limited === undefined
+
 /** Whether a level says no. */
-export const fails = (level: Level): boolean =>
-  level.breaches.length > 0 || (level.against?.verdict === 'worse' && level.limited === undefined)
+export const fails = (level: Level): boolean => level.breaches.length > 0 || isWorse(level)
 
 const verdictOf = (level: Level): string =>
   level.breaches.length > 0
     ? `broken: ${plural(Object.keys(level.broken).length, 'rule')}`
     : level.limited !== undefined
       ? 'no verdict'
-      : level.against?.verdict === 'worse'
+      : isWorse(level)
         ? 'more errors'
         : 'holds'
 
@@ -155,17 +157,18 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
       .map((cell, column) => (column === cells.length - 1 ? cell : cell.padStart(widths[column] ?? 0)))
       .join('  ')
       .trimEnd()
-  const broken = record.levels.flatMap((level) =>
-    brokenRules(level).flatMap(({ first, count }) => [
+  const broken = record.levels.flatMap((level) => [
+    ...brokenRules(level).flatMap(({ first, count }) => [
       `  ${level.concurrency}: ${first.title}: ${count} of ${level.requests}`,
       `      ${first.exchange}, ${first.where}: got ${excerpt(first.got, 200)}; wanted ${excerpt(first.wanted, 120)}`,
     ]),
-  )
+    ...(isWorse(level) ? [`  ${level.concurrency}: ${level.against?.sentence}`] : []),
+  ])
   const said = record.levels.flatMap((level) =>
     [
       ...level.notes,
       ...(level.limited === undefined ? [] : [`no verdict on times and rates: ${level.limited}; use --workers or a larger machine`]),
-      ...(level.against === undefined || level.against.verdict === 'holds' ? [] : [level.against.sentence]),
+      ...(level.against === undefined || level.against.verdict === 'holds' || isWorse(level) ? [] : [level.against.sentence]),
       ...Object.entries(level.known).map(([id, count]) => `known defect ${id}: ${plural(count, 'breach', 'breaches')}`),
     ].map((note) => `  ${level.concurrency}: ${note}`),
   )
@@ -274,7 +277,7 @@ export function loadPage(record: LoadRecord, text: string): string {
   })
 }
 
-/** Removes an earlier load from its folder, so that one that ends without figures leaves none that are older. */
+/** Removes an earlier load from its folder, so that one that ends half-way leaves no figures that are older. */
 export function clearLoad(folder: string): void {
   for (const file of Object.values(LOAD_FILES)) rmSync(join(folder, file), { force: true })
 }

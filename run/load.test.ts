@@ -1,5 +1,5 @@
 // @module-tag slow
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request as ask } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -274,6 +274,11 @@ describe('what is said', () => {
     await using page = await openText(loadPage(it, loadText(it, undefined)))
     expect(await faultsOnPhone(page)).toEqual([])
   })
+  test('a rate that fails stands with what broke, before all notes', () => {
+    const against = { verdict: 'worse', sentence: 'more calls are no use' } as const
+    const text = loadText(record([level(1, { notes: ['a note'] }), level(16, { against })]), undefined)
+    expect(text).toContain('What broke\n  16: more calls are no use\n\nNotes\n  1: a note\n')
+  })
   test('two loads differ by intervals', () => {
     const was = record([level(1)])
     expect(compareLoads(was as never, record([level(1, { whole: { ...figures, p95: { value: 41, low: 37, high: 45 } } })]))).toEqual([
@@ -330,7 +335,7 @@ describe('npm run load', () => {
     }
   })
 
-  test('a server that is not there cannot be judged, and no older figures stay', { concurrent: true }, async () => {
+  test('a server that is not there cannot be judged, and an earlier load is kept and told to be one', { concurrent: true }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'load-'))
     try {
       await mkdir(join(folder, 'load'))
@@ -338,7 +343,8 @@ describe('npm run load', () => {
       const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '1', CONFORMANCE_REPORT_DIR: folder }
       const { code, out } = await npmRunLoad([], env)
       expect([code, out]).toEqual([3, expect.stringContaining('Cause: ')])
-      expect(await readdir(join(folder, 'load'))).not.toContain('results.json')
+      expect(out).toContain(`What ${join(folder, 'load')} holds is of an earlier load.`)
+      expect(await readFile(join(folder, 'load', 'results.json'), 'utf8')).toBe('{}')
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

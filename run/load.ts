@@ -18,6 +18,7 @@ import { causeLines } from '../reports/terminal.ts'
 import { embeddedMock } from './embedded-mock.ts'
 import { runLevels } from './load-levels.ts'
 import { commandLines, typed } from '../fixtures/typed.ts'
+import { existsSync } from 'node:fs'
 
 const HELP = `Judges tool calling under load: up to how many requests at once it is right, how fast it is, and what breaks first.
 
@@ -107,7 +108,6 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UserMistake(`${typed('load')} judges one server: name one workspace in KAITO_WORKSPACE.`)
   const folder = join(configuration.reportDir, NEIGHBOURS.load)
   const release = holdFolder(folder)
-  clearLoad(folder)
   const target = await resolveTarget(configuration, {
     say,
     // A model takes its time; without it the mock's own speed would be measured, in the process that measures.
@@ -118,7 +118,8 @@ async function main(args: readonly string[]): Promise<number> {
     redactor = createRedactor(secretsOf(target))
     if (readiness.status === 'blocked') {
       const why = readiness.cause === undefined ? ['The server is not ready.'] : causeLines(readiness.cause)
-      process.stdout.write(`${redactor.text(['Tool calling under load could not be judged.', ...why].join('\n'))}\n`)
+      const kept = existsSync(join(folder, LOAD_FILES.results)) ? [`What ${folder} holds is of an earlier load.`] : []
+      process.stdout.write(`${redactor.text(['Tool calling under load could not be judged.', ...why, ...kept].join('\n'))}\n`)
       return EXIT.blocked
     }
     return await judge(target, configuration, options, { thresholds, earlier, folder })
@@ -151,6 +152,7 @@ async function judge(
     `${target.run.name}: at most ${most.toLocaleString('en-US')} requests and ${(most * MAX_TOKENS).toLocaleString('en-US')} completion tokens; ${rate ?? sizes.join(', ')} ${unit}, each level at most ${requests} requests or ${seconds} s.`,
   )
   const started = new Date().toISOString()
+  clearLoad(folder)
   const { levels, evidence, findings } = await runLevels({
     target: facts,
     configuration,
