@@ -208,7 +208,11 @@ test('npm run manifests prints the objects as YAML, or says in one line what it 
 test.each([
   [['imgae=x'], 'There is no value imgae; did you mean image?'],
   [['image'], 'image: give NAME=VALUE'],
-  [['concurrency=many'], 'concurrency=many is no JSON'],
+  [['concurrency=many'], 'The value concurrency cannot be taken: give a whole number, not many. How many workspaces'],
+  [['runNow=yes'], 'The value runNow cannot be taken: give true or false, not yes.'],
+  [['imagePullSecrets=mine'], 'The value imagePullSecrets cannot be taken: give a list as JSON, not mine.'],
+  [['env.CONFORMANCE_DEPHT=full'], 'CONFORMANCE_DEPHT is set, but nothing reads it: did you mean CONFORMANCE_DEPTH?'],
+  [['env={"CONFORMANCE_DEPTH":"deep"}'], 'CONFORMANCE_DEPTH is "deep": give smoke, default or full.'],
   [['concurrency=0'], 'The value concurrency cannot be taken: '],
   [['name=Upper'], 'The value name cannot be taken: lower-case letters'],
 ])('%j is refused with one sentence', (words, sentence) => {

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { nearestName } from '../../fixtures/nearest.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { checkVariables } from '../../fixtures/target/environment.ts'
+import { excerpt } from '../../fixtures/text.ts'
 
 const dnsLabel = (max: number) =>
   z
@@ -87,11 +89,14 @@ export function readValues(words: readonly string[]): Values {
       continue
     }
     const usual = (defaults as Readonly<Record<string, unknown>>)[name]
-    given[name] = typeof usual === 'string' || usual === undefined ? text : fromJson(name, text)
+    given[name] = typeof usual === 'string' || usual === undefined ? text : fromJson(name, text, usual)
   }
   if (Object.keys(env).length > 0) given['env'] = { ...(given['env'] as object | undefined), ...env }
   const read = values.safeParse(given)
-  if (read.success) return read.data
+  if (read.success) {
+    checkVariables(read.data.env)
+    return read.data
+  }
   const [issue] = read.error.issues
   if (issue?.code === 'unrecognized_keys') {
     const [unknown = ''] = issue.keys
@@ -100,14 +105,22 @@ export function readValues(words: readonly string[]): Values {
       `There is no value ${unknown}${near === undefined ? '.' : `; did you mean ${near}?`} deploy/chart/values.yaml lists all of them.`,
     )
   }
-  const meant = (values.shape as Readonly<Record<string, z.ZodType>>)[String(issue?.path[0])]?.description ?? ''
-  throw new UserMistake(`The value ${issue?.path.join('.')} cannot be taken: ${issue?.message}. ${meant}`.trimEnd())
+  throw refused(issue?.path.map(String) ?? [], issue?.message ?? '')
 }
 
-function fromJson(name: string, text: string): unknown {
+const refused = ([name = '', ...rest]: readonly string[], why: string): UserMistake =>
+  new UserMistake(
+    `The value ${[name, ...rest].join('.')} cannot be taken: ${why}. ${(values.shape as Readonly<Record<string, z.ZodType>>)[name]?.description ?? ''}`.trimEnd(),
+  )
+
+/** What is no text is JSON; `usual` shows of what kind. */
+function fromJson(name: string, text: string, usual: unknown): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new UserMistake(`${name}=${text} is no JSON: give true, false, a number, or what Kubernetes takes there, as JSON.`)
+    const kind =
+      { boolean: 'true or false', number: 'a whole number' }[typeof usual as string] ??
+      (Array.isArray(usual) ? 'a list as JSON' : 'an object as JSON')
+    throw refused([name], `give ${kind}, not ${excerpt(text, 80)}`)
   }
 }
