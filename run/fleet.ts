@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { endBySignal } from '../fixtures/command.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { MAX_REQUESTS } from '../fixtures/depth.ts'
 import { mcpServers, type McpServers } from '../fixtures/mcp/servers.ts'
 import { planFor, type Filter } from '../fixtures/run/filter.ts'
@@ -48,6 +49,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const compare = configuration.compare === undefined ? undefined : keptEarlier(configuration.compare, configuration, before)
   const earlier = compare === undefined ? undefined : earlierFleet(compare)
   const going = configuration.resume && before !== undefined ? resumed(before, judging) : undefined
+  const notBegun = endBySignal(say, ' before anything was judged.')
   clear(folder)
   const plan = going ?? (await planOf(judging, bound))
   if (plan.members.length === 0) {
@@ -67,11 +69,8 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
   say(budget(judging, bound, waiting.length))
   const began = Date.now()
-  const stop = (signal: keyof typeof STOPPED): void => {
-    say(`Stopped by ${signal}. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.`)
-    process.exit(STOPPED[signal])
-  }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+  notBegun()
+  const ended = endBySignal(say, '. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.')
   try {
     await judgeAll(
       { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },
@@ -82,7 +81,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
       },
     )
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    ended()
   }
   if (!configuration.resume) removeStale(folder, before, plan)
   const run = fleetRun(plan, plan.notes, (Date.now() - began) / 1000)

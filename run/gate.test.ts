@@ -166,6 +166,14 @@ test('a hop that answers 502 to every chat: exit code 3, and the server is not b
   expect(ended.out).toMatch(/^Cause: .*\[(?:network|HTTP|credentials)\]$/m)
 })
 
+test.each(['run/main.ts', 'run/load.ts'])('%s says that it was stopped while it waited for the server', async (script) => {
+  const ended = await start(script, { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '300' }, [], (line, kill) => {
+    if (line.startsWith('Waiting for the server')) kill('SIGTERM')
+  })
+  expect(ended.code, ended.out).toBe(143)
+  expect(ended.out).toMatch(/^Stopped by SIGTERM\b.*\.$/m)
+})
+
 test('a run that is stopped says the whole command that makes its reports, and these are green nowhere', async () => {
   const door = await listen(createVllm({ gapMs: 20 }))
   onTestFinished(() => door.close())

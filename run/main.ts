@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { quote } from 'shlex'
-import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { helps, readArguments, runCommand } from '../fixtures/command.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
+import { endBySignal, helps, readArguments, runCommand } from '../fixtures/command.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
@@ -67,6 +67,7 @@ async function main(): Promise<number> {
     return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
   }
   const began = Date.now()
+  const notBegun = endBySignal(say, ' before anything was judged: the reports of an earlier run are as they were.')
   const target = await resolveTarget(configuration, {
     say,
     startMock: embeddedMock({ apiKey: randomUUID() }),
@@ -91,12 +92,14 @@ async function main(): Promise<number> {
     }
     // Where nothing is asked, nothing can be waited for.
     const meter = target.readiness.status === 'ready' ? progress(process.stderr, plan.verdicts.length, configuration.failOn) : undefined
-    const stop = (signal: keyof typeof STOPPED): void => {
-      meter?.done()
-      say(`Stopped by ${signal}. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`)
-      process.exit(STOPPED[signal])
-    }
-    process.once('SIGINT', stop).once('SIGTERM', stop)
+    notBegun()
+    endBySignal(
+      (line) => {
+        meter?.done()
+        say(line)
+      },
+      `. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`,
+    )
     // A fleet has no need of vitest, and no room for it.
     const { reachByVitest } = await import('./conformance.ts')
     const reached = await reachByVitest(begun, (verdict) => meter?.verdict(verdict))
