@@ -152,13 +152,6 @@ export function tally(recording: Pick<Recording, 'run' | 'verdicts' | 'partial'>
   )
 }
 
-/** The title of a verdict, with the form in which it was asked where another verdict is on the other form. */
-export const titled = ({ id, title }: Pick<Verdict, 'id' | 'title'>): string => {
-  const [, form] = /[:.](plain|stream)$/.exec(id) ?? []
-  const word = { plain: 'plain', stream: 'streamed' }[form ?? '']
-  return word === undefined || title.includes(`, ${word}`) ? title : `${title} (${word})`
-}
-
 /** `2026-11-22 16:00 UTC`: the one form of a time in reports for people. */
 export function time(iso: string): string {
   const date = new Date(iso)

@@ -15,7 +15,6 @@ import {
   reasons,
   tallies,
   time,
-  titled,
   withEffect,
   WORDS,
 } from './headline.ts'
@@ -24,6 +23,7 @@ import { problemsOf } from './problems.ts'
 import { FILES, type Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
 import { timeLeft, waiverLine } from './waived.ts'
+import { titled } from '../fixtures/titled.ts'
 
 /** Tables longer than this are closed until they are opened. */
 const LONG = 12

@@ -12,7 +12,6 @@ import {
   serverLine,
   tally,
   time,
-  titled,
   withEffect,
   WORDS,
 } from './headline.ts'
@@ -21,6 +20,7 @@ import type { Recording } from './store.ts'
 import { CHANGES, transition } from './summary.ts'
 import { timeLeft, waiverLine } from './waived.ts'
 import { apart, excerpt, plural } from '../fixtures/text.ts'
+import { titled } from '../fixtures/titled.ts'
 
 const MOST_FAILURES = 8
 const MOST_WARNINGS = 4
