@@ -49,9 +49,10 @@ export async function makeReports(
   ].join('')
 }
 
-/** A path as a user types it: from the current folder when it lies below that, else from the root. */
+/** A path as a user types it: from the folder that the command was typed in when it lies below that, else from the root. */
 export function pathToType(path: string): string {
-  const from = relative('', path)
+  // npm runs a script in the folder of its package, and says where it was called (https://docs.npmjs.com/cli/commands/npm-run).
+  const from = relative(process.env['INIT_CWD'] ?? '', path)
   return from.startsWith('..') ? resolve(path) : from
 }
 
