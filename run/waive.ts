@@ -30,6 +30,7 @@ const titleLine = (title: string): string => ` ${excerpt(title, 160)}`
 export function addWaivers(text: string, file: string, recording: Recording, now: Date): Edited {
   const { document, list } = open(text, file)
   const present = new Set(entriesOf(list).map(({ check }) => check))
+  const used = new Set((recording.run.ended?.waivers ?? []).map(({ check }) => check))
   const expires = new Date(now.getTime() + DAYS * DAY_MS).toISOString().slice(0, 10)
   const entries: string[] = []
   const notes: string[] = []
@@ -37,7 +38,10 @@ export function addWaivers(text: string, file: string, recording: Recording, now
     const { id, title } = verdict
     if (effectOf(verdict, recording.run.failOn) !== 'failure') continue
     if (isUnwaivable(id)) notes.push(`${id} belongs to the core, one ordinary call, and cannot be waived.`)
-    else if (present.has(id)) notes.push(`${id} has an entry already, which did not apply: look at it.`)
+    else if (present.has(id))
+      notes.push(
+        `${id} has an entry already, which ${used.has(id) ? 'did not apply: look at it' : 'came after the last run: run the suite again'}.`,
+      )
     else {
       const entry = document.createNode({ check: id, expect: 'failed', reason: 'TODO', link: 'TODO', owner: 'TODO', expires })
       entry.commentBefore = titleLine(title)
@@ -139,7 +143,14 @@ function main(args: readonly string[]): number {
   const { text, entries, notes } = prune ? pruneWaivers(before, file, recording) : addWaivers(before, file, recording, new Date())
   if (entries.length > 0) touching(file, 'written', () => writeFileSync(file, text))
   const next = prune ? '' : ' Fill in reason, link and owner: an entry with TODO is refused.'
-  const nothing = prune ? 'The last run found no entry stale' : 'Nothing failed in the last run that could have an entry'
+  const nothing =
+    recording.run.blocked !== undefined
+      ? 'The last run could not judge the server'
+      : prune
+        ? 'The last run found no entry stale'
+        : notes.length > 0
+          ? 'There is no entry to write'
+          : 'Nothing failed in the last run'
   const done =
     entries.length > 0
       ? `${excerpt(file)}: ${plural(entries.length, 'entry', 'entries')} ${prune ? 'taken out' : 'written'}.${next}`
