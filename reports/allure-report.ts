@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import type { TestResult } from 'allure-js-commons'
 import { LABELS, STATUS, withEffect } from './allure.ts'
 import { effectOf, type Effect } from './counts.ts'
-import { tally } from './headline.ts'
+import { isHeard, tally } from './headline.ts'
 import { compiledFolder, VITEST_HOME, withScratch } from './scratch.ts'
 import { FILES, type Recording } from './store.ts'
 import { OWN_EXTENSION } from '../fixtures/own-extension.ts'
@@ -127,7 +127,7 @@ function allureConfig(recording: Recording): object {
     variables: {
       target: excerpt(about.target.name),
       server: excerpt(about.server.name),
-      profile: excerpt(`${about.server.profile} (${about.server.profileReason})`),
+      ...(isHeard(about) ? { profile: excerpt(`${about.server.profile} (${about.server.profileReason})`) } : {}),
       model: excerpt(about.server.model ?? about.server.models.join(', ')),
       suite: excerpt(`${about.suite.name} ${about.suite.version}`),
       verdicts: tally(recording),

@@ -9,7 +9,7 @@ import { EXIT } from '../fixtures/exit-codes.ts'
 import { breaksCore, isCore } from '../fixtures/core.ts'
 import { counts, effectOf, type Counts, type Effect } from './counts.ts'
 import { failingWaivers, gate } from './gate.ts'
-import type { Verdict } from '../fixtures/record.ts'
+import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 
@@ -179,9 +179,13 @@ export function reasons(verdicts: readonly Verdict[]): (readonly [reason: string
   return [...groups].map(([reason, { length }]) => [reason, length] as const).toSorted((a, b) => b[1] - a[1])
 }
 
-/** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`; the profile of a server that said nothing is that of none. */
-export function serverLine({ run: { server, blocked } }: Recording): string {
-  if (blocked !== undefined && server.name === 'unknown') return server.name
+/** Whether the server of a blocked run said anything of itself: the profile of one that did not is nobody's. */
+export const isHeard = ({ server, blocked }: Pick<Run, 'server' | 'blocked'>): boolean => blocked === undefined || server.name !== 'unknown'
+
+/** `vLLM 0.25.1, profile vllm-0.25 (GET /version says so)`; of a server that was not heard only that it is unknown. */
+export function serverLine({ run }: Recording): string {
+  const { server } = run
+  if (!isHeard(run)) return server.name
   return `${excerpt(server.name, 80)}, profile ${excerpt(server.profile, 80)} (${excerpt(server.profileReason, 160)})`
 }
 

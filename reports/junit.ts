@@ -1,5 +1,5 @@
 import { counts, effectOf } from './counts.ts'
-import { agreement, tally } from './headline.ts'
+import { agreement, isHeard, tally } from './headline.ts'
 import { problemsOf, type RunProblem } from './problems.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -52,7 +52,7 @@ export function junitSuite(recording: Recording, name: string): { readonly total
     target: run.target.name,
     baseUrl: run.target.baseUrl,
     server: run.server.name,
-    profile: `${run.server.profile} (${run.server.profileReason})`,
+    profile: isHeard(run) ? `${run.server.profile} (${run.server.profileReason})` : '',
     model: run.server.model ?? '',
     verdicts: tally(recording),
     filter: run.filter ?? '',

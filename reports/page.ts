@@ -9,6 +9,7 @@ import {
   agreement,
   costLine,
   headline,
+  isHeard,
   knownOf,
   modelLine,
   rates,
@@ -114,9 +115,7 @@ function facts(recording: Recording): string {
   const rows: readonly (readonly [string, string])[] = [
     ['Target', excerpt(run.target.name)],
     ['Server', excerpt(run.server.name)],
-    ...(run.blocked !== undefined && run.server.name === 'unknown'
-      ? []
-      : [['Profile', `${excerpt(run.server.profile)}, because ${excerpt(run.server.profileReason)}`] as const]),
+    ...(isHeard(run) ? [['Profile', `${excerpt(run.server.profile)}, because ${excerpt(run.server.profileReason)}`] as const] : []),
     ...(run.target.about === undefined ? [] : [['Cluster', excerpt(run.target.about, 200)] as const]),
     ['Model', modelLine(recording)],
     ['When', `${time(run.started)}${run.ended ? '' : ', cut short'}`],

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText, piecesOf } from './bytes.ts'
@@ -15,7 +15,7 @@ import { absentOf } from './headline.ts'
 import { agrees, allureReport } from './allure-report.ts'
 import { junit } from './junit.ts'
 import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import { isColored, makeReports } from './make.ts'
+import { isColored, makeReports, pathToType } from './make.ts'
 import { page as pageOf } from './page.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import { apart } from '../fixtures/text.ts'
@@ -235,6 +235,12 @@ test.for([0, 5])('a run that was killed after %d verdicts still has its page, an
   expect(readFileSync(join(folder, FILES.html), 'utf8')).toContain('partial run')
 })
 
+test('a path is told as it is typed where npm was called', () => {
+  vi.stubEnv('INIT_CWD', join(process.cwd(), 'reports'))
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect([pathToType('reports/out/index.html'), pathToType('run/out')]).toEqual([join('out', 'index.html'), join(process.cwd(), 'run/out')])
+})
+
 test('`npm run report` says in one sentence that there is no record', () => {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-reports-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -303,7 +309,8 @@ test('a server that said nothing is called unknown, and what its cause says is n
   expect(told(blocked)).toContain(': 1 of 1 MUST requirement blocked')
   expect(told(blocked).split(cause.sentence)).toHaveLength(2)
   expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain('Blocked for other reasons (1)\n    1 × no pod')
-  expect(pageOf({ run, verdicts: [blocked], partial: false, exchanges: new Map() })).not.toContain('no sign of vLLM')
+  const recording = { run, verdicts: [blocked], partial: false, exchanges: new Map() }
+  expect(pageOf(recording) + junit(recording)).not.toContain('no sign of vLLM')
 })
 
 test('hostile text is inert in the terminal', () => {
