@@ -17,8 +17,16 @@ test('a client works when all that it needs holds', () => {
   expect(rowOf('codex', own({}))).toMatchObject({ version: expect.stringMatching(/^@openai\/codex \d/), state: 'works' })
 })
 
+test('what a filter leaves out says nothing of a client', () => {
+  const verdicts = [own({ outcome: 'inconclusive', reason: 'the model answered in text' })]
+  const of = (changes: Parameters<typeof madeUpRun>[0]) =>
+    clientRows({ run: madeUpRun(changes), verdicts, partial: false, exchanges: new Map() })
+  expect([of({}).length, of({ filter: '-t codex' }).length]).toEqual([1, 0])
+})
+
 test.for([
   ['its own request', [own({ outcome: 'failed' })], 'does not work', /two/],
+  ['arguments that are no JSON', [own({}), madeUpVerdict({ id: 'responses.arguments.json', outcome: 'failed' })], 'does not work', /two/],
   ['a rule of its route', [own({}), madeUpVerdict({ id: 'responses.route', outcome: 'failed' })], 'does not work', /two/],
   [
     'what the server refuses',

@@ -26,7 +26,7 @@ const isFailure = ({ outcome, waiver }: Verdict): boolean => outcome === 'failed
 /** What a record says of each known client, and nothing where the server could not be judged: from its own requests, from those of others that equal them, and from runs of the real one. */
 export function clientRows({ run, verdicts, exchanges }: Recording): readonly ClientRow[] {
   if (run.blocked !== undefined) return []
-  return Object.entries(knownClients).flatMap(([name, known]) => {
+  const rows = Object.entries(knownClients).flatMap(([name, known]) => {
     const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
     const real = verdicts.filter(({ id }) => bareOf(id) === `real-clients.${name}`)
     // A client that only streams does not care what plain answers look like.
@@ -57,6 +57,8 @@ export function clientRows({ run, verdicts, exchanges }: Recording): readonly Cl
       },
     ]
   })
+  // What a filter leaves out shows nothing of anyone.
+  return run.filter === undefined ? rows : rows.filter(({ state }) => state !== 'not shown')
 }
 
 const onlyStreams = ({ shape }: KnownClient): boolean => /codex|claude|opencode|qwen|pi/.test(shape.client)
