@@ -24,6 +24,7 @@ import { causeLines } from '../reports/terminal.ts'
 import { keepApart, type Apart } from './apart.ts'
 import { againBound, judgeHere, NOTHING_KNOWN, type Judging } from './judging.ts'
 import type { Terms } from './terms.ts'
+import { typed } from '../fixtures/typed.ts'
 
 /** What a fleet is judged by. */
 export interface FleetJudging {
@@ -199,7 +200,13 @@ export function placesOf(
   return {
     members: members.map((member) => ({ ...placeOf(member), folder: folderOf(member) })),
     unjudged: [
-      ...leftOut.map((member) => unjudgedMember(placeOf(member), EXIT.blocked, 'not judged: it is not ready')),
+      ...leftOut.map((member) =>
+        unjudgedMember(
+          placeOf(member),
+          EXIT.blocked,
+          `it is not ready: KAITO_WORKSPACE=${member.name} ${typed('test')} waits for it and says why`,
+        ),
+      ),
       ...troubles.map(({ where, cause }) =>
         unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause),
       ),

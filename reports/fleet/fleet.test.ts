@@ -96,6 +96,20 @@ test('workspaces with the same cause and remedy are one group, whose words hold 
   expect(fleetSchema.parse(JSON.parse(JSON.stringify(fleet)))).toEqual(fleet)
 })
 
+test('the terminal has a sign of its own for what could not be judged, and says how much of a remedy it leaves out', () => {
+  const remedy = Array.from({ length: 22 }, (_, line) => `line ${line}`).join('\n')
+  const long = { ...noParser('ws-1').cause, remedy } as NonNullable<MemberResult['cause']>
+  const text = fleetSummary(
+    fleetOf([
+      member('ws-1', { ...noParser('ws-1'), cause: long }),
+      member('ws-2', { exitCode: 3, state: 'unjudged', headline: 'it is not ready' }),
+    ]),
+    { color: false, report: 'x' },
+  )
+  expect(text).toContain('? team-a/ws-2: could not be judged: it is not ready\n')
+  expect(text).toContain('    line 19\n    … and 2 more in the report\n')
+})
+
 test('a cause of one workspace alone keeps its own words, which can be pasted', () => {
   expect(fleetOf([member('ws-1', noParser('ws-1')), member('ws-2')]).causes[0]?.remedy).toBe('kubectl patch workspace ws-1 -n team-a')
 })

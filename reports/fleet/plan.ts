@@ -61,7 +61,7 @@ export function recordedMember(
 
 /** What a fleet says of a workspace that it did not come to. */
 export const missedMember = ({ folder: _folder, ...place }: PlannedMember): MemberResult =>
-  unjudgedMember(place, 3, 'not judged: the run was cut short')
+  unjudgedMember(place, 3, 'the run was cut short before it')
 
 /** Removes the records of an earlier fleet that are not part of this one. */
 export function removeStale(folder: string, earlier: FleetPlan | undefined, now: FleetPlan): void {

@@ -4,6 +4,7 @@ import { time } from '../headline.ts'
 import { code, fitted, plain, remedyBlock, table } from '../summary.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults } from './results.ts'
+import { EXIT } from '../../fixtures/exit-codes.ts'
 
 /** What is new in a fleet, in the order in which every report shows it. */
 export const MOVES = [
@@ -22,16 +23,20 @@ export const names = (all: readonly string[], most = MOST_NAMES): string =>
   `${all.slice(0, most).join(', ')}${all.length > most ? ` and ${all.length - most} more` : ''}`
 
 const MOST_ROWS = 12
-const MOST_REMEDY = 12
+const MOST_REMEDY = 20
 
 /** The summary of a fleet for the terminal; `report` is the path to name at the end. */
 export function fleetSummary(fleet: FleetResults, { color, report }: { readonly color: boolean; readonly report: string }): string {
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text
   const { run, workspaces, causes, outliers, comparison } = fleet
-  const sign =
-    run.exitCode === 0 ? paint(['green', 'bold'], '✓') : run.exitCode === 3 ? paint(['yellow', 'bold'], '?') : paint(['red', 'bold'], '✗')
-  const lines = [`${sign} ${paint('bold', run.headline)}`, ...run.notes.map((note) => `  ${paint('yellow', excerpt(note, 300))}`)]
+  const signOf = ({ exitCode }: { readonly exitCode: number }): string =>
+    exitCode === EXIT.conforms
+      ? paint(['green', 'bold'], '✓')
+      : exitCode === EXIT.blocked
+        ? paint(['yellow', 'bold'], '?')
+        : paint(['red', 'bold'], '✗')
+  const lines = [`${signOf(run)} ${paint('bold', run.headline)}`, ...run.notes.map((note) => `  ${paint('yellow', excerpt(note, 300))}`)]
   const section = (title: string, body: readonly string[], total = body.length): void => {
     if (body.length === 0) return
     const rest = total - MOST_ROWS
@@ -40,17 +45,18 @@ export function fleetSummary(fleet: FleetResults, { color, report }: { readonly 
   if (workspaces.length <= MOST_ROWS)
     section(
       'Workspaces',
-      workspaces.map(
-        (member) => `${member.exitCode === 0 ? paint('green', '✓') : paint('red', '✗')} ${excerpt(member.label)}: ${verdictOf(member)}`,
-      ),
+      workspaces.map((member) => `${signOf(member)} ${excerpt(member.label)}: ${verdictOf(member)}`),
     )
   for (const { sentence, layer, evidence, remedy, workspaces: concerned } of causes.slice(0, MOST_ROWS)) {
-    const [first = '', ...others] = (remedy ?? '').trimEnd().split('\n').slice(0, MOST_REMEDY)
+    const remedies = (remedy ?? '').trimEnd().split('\n')
+    const [first = '', ...others] = remedies.slice(0, MOST_REMEDY)
+    const cut = remedies.length - MOST_REMEDY
     lines.push(
       '',
       `${paint('bold', `${share(concerned, fleet)}:`)} ${excerpt(sentence, 400)}${layer === undefined ? '' : ` [${excerpt(layer, 40)}]`}`,
       ...(evidence === undefined ? [] : [`  Evidence: ${excerpt(evidence, 240)}`]),
       ...(remedy === undefined ? [] : [`  Remedy: ${excerpt(first, 400)}`, ...others.map((line) => `    ${excerpt(line, 200)}`)]),
+      ...(cut > 0 ? [`    … and ${cut} more in the report`] : []),
       `  ${excerpt(names(concerned), 600)}`,
     )
   }
