@@ -185,6 +185,7 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
     ...(record.findings.length === 0 ? [] : ['', ...record.findings.map((finding) => `! ${finding}`)]),
     ...(earlier === undefined ? [] : ['', `Against ${time(earlier.started)}, ${earlier.target}`, ...compareLoads(earlier, record)]),
     '',
+    'First call: the first byte of a call in a streamed answer. Whole: all of an answer, plain ones too.',
     record.loop === 'open'
       ? 'Requests arrived by chance at that rate, however many were unanswered; times count from the moment a request was due.'
       : 'Each user asked when its answer had ended: times say nothing of requests that would have waited. Use --rate for arrivals of their own.',
@@ -265,14 +266,16 @@ svg { display: block; min-width: 560px; width: 100%; max-width: 900px; fill: cur
 /** The page of a load: what the terminal says, with a chart. Needs no script. */
 export function loadPage(record: LoadRecord, text: string): string {
   const [headline = '', ...rest] = text.split('\n')
+  const [about = '', figures = '', ...others] = rest.join('\n').trim().split('\n\n')
   const state = record.exitCode === EXIT.conforms ? 'works' : record.exitCode === EXIT.blocked ? 'unjudged' : 'fails'
   const by = record.loop === 'open' ? 'requests a second' : 'requests at once'
   return documentOf({
     title: headline,
     style: STYLE,
-    body: `<header class="${state}"><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1></header>
+    body: `<header class="${state}"><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1><p>${escapeMarkup(about)}</p></header>
 <main><figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars, and the figures below them: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
-<pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(rest.join('\n').trim())}</pre>
+<pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(figures)}</pre>
+<pre>${escapeMarkup(others.join('\n\n'))}</pre>
 <p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
   })
 }

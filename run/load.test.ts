@@ -268,6 +268,11 @@ describe('what is said', () => {
     expect(page).toContain('<svg')
     expect(page).not.toContain('<b>')
     expect(page).not.toContain('<script')
+    // Figures need their columns, sentences do not.
+    expect(/<pre class="wide"[^>]*>([^<]*)<\/pre>\n<pre>([^<]*)<\/pre>/.exec(page)?.slice(1)).toEqual([
+      expect.stringMatching(/^level /),
+      expect.stringMatching(/^What broke\n/),
+    ])
   })
   test('axe finds no serious fault on the page, light or dark, and it fits a phone', IN_BROWSER, async () => {
     const it = record([level(1), level(16, broken)])
