@@ -163,6 +163,13 @@ export function withEffect({ run, verdicts }: Pick<Recording, 'run' | 'verdicts'
   return verdicts.filter((verdict) => effectOf(verdict, run.failOn) === effect)
 }
 
+/** What was blocked for another reason than the cause of the run, which stands above every list. */
+export const blockedOtherwise = (recording: Pick<Recording, 'run' | 'verdicts'>): Verdict[] =>
+  withEffect(recording, 'blocked').filter((verdict) => !saysCause(verdict, recording.run))
+
+/** Whether the reason of a verdict is the cause of the run. */
+export const saysCause = ({ reason }: Verdict, { ended }: Run): boolean => reason !== undefined && reason === ended?.cause?.sentence
+
 /** The rates that samples reached, each once. */
 export function rates({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {
   const told = verdicts.flatMap(({ title, outcome, reason, tags }) =>

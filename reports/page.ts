@@ -7,6 +7,7 @@ import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
   absentOf,
   agreement,
+  blockedOtherwise,
   costLine,
   headline,
   isHeard,
@@ -14,6 +15,7 @@ import {
   modelLine,
   rates,
   reasons,
+  saysCause,
   tallies,
   time,
   withEffect,
@@ -63,7 +65,11 @@ export function page(recording: Recording, { allureBytes }: { readonly allureByt
     knownTable(recording),
     absentTable(recording),
     reasonsOf('Broken checks, a defect of this suite', withEffect(recording, 'broken'), true),
-    reasonsOf('Blocked', withEffect(recording, 'blocked'), withEffect(recording, 'failure').length === 0),
+    reasonsOf(
+      run.ended?.cause === undefined ? 'Blocked' : 'Blocked for other reasons',
+      blockedOtherwise(recording),
+      withEffect(recording, 'failure').length === 0,
+    ),
     reasonsOf('Inconclusive', withEffect(recording, 'inconclusive'), false),
     seen(recording),
     checks(recording, shown),
@@ -98,16 +104,22 @@ function explained(recording: Recording): string {
   const isCounted = (verdict: Verdict): boolean =>
     isHeld(verdict) && (['passed', 'failed'].includes(verdict.outcome) || (countsBlocked && verdict.outcome === 'blocked'))
   const counted = verdicts.filter(isCounted).length
+  const beside = verdicts.filter((verdict) => !isHeld(verdict)).length
   const others = Map.groupBy(
-    verdicts.filter((verdict) => !isCounted(verdict)),
-    (verdict) => (isHeld(verdict) ? verdict.outcome : levels.length > 1 ? 'MAY' : 'SHOULD or MAY'),
+    verdicts.filter((verdict) => isHeld(verdict) && !isCounted(verdict)),
+    ({ outcome }) => outcome,
   )
   const parts = [...others].map(([what, { length }]) => `${length} ${what}`)
-  const outcomes = countsBlocked ? 'passed, failed or were blocked' : 'passed or failed'
+  const rest = [
+    ...(beside > 0 ? [`${beside} on a ${levels.length > 1 ? 'MAY' : 'SHOULD or MAY'}`] : []),
+    ...(parts.length > 0 ? [`of a ${levels.join(' or ')} ${parts.join(', ')}`] : []),
+  ]
+  const failed = verdicts.some((verdict) => isHeld(verdict) && verdict.outcome === 'failed')
+  const outcomes = countsBlocked ? 'passed, failed or were blocked' : failed ? 'passed or failed' : 'passed'
   const saysNumbers = (state === 'fails' && numbers.effect.failure > 0) || countsBlocked
   const held = `on a ${levels.join(' or ')} and ${outcomes}`
   const which = saysNumbers ? `The headline counts the ${counted} that are ${held}.` : `${counted} are ${held}.`
-  return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${parts.length > 0 ? ` The others: ${parts.join(', ')}.` : ''}</p>`
+  return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${rest.length > 0 ? ` The others: ${rest.join('; ')}.` : ''}</p>`
 }
 
 function facts(recording: Recording): string {
@@ -286,7 +298,7 @@ function check(verdict: Verdict, { run }: Recording, shown: ShownExchanges): str
   const [first, ...others] = findings
   const gist =
     first === undefined
-      ? effect === 'passed' || reason === undefined
+      ? effect === 'passed' || reason === undefined || saysCause(verdict, run)
         ? ''
         : `<span class="breach">${safe(waiver === undefined ? reason : waiverLine(verdict), 300)}</span>`
       : `<span class="breach">got <code>${cutGot(first, 160)}</code>, wanted ${cutWanted(first, 160)}${others.length > 0 ? ` <small>and ${plural(others.length, 'more finding')}</small>` : ''}</span>`

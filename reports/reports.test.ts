@@ -311,6 +311,13 @@ test('a server that said nothing is called unknown, and what its cause says is n
   expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain('Blocked for other reasons (1)\n    1 × no pod')
   const recording = { run, verdicts: [blocked], partial: false, exchanges: new Map() }
   expect(pageOf(recording) + junit(recording)).not.toContain('no sign of vLLM')
+  const [first = ''] = cause.sentence.split(/[<&"']/)
+  // In the box of the cause, and as the reason of the check when that is opened.
+  expect(pageOf(recording).split('<body>')[1]?.split(first)).toHaveLength(3)
+  expect(markdown(recording).split(first)).toHaveLength(2)
+  expect(markdown({ ...recording, verdicts: [madeUpVerdict({ outcome: 'blocked', reason: 'no pod' })] })).toContain(
+    'Blocked for other reasons (1)',
+  )
 })
 
 test('hostile text is inert in the terminal', () => {

@@ -1,7 +1,19 @@
 import { apart, excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
 import { clientRows } from './clients.ts'
-import { agreement, costLine, headline, knownOf, modelLine, reasons, serverLine, tally, time, withEffect } from './headline.ts'
+import {
+  agreement,
+  blockedOtherwise,
+  costLine,
+  headline,
+  knownOf,
+  modelLine,
+  reasons,
+  serverLine,
+  tally,
+  time,
+  withEffect,
+} from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
 
@@ -75,9 +87,14 @@ export function markdown(recording: Recording): string {
       10,
     ),
     ...(['blocked', 'broken', 'inconclusive'] as const).map((effect) => {
-      const found = withEffect(recording, effect)
+      const found = effect === 'blocked' ? blockedOtherwise(recording) : withEffect(recording, effect)
+      const title = {
+        blocked: cause === undefined ? 'Blocked' : 'Blocked for other reasons',
+        broken: 'Broken, a defect of the suite',
+        inconclusive: 'Inconclusive',
+      }[effect]
       return table(
-        `${effect === 'broken' ? 'Broken, a defect of the suite' : effect.charAt(0).toUpperCase() + effect.slice(1)} (${found.length})`,
+        `${title} (${found.length})`,
         ['checks', 'reason'],
         reasons(found),
         ([reason, count]) => [String(count), plain(reason, 240)],

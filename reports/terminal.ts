@@ -3,6 +3,7 @@ import { clientRows, clientsLine } from './clients.ts'
 import { effectOf, type FailOn } from './counts.ts'
 import {
   agreement,
+  blockedOtherwise,
   costLine,
   headline,
   knownOf,
@@ -154,8 +155,7 @@ export function summary(recording: Recording, { color, report }: { readonly colo
     ['inconclusive', 'Inconclusive'],
   ] as const) {
     const all = withEffect(recording, effect)
-    // What the cause says stands above.
-    const verdicts = all.filter(({ reason }) => effect !== 'blocked' || reason === undefined || reason !== cause?.sentence)
+    const verdicts = effect === 'blocked' ? blockedOtherwise(recording) : all
     const grouped = reasons(verdicts)
     section(`${name}${verdicts.length < all.length ? ' for other reasons' : ''} (${verdicts.length})`, [
       ...grouped.slice(0, MOST_REASONS).map(([reason, count]) => `  ${String(count).padStart(3)} × ${excerpt(reason, 200)}`),
