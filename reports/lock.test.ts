@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -31,6 +31,27 @@ test('a folder that another process holds is refused in a sentence that names bo
   await once(child, 'exit')
   holdFolder(path)()
   expect(readdirSync(path)).toEqual([])
+})
+
+test.runIf(process.platform === 'linux')('a holder that has ended and that its parent has not asked after is no obstacle', async () => {
+  const path = folder()
+  const held = join(path, 'reports')
+  const parent = spawn(
+    'sh',
+    [
+      '-c',
+      '"$0" "$@" & exec sleep 60',
+      process.execPath,
+      ...script(held, 'console.log(process.pid); process.kill(process.pid, "SIGKILL")'),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  const [pid] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string]
+  await expect.poll(() => readFileSync(`/proc/${pid.trim()}/stat`, 'utf8')).toContain(') Z ')
+  holdFolder(held)()
 })
 
 test('the lock is gone when its process ends by itself, and after a release it can be held again', () => {

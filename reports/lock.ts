@@ -91,13 +91,13 @@ function holderOf(pid: number): Holder {
   return { pid, host: hostname(), ...startOf(pid) }
 }
 
-/** When a process started, in the words of Linux (field 22 of proc_pid_stat(5)); nothing elsewhere. */
+/** When a process started, in the words of Linux (field 22 of proc_pid_stat(5)); nothing elsewhere, and of one that has ended and that its parent has not asked after (state Z, field 3). */
 function startOf(pid: number): Pick<Holder, 'started'> {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return fields[19] === undefined ? {} : { started: fields[19] }
+    return fields[19] === undefined || fields[0] === 'Z' ? {} : { started: fields[19] }
   } catch {
     return {}
   }
