@@ -259,6 +259,8 @@ test.for([
   ['no such file', undefined, 'There is no '],
   ['no JSON', 'x', 'no JSON'],
   ['another JSON', '{"a": 1}', 'holds no results of a run'],
+  ['results of a fleet', '{"fleetSchemaVersion": 1}', 'holds the results of a fleet: give the report folder or the results.json of a run.'],
+  ['results of a load', '{"schema": 1, "levels": []}', 'holds the results of a load: give'],
   ['results of a newer suite', JSON.stringify({ schemaVersion: SCHEMA_VERSION + 1 }), 'written by a newer suite'],
 ] as const)('refuses to compare with %s', ([, text, words]) => {
   const path = join(folder(), 'results.json')

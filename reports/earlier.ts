@@ -34,12 +34,21 @@ function readFile(path: string): Results {
   if (typeof version === 'number' && version > SCHEMA_VERSION) {
     throw new RecordError(`${excerpt(path)} has schema version ${version}, written by a newer suite; this one reads ${SCHEMA_VERSION}.`)
   }
+  const other = othersOf(value)
+  if (other !== undefined)
+    throw new RecordError(`${excerpt(path)} holds the results ${other}: give the report folder or the ${FILES.results} of a run.`)
   const read = resultsSchema.safeParse(value)
   if (read.success) return read.data
   const [issue] = read.error.issues
   throw new RecordError(
     `${excerpt(path)} holds no results of a run: ${excerpt(issue?.path.join('.') ?? '')} ${issue?.message ?? ''}; give the report folder or the ${FILES.results} of an earlier run.`,
   )
+}
+
+/** Whose results these are, where they are those of another command. */
+function othersOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return 'fleetSchemaVersion' in value ? 'of a fleet' : 'levels' in value ? 'of a load' : undefined
 }
 
 function parse(path: string): unknown {

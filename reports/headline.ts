@@ -11,7 +11,7 @@ import { counts, effectOf, type Counts, type Effect } from './counts.ts'
 import { failingWaivers, gate } from './gate.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
-import { excerpt, plural } from '../fixtures/text.ts'
+import { excerpt, lowered, plural } from '../fixtures/text.ts'
 
 /** What a run says in one sentence, and the lists that every report shows in the same order. */
 export interface Headline {
@@ -107,8 +107,6 @@ export function headline(recording: Recording): Headline {
 /** Whether an answer of the model is part of the record: a filter may leave all of them out. */
 const isAsked = ({ run, exchanges }: Recording): boolean =>
   run.filter === undefined || [...exchanges.values()].some(({ request, status }) => request.method === 'POST' && status === 200)
-
-const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** Each effect, and what a run that was cut short never reached: how every report names it. */
 export const WORDS = {

@@ -131,5 +131,5 @@ test('the title above an entry goes with it, what a person wrote there stays', (
   const pruned = pruneWaivers(added.replace('  - check', '  # ours\n  - check'), 'w.yaml', recording)
   expect(pruned.text).not.toContain(verdict.title)
   expect(pruned.text).toContain('# ours')
-  expect(pruned.entries).toEqual(['usage.sum is taken out: It was expected to fail, and it passed.'])
+  expect(pruned.entries).toEqual(['usage.sum is taken out: it was expected to fail, and it passed.'])
 })

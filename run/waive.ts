@@ -5,7 +5,7 @@ import { EXIT } from '../fixtures/exit-codes.ts'
 import { helps, runCommand } from '../fixtures/command.ts'
 import { isUnwaivable } from '../fixtures/core.ts'
 import { loadEnv } from '../fixtures/target/environment.ts'
-import { excerpt, plural } from '../fixtures/text.ts'
+import { excerpt, lowered, plural } from '../fixtures/text.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { effectOf } from '../reports/counts.ts'
 import { folderOfLastRun, readRecord, RecordError, type Recording } from '../reports/store.ts'
@@ -64,7 +64,7 @@ export function pruneWaivers(text: string, file: string, recording: Recording): 
     const entry = entriesOf(list)[index]
     if (isMap(item) && entry !== undefined && stale.has(sameness(entry))) {
       const note = (run.ended?.waivers ?? []).find((one) => sameness(one) === sameness(entry))?.note ?? 'it is stale.'
-      entries.push(`${entry.check} is taken out: ${excerpt(note.replace(/: take the entry out\.$/, '.'))}`)
+      entries.push(`${entry.check} is taken out: ${lowered(excerpt(note.replace(/: take the entry out\.$/, '.')))}`)
       // The title that addWaivers wrote above it goes with it; what a person wrote may be about those that follow as well.
       const titles = new Set(verdicts.filter(({ id }) => id === entry.check).map(({ title }) => titleLine(title)))
       const others = (above: string | null | undefined): string | undefined =>
