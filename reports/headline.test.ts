@@ -37,3 +37,11 @@ test('a run of the MCP checks alone blames the MCP server alone', () => {
   })
   expect(sentence).toMatch(/^Tool calling does NOT work with the MCP server, and nothing else was asked of /)
 })
+
+test.for([
+  ['must', '1 of 1 MUST requirement blocked'],
+  ['should', '2 of 2 requirements blocked'],
+] as const)('what was blocked is counted by what fails the run: %s', ([failOn, says]) => {
+  const verdicts = [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b', level: 'SHOULD', outcome: 'blocked' })]
+  expect(headline({ run: madeUpRun({ failOn, blocked: 'x' }), verdicts, exchanges: new Map(), partial: false }).sentence).toContain(says)
+})

@@ -32,6 +32,7 @@ export function headline(recording: Recording): Headline {
   const judged = level.MUST.passed + level.MUST.failed + (run.failOn === 'should' ? level.SHOULD.passed + level.SHOULD.failed : 0)
   // The tally below counts warnings and SHOULD as well.
   const held = run.failOn === 'should' ? 'requirement' : 'MUST requirement'
+  const blocked = level.MUST.blocked + (run.failOn === 'should' ? level.SHOULD.blocked : 0)
   const known = knownOf(verdicts).length
   const wrongWaivers = failingWaivers(run)
   const notes = [
@@ -77,7 +78,7 @@ export function headline(recording: Recording): Headline {
           : run.blocked !== undefined && effect.failure > 0
             ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
             : level.MUST.blocked > 0
-              ? `${level.MUST.blocked} of ${plural(level.MUST.blocked + judged, held)} blocked`
+              ? `${blocked} of ${plural(blocked + judged, held)} blocked`
               : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0
                 ? 'nothing could be judged'
                 : partial
