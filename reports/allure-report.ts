@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { TestResult } from 'allure-js-commons'
@@ -108,7 +108,7 @@ async function generate(results: string, recording: Recording): Promise<string> 
     writeFileSync(config, JSON.stringify(allureConfig(recording)))
     const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
     const output = join(scratch, 'report')
-    const args = [cli, 'generate', resolve(results), '--config', config, '--cwd', scratch, '--output', output]
+    const args = [cli, 'generate', relative(scratch, results), '--config', config, '--cwd', scratch, '--output', output]
     await execute(process.execPath, args, { cwd: scratch, env: environment() })
     return readFileSync(join(output, 'index.html'), 'latin1')
   })

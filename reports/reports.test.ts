@@ -191,6 +191,14 @@ test.for(['must', 'should'] as const)('record, JUnit, Allure and page agree, fai
   for (const ofThisMachine of [resolve(import.meta.dirname, '..'), folder, `"${hostname()}"`]) expect(text).not.toContain(ofThisMachine)
 })
 
+test('a report folder may have any name', async () => {
+  const folder = join(record(madeUpRun(), [], []), 'a[b] (1) {c}')
+  const recorder = openRecord(folder, { ...madeUpRun(), planned: 1 })
+  recorder.append(madeUpVerdict())
+  recorder.end(madeUpRun())
+  expect(await allureReport(folder, readRecord(folder))).toBeGreaterThan(1_000_000)
+})
+
 test('Allure results that do not agree with the record are made again', async () => {
   const folder = record(madeUpRun(), [madeUpVerdict()], [])
   const results = join(folder, FILES.allure)

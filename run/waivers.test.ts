@@ -63,6 +63,7 @@ test('an entry carries its line and the days that are left', () => {
 /** What is wrong, the line that must be named, and words of its sentence. */
 const wrong: readonly (readonly [what: string, text: string, line: number, words: string])[] = [
   // Ids.
+  ['UTF-16', entry().replaceAll(/(?=.)/gs, '\0'), 1, 'UTF-16'],
   ['a mistyped rule', entry({ check: 'stream.don' }), 2, 'did you mean stream.done?'],
   ['letters the other way round', entry({ check: 'stream.odne' }), 2, 'there is no check stream.odne'],
   ['capitals', entry({ check: 'Stream.Done' }), 2, 'there is no check Stream.Done'],

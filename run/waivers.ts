@@ -123,6 +123,10 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
       .map(({ line, sentence }) => `${excerpt(file)}:${line}: ${excerpt(sentence, 600)}`)
     throw new UserMistake([...new Set(lines)].join('\n'))
   }
+  if (text.includes('\0')) {
+    refuse(1, 'the file is UTF-16 or no text at all: save it as UTF-8.')
+    return report()
+  }
   for (const { pos, message, code } of [...document.errors, ...document.warnings]) {
     refuse(counter.linePos(pos[0]).line, `${yamlMistake(code, message)}.`)
   }
