@@ -438,7 +438,7 @@ export async function installCrds(plane: ControlPlane, say: (line: string) => vo
     folder === undefined
       ? []
       : (await readdir(folder, { recursive: true })).filter(
-          (file) => /(?:workspaces|inferencesets|nodeclaims|nodepools)\.yaml$/.test(file) && !/v0\.\d/.test(file),
+          (file) => /(?:workspaces|inferencesets|nodeclaims)\.yaml$/.test(file) && !/v0\.\d/.test(file),
         )
   for (const file of real) {
     const yaml = readFileSync(join(folder ?? '', file), 'utf8')
