@@ -23,7 +23,7 @@ interface Proof {
 
 const proofs: readonly Proof[] = [
   {
-    table: 'mocks/kubernetes/situations.ts',
+    table: 'mocks/kubernetes/situations',
     test: 'fixtures/target/workspace.test.ts',
     rows: situations.map(({ name, cause }) => ({ what: name, cause })),
   },

@@ -142,7 +142,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
   const workspaceText = [
     GENERATED,
     '# Situations of a workspace',
-    'States of a cluster in which a workspace was judged, and the cause that a run has to name; none for a healthy one, however scary it looks. Each is tried in the self tests on a mock API server, and by `npm run check:cluster -- --all` on a real one where that can have it. They are data, in `mocks/kubernetes/situations.ts`.',
+    'States of a cluster in which a workspace was judged, and the cause that a run has to name; none for a healthy one, however scary it looks. Each is tried in the self tests on a mock API server, and by `npm run check:cluster -- --all` on a real one where that can have it. They are data, in `mocks/kubernetes/situations/`.',
     table(
       ['situation', 'cause'],
       situations.map(({ name, cause }) => [name, cause === undefined ? '' : `\`${cause}\``]),

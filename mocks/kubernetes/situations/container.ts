@@ -1,0 +1,430 @@
+import { event, type World } from '../world.ts'
+import { type Situation, statusOf, containerOf, podIs, notReady, pod0, restarted, mesh, asksRay, creating } from './state.ts'
+
+const crashed = (exitCode: number, reason: string, restartCount = 4): Record<string, unknown> => ({
+  restartCount,
+  state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 1m20s restarting failed container' } },
+  lastState: { terminated: { exitCode, reason, finishedAt: '2026-11-22T14:20:00Z' } },
+})
+
+/** The workspace names a ConfigMap with this text. */
+function configured(world: World, text: string): void {
+  Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
+  world.more.push({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'tc-inference-params', namespace: 'default' },
+    data: { 'inference_config.yaml': text },
+  })
+}
+
+/** Containers that load, are not ready, or end by themselves. */
+export const containerSituations: readonly Situation[] = [
+  {
+    name: 'the pod gets no token for the storage of its model',
+    cause: 'crash-loop',
+    says: ['gets no access to the storage', 'Storage Blob Data Reader', '-c fetch-sas'],
+    change: (world) => {
+      notReady(world, 'SASTokenFetchFailed', 'SAS token fetch failed: the streaming init container could not obtain a SAS token')
+      podIs(world, { state: { waiting: { reason: 'PodInitializing' } } }, 'Pending')
+      statusOf(world.pod).initContainerStatuses = [{ name: 'fetch-sas', ready: false, ...crashed(1, 'Error') }]
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'fetch-sas', image: 'python:3.12-slim' }] })
+    },
+  },
+  {
+    name: 'the server does not know an argument',
+    cause: 'crash-loop',
+    inVain: true,
+    says: ['unrecognized arguments: --swap-space 4', 'ConfigMap tc-inference-params'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'usage: inference_api.py [-h] [--model MODEL]\ninference_api.py: error: unrecognized arguments: --swap-space 4\n',
+      },
+    },
+    change: (world) => {
+      notReady(
+        world,
+        'ContainerCrashLoopBackOff',
+        'container "workspace-phi-4-mini-toolcall" is in CrashLoopBackOff; last termination: exit code 2',
+      )
+      podIs(world, crashed(2, 'Error'))
+      Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
+      world.more.push({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'tc-inference-params', namespace: 'default' },
+        data: { 'inference_config.yaml': 'vllm:\n  swap-space: 4\n  tool-call-parser: phi4_mini_json\n' },
+      })
+    },
+  },
+  {
+    name: 'the weights are behind a gate',
+    cause: 'crash-loop',
+    says: ['modelAccessSecret'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'Traceback (most recent call last):\n  File "x.py", line 1\nOSError: You are trying to access a gated repo.\n401 Client Error. Cannot access gated repo for url https://huggingface.co/meta-llama\n(EngineCore_DP0 pid=88) RuntimeError: Engine core initialization failed. See root cause above.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the server crashed and has just been started again',
+    cause: 'crash-loop',
+    says: ['ValueError: The model'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          "(EngineCore_DP0 pid=88) ERROR 11-22 14:00:00 [core.py:866] ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache (41328).\nRuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}\n",
+        [pod0]: 'INFO 11-22 14:05:00 [api_server.py:100] vLLM API server version 0.25.1\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, {
+        restartCount: 5,
+        state: { running: { startedAt: '2026-11-22T14:20:00Z' } },
+        lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+      })
+    },
+  },
+  {
+    name: 'the pod is killed for memory',
+    cause: 'out-of-memory',
+    says: ['OOMKilled'],
+    change: (world) => {
+      notReady(
+        world,
+        'ContainerOOMKilled',
+        'container "w" was OOMKilled (exit code 137); reduce memory usage or use a larger instance type',
+      )
+      podIs(world, crashed(137, 'OOMKilled'))
+    },
+  },
+  {
+    name: 'the pod is killed for memory by a limit that a LimitRange sets',
+    cause: 'out-of-memory',
+    says: ['it may use 512Mi', 'kubectl describe limitrange -n default'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'OOMKilled'))
+      Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
+    },
+  },
+  {
+    name: 'the server is not started before its sidecar is ready',
+    cause: 'pod-starting',
+    says: ['its sidecar istio-proxy', 'connection refused'],
+    change: (world) => {
+      creating(world)
+      Object.assign(world.pod['spec'] as object, {
+        initContainers: [{ name: 'istio-proxy', image: 'proxyv2:1.27', restartPolicy: 'Always' }],
+      })
+      statusOf(world.pod).initContainerStatuses = [{ name: 'istio-proxy', ready: false, restartCount: 0, state: { running: {} } }]
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Startup probe failed: dial tcp 10.0.0.1:15021: connection refused'))
+    },
+  },
+  {
+    name: 'the model does not fit the GPU',
+    cause: 'out-of-memory',
+    says: ['GPU'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB\nRuntimeError: Engine core initialization failed.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the GPU is in use by another process when the server starts',
+    cause: 'out-of-memory',
+    says: ['10.5 of 79.2 GiB are free', 'spec.nodeName=aks-ws1'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ValueError: Free memory on device cuda:0 (10.5/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.28 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.\nRuntimeError: Engine core initialization failed. See root cause above.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the pod died long after it was ready, and KAITO 0.8 still says True',
+    cause: 'out-of-memory',
+    server: 'nothing',
+    change: (world) => podIs(world, crashed(137, 'OOMKilled')),
+  },
+  {
+    name: 'the weights are downloaded',
+    cause: 'still-downloading',
+    server: 'loading',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
+    name: 'the server does not listen yet',
+    cause: 'still-loading',
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
+    name: 'the server does not listen yet, and says what it tries again',
+    cause: 'still-loading',
+    says: ['log: OSError: Consistency check failed'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [pod0]:
+          'INFO 11-22 14:05:00 [api_server.py:100] vLLM API server version 0.25.1\nOSError: Consistency check failed: file should be of size 4.9G\nINFO 11-22 14:05:09 [weight_utils.py:300] downloading\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, {})
+    },
+  },
+  {
+    name: 'the readiness probe fails',
+    cause: 'pod-not-ready',
+    says: ['Readiness probe failed'],
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
+    },
+  },
+  {
+    name: 'the readiness gate of a load balancer is closed',
+    cause: 'pod-not-ready',
+    says: ['status of pod readiness gate', 'spec.readinessGates'],
+    change: (world) => {
+      notReady(world)
+      const message = 'the status of pod readiness gate "target-health.elbv2.k8s.aws/ws" is not "True", but False'
+      const pod = statusOf(world.pod)
+      pod.conditions = pod.conditions.map((one) =>
+        one.type === 'Ready' ? { ...one, status: 'False', reason: 'ReadinessGatesNotReady', message } : one,
+      )
+    },
+  },
+  {
+    name: 'the container of a mesh is not ready, and the server is',
+    cause: 'pod-not-ready',
+    says: ['container istio-proxy beside it is not ready', '-c istio-proxy'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { ready: true, started: true })
+      mesh(world, { ready: false })
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
+    },
+  },
+  {
+    name: 'the mesh container crashes, and the server waits',
+    cause: 'crash-loop',
+    says: ['container istio-proxy', '-c istio-proxy'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { ready: true, started: true })
+      mesh(world, { ready: false, ...crashed(255, 'Error') })
+    },
+  },
+  {
+    name: 'the image is still being pulled, and a pod of that name failed to before',
+    cause: 'pod-starting',
+    says: ['still being pulled'],
+    change: (world) => {
+      creating(world)
+      world.pod.metadata['uid'] = 'now'
+      const before = event(world.pod, 'Warning', 'Failed', 'Failed to pull image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0": not found')
+      Object.assign(before['involvedObject'] as object, { uid: 'before' })
+      world.more.push(before, event(world.pod, 'Normal', 'Pulling', 'Pulling image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0"'))
+    },
+  },
+  {
+    name: 'the liveness probe kills the server',
+    cause: 'crash-loop',
+    says: ['its liveness probe fails'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      world.more.push(
+        event(world.pod, 'Normal', 'Killing', 'Container workspace-phi-4-mini-toolcall failed liveness probe, will be restarted'),
+      )
+    },
+  },
+  {
+    name: 'the liveness probe of a model on two nodes kills the server, because the worker is gone',
+    cause: 'crash-loop',
+    says: [
+      'other processes of the model are gone',
+      'kubectl get pods -l kaito.sh/workspace=workspace-phi-4-mini-toolcall -o wide -n default',
+    ],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      asksRay(world)
+      podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      world.more.push(
+        event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: AssertionError: Inference job not found in Ray jobs'),
+      )
+    },
+  },
+  {
+    name: 'the server takes longer to start than its probe allows',
+    cause: 'crash-loop',
+    says: ['does not answer its startup probe in time'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'Error'))
+      containerOf(world)['startupProbe'] = { httpGet: { path: '/health', port: 5000 }, failureThreshold: 180, periodSeconds: 10 }
+      const message = 'Startup probe failed: Get "http://10.244.7.2:5000/health": dial tcp 10.244.7.2:5000: connect: connection refused'
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', message))
+    },
+  },
+  {
+    name: 'the server dies of a fault of memory, and its log tells nothing',
+    cause: 'crash-loop',
+    says: ['exit code 139, SIGSEGV'],
+    kube: { logs: { [`${pod0}/previous`]: 'INFO 11-22 14:00:00 [core.py:1] Initializing a V1 LLM engine\n' } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(139, 'Error'))
+    },
+  },
+  {
+    name: 'the GPU holds no cache',
+    cause: 'out-of-memory',
+    kube: {
+      logs: { [`${pod0}/previous`]: 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.\n' },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+    },
+  },
+  {
+    name: 'the readiness probe fails, and KAITO 0.8 still says True',
+    cause: 'pod-not-ready',
+    change: (world) => {
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true })
+    },
+  },
+  {
+    name: 'the container was killed once and loads again, behind True conditions',
+    cause: 'still-loading',
+    says: ['ended once', 'exit code 137, OOMKilled'],
+    server: 'nothing',
+    change: (world) =>
+      podIs(world, {
+        restartCount: 1,
+        state: { running: { startedAt: '2026-11-22T14:20:00Z' } },
+        lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-22T14:20:00Z' } },
+      }),
+  },
+  {
+    name: 'the ConfigMap was corrected after the server refused an argument',
+    cause: 'crash-loop',
+    says: ['has been corrected since'],
+    meanwhile: 'unrecognized arguments: --swap-space 4',
+    kube: { logs: { [`${pod0}/previous`]: 'inference_api.py: error: unrecognized arguments: --swap-space 4\n' } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(2, 'Error'))
+      configured(world, 'vllm:\n  max-model-len: 4096\n')
+    },
+  },
+  {
+    name: 'the ConfigMap holds a value that the server refuses',
+    cause: 'crash-loop',
+    says: ['Correct max-model-len in inference_config.yaml'],
+    inVain: true,
+    kube: { logs: { [`${pod0}/previous`]: "inference_api.py: error: argument --max-model-len: Value 'lots' cannot be converted\n" } },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(2, 'Error'))
+      configured(world, 'vllm:\n  max-model-len: lots\n')
+    },
+  },
+  {
+    name: 'the ConfigMap is no YAML',
+    cause: 'crash-loop',
+    says: ['inference_config.yaml in ConfigMap tc-inference-params is no YAML'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          'Traceback (most recent call last):\n  File "/workspace/vllm/inference_api.py", line 1\nyaml.scanner.ScannerError: mapping values are not allowed here\n  in "/mnt/config/inference_config.yaml", line 2, column 7\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(1, 'Error'))
+      configured(world, 'vllm:\n  a: b: c\n')
+    },
+  },
+  {
+    name: 'a workspace of that name was refused before this one was made',
+    cause: 'pod-starting',
+    meanwhile: 'its container has not been started yet',
+    change: (world) => {
+      creating(world)
+      world.workspace.metadata['uid'] = 'now'
+      const before = event(world.workspace, 'Warning', 'Failed', 'Unsupported inference preset name gpt-9-mega: inference.presetName')
+      Object.assign(before['involvedObject'] as object, { uid: 'before' })
+      world.more.push(before)
+    },
+  },
+  {
+    name: 'the container is killed for memory while the workspace is judged',
+    cause: 'out-of-memory',
+    says: ['OOMKilled', '0 restarts at the beginning, 1 at the end'],
+    server: { latencyMs: 300 },
+    during: (kube, world) => restarted(kube, world, 'OOMKilled'),
+  },
+  ...(
+    [
+      [
+        'the server runs out of GPU memory while the workspace is judged',
+        'out-of-memory',
+        ['ran out of GPU memory while it was judged', 'gpu-memory-utilization'],
+        'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.',
+      ],
+      [
+        'the GPU fails while the workspace is judged',
+        'pod-restarted',
+        ['crashed while it was judged: torch.AcceleratorError: CUDA error: uncorrectable ECC error', 'kubectl delete nodeclaim ws1'],
+        'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered',
+      ],
+    ] as const
+  ).map(([name, cause, says, line]): Situation => ({
+    name,
+    cause,
+    says,
+    server: { latencyMs: 300 },
+    kube: {
+      logs: {
+        // The process that serves only says where to look.
+        [`${pod0}/previous`]: `(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ${line}\n(APIServer pid=1) ERROR 11-22 18:06:46 [async_llm.py:546] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.\n`,
+      },
+    },
+    during: (kube, world) => restarted(kube, world, 'Error', 1),
+  })),
+]

@@ -1,0 +1,565 @@
+import { condition, waiting, event, workspaceStatus, type Thing, type World } from '../world.ts'
+import {
+  type Situation,
+  type Status,
+  absent,
+  statusOf,
+  podIs,
+  notReady,
+  withoutNode,
+  unordered,
+  failedAt,
+  quota,
+  worker,
+  unplaced,
+  without,
+} from './state.ts'
+
+/** The NodePool that KAITO makes where Karpenter provides nodes. */
+function nodePool(world: World, spec: object, conditions: readonly object[]): Thing {
+  const labels = {
+    'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
+    'karpenter.kaito.sh/workspace-namespace': 'default',
+  }
+  const pool: Thing = {
+    apiVersion: 'karpenter.sh/v1',
+    kind: 'NodePool',
+    metadata: { name: 'pool-of-ws', labels },
+    spec,
+    status: { conditions },
+  }
+  world.more.push(pool)
+  return pool
+}
+
+/** Nodes that do not come, or are not fit. */
+export const nodeSituations: readonly Situation[] = [
+  {
+    name: 'no quota for GPUs',
+    cause: 'gpu-quota',
+    meanwhile: 'the subscription has no quota left',
+    says: ['Standard_NC24ads_A100_v4', 'InsufficientVCPUQuota'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'LaunchFailed', quota],
+        ['ResourceReady', 'LaunchFailed', quota],
+      ])
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'no quota for GPUs, told by the NodeClaim alone',
+    cause: 'gpu-quota',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition(
+          'Launched',
+          'Unknown',
+          'LaunchFailed',
+          'OperationNotAllowed: operation could not be completed as it results in exceeding approved Total Regional Cores quota',
+        ) as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the VM size is not available in the region',
+    cause: 'nodeclaim-not-launched',
+    says: ['SkuNotAvailable', 'is not offered in that region'],
+    inVain: true,
+    change: (world) => {
+      withoutNode(world, [
+        [
+          'NodeClaimReady',
+          'LaunchFailed',
+          'creating agentpool failed: SkuNotAvailable: The requested VM size is currently not available in location eastus',
+        ],
+        [
+          'ResourceReady',
+          'LaunchFailed',
+          'creating agentpool failed: SkuNotAvailable: The requested VM size is currently not available in location eastus',
+        ],
+      ])
+    },
+  },
+  {
+    name: 'the NodeClaim is not launched yet',
+    cause: 'nodeclaim-not-launched',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the node is lost',
+    cause: 'node-not-ready',
+    says: ['aks-ws1', 'KubeletNotReady'],
+    server: 'nothing',
+    change: (world) => {
+      world.workspace['status'] = workspaceStatus('NotReady', [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+        ...waiting(),
+      ])
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'container runtime network not ready' },
+      ]
+    },
+  },
+  {
+    name: 'the node is lost, and the conditions still say True',
+    cause: 'node-not-ready',
+    server: 'nothing',
+    change: (world) => {
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+      ]
+    },
+  },
+  {
+    name: 'the device plugin is missing',
+    cause: 'node-plugin-missing',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodePluginsNotReady', 'waiting all node plugins to be ready'],
+        ['ResourceReady', 'NodePluginsNotReady', 'waiting all node plugins to be ready'],
+      ])
+      world.node.kind = 'Node'
+      Object.assign(world.node['status'] as object, { allocatable: { cpu: '24' } })
+    },
+  },
+  {
+    name: 'no node has the labels',
+    cause: 'node-absent',
+    says: ['kubectl label node'],
+    change: (world) => {
+      absent(world.nodeClaim)
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+      ])
+      const object = statusOf(world.workspace)
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  {
+    name: 'one node of two has the labels',
+    cause: 'node-absent',
+    says: ['needs 2 nodes that carry its labels', 'finds 1', 'kubectl label node NODE apps='],
+    change: (world) => {
+      const { node } = world
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+      ])
+      absent(world.nodeClaim)
+      node.kind = 'Node'
+      const object = statusOf(world.workspace)
+      object['targetNodeCount'] = 2
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  ...(
+    [
+      [
+        'the machine does not join the cluster',
+        'Registered',
+        'Node not registered with cluster',
+        ['has not joined the cluster', 'kubectl describe nodeclaim ws1'],
+      ],
+      [
+        'the node waits for its network plugin',
+        'Initialized',
+        'StartupTaint "node.cilium.io/agent-not-ready:NoExecute" still exists',
+        ['is not Initialized: StartupTaint', 'kubectl describe node aks-ws1'],
+      ],
+    ] as const
+  ).map(([name, type, message, says]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says,
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NotReady', message],
+        ['ResourceReady', 'NotReady', message],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'True', 'Launched', ''),
+        condition(type, 'Unknown', 'NotReady', message),
+      ] as Status['conditions']
+    },
+  })),
+  ...(
+    [
+      ['the GPU is unhealthy', { 'nvidia.com/gpu': '0' }, ['calls it unhealthy', 'capacity nvidia.com/gpu 1, allocatable 0']],
+      [
+        'the GPU is offered in slices',
+        { 'nvidia.com/mig-1g.10gb': '7' },
+        ['in slices (nvidia.com/mig-1g.10gb: 7)', 'nvidia.com/mig.config'],
+      ],
+    ] as const
+  ).map(([name, allocatable, says]): Situation => ({
+    name,
+    cause: 'node-plugin-missing',
+    says,
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable })
+    },
+  })),
+  {
+    name: 'the node of the worker is lost',
+    cause: 'node-not-ready',
+    says: ['Node aks-ws2', 'NodeStatusUnknown', 'bring another'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      const other = worker(world)
+      Object.assign(other['spec'] as object, { nodeName: 'aks-ws2' })
+      const node = structuredClone(world.node)
+      node.metadata.name = 'aks-ws2'
+      statusOf(node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+      ]
+      world.more.push(node)
+    },
+  },
+  {
+    name: 'the cloud takes the machine of the node back',
+    cause: 'node-not-ready',
+    says: ['takes the machine back', 'VMEventScheduled=True PreemptScheduled'],
+    server: 'nothing',
+    change: (world) => {
+      statusOf(world.node).conditions = [
+        { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
+        { type: 'VMEventScheduled', status: 'True', reason: 'PreemptScheduled', message: 'Preempt Scheduled' },
+      ]
+    },
+  },
+  {
+    name: 'a GPU of the node is missing, and what watches over it says so',
+    cause: 'node-plugin-missing',
+    says: ['GPUMissing=True'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable: { 'nvidia.com/gpu': '0' } })
+      statusOf(world.node).conditions.push({ type: 'GPUMissing', status: 'True', reason: 'GPUMissing', message: 'expected 1, found 0' })
+    },
+  },
+  ...(
+    [
+      [
+        'a policy of the cloud forbids the node',
+        'RequestDisallowedByPolicy: Resource aks-ws1 was disallowed by policy.',
+        'a policy of the cloud forbids it',
+      ],
+      [
+        'the provisioner may not order the node',
+        'AuthorizationFailed: The client does not have authorization to perform action agentPools/write',
+        'az role assignment list',
+      ],
+      [
+        'the cluster is changed by another while the node is ordered',
+        'OperationNotAllowed: another operation is in progress on this managed cluster',
+        'ordered again by itself',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says: [words],
+    change: (world) => {
+      withoutNode(world, unordered)
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+    },
+  })),
+  {
+    name: 'a node that is to go is not drained, and no other comes',
+    cause: 'nodeclaim-not-launched',
+    says: ['FailedDraining', 'kubectl get poddisruptionbudget -A'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+      world.more.push(event(world.nodeClaim, 'Warning', 'FailedDraining', 'Failed to drain node, 1 pods are waiting to be evicted'))
+    },
+  },
+  {
+    name: 'KAITO may not order a node',
+    cause: 'nodeclaim-not-launched',
+    says: ['there is no NodeClaim for it', 'failed at: nodeclaims.karpenter.sh is forbidden'],
+    change: (world) => {
+      withoutNode(
+        world,
+        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, 'nodeclaims.karpenter.sh is forbidden')] as const),
+      )
+      absent(world.nodeClaim)
+    },
+  },
+  {
+    name: 'KAITO orders nodes of Karpenter, which is not installed',
+    cause: 'nodeclaim-not-launched',
+    says: ['Install the CRDs of karpenter.sh'],
+    change: (world) => {
+      const error = 'no matches for kind "NodePool" in version "karpenter.sh/v1"'
+      withoutNode(
+        world,
+        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const),
+      )
+      absent(world.nodeClaim)
+    },
+  },
+  {
+    name: 'no quota for GPUs, told by a NodeClaim of Karpenter',
+    cause: 'gpu-quota',
+    change: (world) => {
+      withoutNode(world, unordered)
+      world.nodeClaim.metadata.labels = {
+        'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
+        'karpenter.kaito.sh/workspace-namespace': 'default',
+      }
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'Karpenter makes no NodeClaim for the NodePool',
+    cause: 'nodeclaim-not-launched',
+    says: ['NodePool default-workspace-phi-4-mini-toolcall: NodePool requirements filtered out', 'kubectl describe nodepool default-'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+      const pool = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'default-workspace-phi-4-mini-toolcall' } }
+      const message = 'NodePool requirements filtered out all compatible available instance types'
+      world.more.push(event(pool, 'Warning', 'NoCompatibleInstanceTypes', message))
+    },
+  },
+  ...(
+    [
+      [
+        'the NodeClass of the NodePool is not there',
+        {},
+        [condition('NodeClassReady', 'False', 'NodeClassNotFound', 'NodeClass not found on cluster')],
+        ['NodeClassReady is False: NodeClass not found on cluster', 'kubectl describe nodepool pool-of-ws'],
+      ],
+      [
+        'the NodePool may have no more nodes',
+        { replicas: 1, limits: { nodes: '0' } },
+        [condition('Ready', 'True', 'Ready', '')],
+        ['its NodePool pool-of-ws has replicas: 1 and limits.nodes: 0', 'kubectl edit nodepool pool-of-ws'],
+      ],
+      [
+        'Karpenter makes no nodes of pools with replicas',
+        { replicas: 1 },
+        [condition('Ready', 'True', 'Ready', '')],
+        ['though that is ready', 'StaticCapacity'],
+      ],
+      ['nothing takes the NodePool up', { replicas: 1 }, [], ['no provisioner has taken up NodePool pool-of-ws']],
+    ] as const
+  ).map(([name, spec, conditions, says]): Situation => ({
+    name,
+    cause: 'nodeclaim-not-launched',
+    says,
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+      nodePool(world, spec, conditions)
+    },
+  })),
+  {
+    name: 'Karpenter took the order for the node back for want of room, and has made another',
+    cause: 'nodeclaim-not-launched',
+    says: ['free at the moment', 'event on NodeClaim pool-of-ws-xk2lp'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      const pool = nodePool(world, { replicas: 1 }, [condition('Ready', 'True', 'Ready', '')])
+      const { nodeClaim } = world
+      statusOf(nodeClaim).conditions = [
+        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
+      ]
+      const before = { ...nodeClaim, metadata: { ...nodeClaim.metadata, name: `${pool.metadata.name}-xk2lp` } }
+      const message = 'NodeClaim pool-of-ws-xk2lp event: insufficient capacity, all requested instance types were unavailable during launch'
+      world.more.push(event(before, 'Warning', 'InsufficientCapacityError', message))
+    },
+  },
+  {
+    name: 'the NodePool may have one node, and the workspace needs two',
+    cause: 'nodeclaim-not-launched',
+    says: ['has replicas: 2 and limits.nodes: 1'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      statusOf(world.workspace)['targetNodeCount'] = 2
+      world.node.kind = 'Node'
+      nodePool(world, { replicas: 2, limits: { nodes: '1' } }, [condition('Ready', 'True', 'Ready', '')])
+    },
+  },
+  {
+    name: 'the NodePools may not be read',
+    cause: 'nodeclaim-not-launched',
+    says: ['there is no NodeClaim for it', 'may not list nodepools'],
+    kube: { rights: without('karpenter.sh', 'nodepools') },
+    change: (world) => {
+      withoutNode(world, unordered)
+      absent(world.nodeClaim)
+    },
+  },
+  {
+    name: 'no virtual processors are left in the region',
+    cause: 'gpu-quota',
+    change: (world) => {
+      const text = 'creating agentpool failed: ErrCode_InsufficientVCPU: Insufficient regional vcpus left for location eastus'
+      withoutNode(world, [
+        ['NodeClaimReady', 'LaunchFailed', text],
+        ['ResourceReady', 'LaunchFailed', text],
+      ])
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', text) as Status['conditions'][number]]
+    },
+  },
+  ...(
+    [
+      [
+        'EC2 has no virtual processors left for the account',
+        'gpu-quota',
+        'insufficient capacity, with fleet error(s), VcpuLimitExceeded: You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance bucket that the specified instance type belongs to.',
+        ['the AWS account has no quota left for p4d.24xlarge.', 'aws service-quotas list-service-quotas'],
+      ],
+      [
+        'EC2 has no spot machines left for the account',
+        'gpu-quota',
+        'insufficient capacity, with fleet error(s), MaxSpotInstanceCountExceeded: Max spot instance count exceeded',
+        ['as a spot machine', 'karpenter.sh/capacity-type: on-demand'],
+      ],
+      [
+        'EC2 has no such machine free',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), InsufficientInstanceCapacity: We currently do not have sufficient p4d.24xlarge capacity in the Availability Zone you requested (us-east-1a).',
+        ['no p4d.24xlarge free at the moment', 'aws ec2 describe-instance-type-offerings'],
+      ],
+      [
+        'EC2 does not have such machines in the zone',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), Unsupported: Your requested instance type (p4d.24xlarge) is not supported in your requested Availability Zone (us-east-1e).',
+        ['p4d.24xlarge is not offered in that region'],
+      ],
+      [
+        'the subnet of EC2 has no address left',
+        'nodeclaim-not-launched',
+        'insufficient capacity, with fleet error(s), InsufficientFreeAddressesInSubnet: There are not enough free addresses in subnet subnet-0a to satisfy the requested number of instances.',
+        ['its subnet has no address left'],
+      ],
+      [
+        'nothing takes the order for a machine of EC2 up',
+        'nodeclaim-not-launched',
+        undefined,
+        ['kubectl get deployment -A | grep -i karpenter'],
+      ],
+    ] as const
+  ).map(([name, cause, message, says]): Situation => ({
+    name,
+    cause,
+    says,
+    change: (world) => {
+      withoutNode(world, unordered)
+      Object.assign(world.workspace['resource'] as object, { instanceType: 'p4d.24xlarge' })
+      Object.assign(world.nodeClaim['spec'] as object, {
+        nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
+      })
+      statusOf(world.nodeClaim).conditions = message
+        ? [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+        : []
+    },
+  })),
+  {
+    name: 'Google Cloud has no GPUs left for the project',
+    cause: 'gpu-quota',
+    says: ['the project has no quota left for a2-highgpu-1g', 'gcloud compute regions describe REGION'],
+    change: (world) => {
+      withoutNode(world, unordered)
+      Object.assign(world.workspace['resource'] as object, { instanceType: 'a2-highgpu-1g' })
+      Object.assign(world.nodeClaim, { spec: {} })
+      const message = "creating instance: QUOTA_EXCEEDED: Quota 'NVIDIA_A100_GPUS' exceeded. Limit: 0.0 in region us-central1."
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+    },
+  },
+  {
+    name: 'the node is lost, and an event of before speaks of quota',
+    cause: 'node-not-ready',
+    server: 'nothing',
+    change: (world) => {
+      world.workspace['status'] = workspaceStatus('NotReady', [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['ResourceReady', 'workspaceResourceStatusNotReady', 'node status condition not ready'],
+        ...waiting(),
+      ])
+      statusOf(world.node).conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' }]
+      world.more.push(event(world.nodeClaim, 'Warning', 'LaunchFailed', quota))
+    },
+  },
+  {
+    name: 'the node does not register its GPU',
+    cause: 'node-plugin-missing',
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      statusOf(world.nodeClaim).conditions = [
+        condition('Launched', 'True', 'Launched', '') as Status['conditions'][number],
+        condition(
+          'Initialized',
+          'Unknown',
+          'ResourceNotRegistered',
+          'Resource "nvidia.com/gpu" was requested but not registered',
+        ) as Status['conditions'][number],
+      ]
+    },
+  },
+  {
+    name: 'the region has no capacity at the moment',
+    cause: 'nodeclaim-not-launched',
+    says: ['at the moment'],
+    meanwhile: 'has no Standard_NC24ads_A100_v4 free at the moment',
+    change: (world) => {
+      const text =
+        'creating agentpool failed: ZonalAllocationFailed: Allocation failed. We do not have sufficient capacity for the requested VM size'
+      withoutNode(world, [
+        ['NodeClaimReady', 'LaunchFailed', text],
+        ['ResourceReady', 'LaunchFailed', text],
+      ])
+    },
+  },
+  {
+    name: 'the NodeClaim is being deleted, and its node is gone',
+    cause: 'nodeclaim-not-launched',
+    says: ['NodeClaim ws1 is being deleted, and no other has taken its place'],
+    change: (world) => {
+      withoutNode(world, [
+        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
+        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
+      ])
+      world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
+    name: 'the node was removed, and the conditions still say True',
+    cause: 'node-not-ready',
+    says: ['no longer exists'],
+    server: 'nothing',
+    change: ({ node }) => absent(node),
+  },
+]

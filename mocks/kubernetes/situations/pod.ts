@@ -1,0 +1,612 @@
+import { event } from '../world.ts'
+import {
+  type Situation,
+  absent,
+  statusOf,
+  containerOf,
+  podIs,
+  notReady,
+  pod0,
+  pod1,
+  refusedPod,
+  worker,
+  preempted,
+  deployment,
+  unplaced,
+  creating,
+} from './state.ts'
+
+/** Pods that are not made, find no place, or do not get to start. */
+export const podSituations: readonly Situation[] = [
+  ...(['ImagePullError', 'WorkspaceInferenceStatusPending'] as const).map((reason): Situation => ({
+    name: `the image cannot be pulled, KAITO says ${reason}`,
+    cause: 'image-pull',
+    says: ['mcr.microsoft.com/aks/kaito/kaito-base:0.5.9'],
+    change: (world) => {
+      notReady(
+        world,
+        reason,
+        reason === 'ImagePullError' ? 'container "w" image pull failed (ImagePullBackOff): Back-off pulling image' : undefined,
+      )
+      containerOf(world)['image'] = 'mcr.microsoft.com/aks/kaito/kaito-base:0.5.9'
+      podIs(
+        world,
+        {
+          state: {
+            waiting: {
+              reason: 'ImagePullBackOff',
+              message: 'Back-off pulling image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.9": not found',
+            },
+          },
+        },
+        'Pending',
+      )
+    },
+  })),
+  ...(
+    [
+      [
+        'the registry limits pulls',
+        '429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+        'the registry limits how often',
+      ],
+      ['the image is for other processors', 'no match for platform in manifest: not found', 'not built for the processor of node aks-ws1'],
+      [
+        'the image does not fit on the disk',
+        'failed to extract layer sha256:ab: write /var/lib/containerd/ab: no space left on device',
+        'has no room for',
+      ],
+      [
+        'the registry wants a login',
+        'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized',
+        '--attach-acr',
+      ],
+      [
+        'the tag does not exist',
+        'rpc error: code = NotFound desc = mcr.microsoft.com/aks/kaito/kaito-base:0.5.9: not found',
+        'the registry has no',
+      ],
+      [
+        'the mirror of the node refuses it',
+        'failed to resolve reference: unexpected status from HEAD request to https://mirror.example/v2/kaito-base/manifests/0.5.0?ns=mcr.microsoft.com: 403 Forbidden',
+        'the mirror mirror.example, which node aks-ws1 asks for it',
+      ],
+      ['the registry is not logged in to', 'no basic auth credentials', 'the registry refuses'],
+      ['the transfer breaks off', 'failed to copy: httpReadSeeker: failed open: unexpected EOF', 'fails at times'],
+      ['it is not signed', 'image signature verification failed: no signatures found', 'accepts no signature'],
+      [
+        'the node does not reach the registry',
+        'failed to do request: Head "https://mcr.microsoft.com/v2/": dial tcp 204.79.197.219:443: i/o timeout',
+        'node aks-ws1 does not reach the registry',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name: `the image cannot be pulled: ${name}`,
+    cause: 'image-pull',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      // The kubelet repeats the reason in the state in newer releases; in older ones only the event has it.
+      podIs(world, { state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }, 'Pending')
+      world.more.push(event(world.pod, 'Warning', 'Failed', `Failed to pull image "kaito-base": ${message}`))
+    },
+  })),
+  {
+    name: 'the image of an adapter cannot be pulled',
+    cause: 'image-pull',
+    says: ['init container puller'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'PodInitializing' } } }, 'Pending')
+      statusOf(world.pod).initContainerStatuses = [
+        {
+          name: 'puller',
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason: 'ErrImagePull', message: 'failed to resolve reference' } },
+        },
+      ]
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'puller', image: 'registry.example/adapter:1' }] })
+    },
+  },
+  {
+    name: 'the hook after the start of the container fails',
+    cause: 'container-config',
+    says: ['PostStartHookError'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { restartCount: 3, state: { waiting: { reason: 'PostStartHookError', message: 'command exited with 1' } } })
+    },
+  },
+  {
+    name: 'the pod cannot be scheduled',
+    cause: 'unschedulable',
+    says: ['untolerated taint'],
+    change: (world) => {
+      notReady(world, 'Unschedulable', '0/3 nodes are available')
+      const pod = statusOf(world.pod)
+      pod['phase'] = 'Pending'
+      pod.containerStatuses = []
+      pod.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: '0/3 nodes are available: 1 node(s) had untolerated taint {gpu: only}, 2 node(s) did not match Pod node affinity.',
+        },
+      ]
+      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+    },
+  },
+  {
+    name: 'a volume is not bound',
+    cause: 'unschedulable',
+    says: ['PersistentVolumeClaims'],
+    change: (world) => {
+      notReady(world)
+      const pod = statusOf(world.pod)
+      pod['phase'] = 'Pending'
+      pod.containerStatuses = []
+      pod.conditions = [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: 'pod has unbound immediate PersistentVolumeClaims. not found',
+        },
+      ]
+      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+    },
+  },
+  {
+    name: 'a Secret that the pod names is missing',
+    cause: 'container-config',
+    meanwhile: 'secret "hf-token" not found',
+    says: ['hf-token'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'CreateContainerConfigError', message: 'secret "hf-token" not found' } } }, 'Pending')
+    },
+  },
+  {
+    name: 'a quota of the namespace forbids the pod',
+    cause: 'pod-not-created',
+    says: ['exceeded quota'],
+    change: (world) => {
+      notReady(world)
+      absent(world.pod)
+      absent(world.slice)
+      world.more.push(
+        event(
+          world.set,
+          'Warning',
+          'FailedCreate',
+          'create Pod w-0 in StatefulSet w failed error: pods "w-0" is forbidden: exceeded quota: gpus',
+        ),
+      )
+    },
+  },
+  {
+    name: 'the StatefulSet is scaled to nothing',
+    cause: 'pod-not-created',
+    says: ['--replicas=1'],
+    change: (world) => {
+      notReady(world)
+      absent(world.pod)
+      Object.assign(world.set['spec'] as object, { replicas: 0 })
+    },
+  },
+  {
+    name: 'the old pod of a Deployment ends, and the next finds no place',
+    cause: 'unschedulable',
+    change: (world) => {
+      deployment(world)
+      notReady(world)
+      const next = structuredClone(world.pod)
+      next.metadata.name = 'workspace-phi-4-mini-toolcall-5d9c7b-zzzzz'
+      unplaced(next, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      world.more.push(next)
+      podIs(world, {})
+      world.pod.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
+    },
+  },
+  {
+    name: 'the worker of two nodes finds no place',
+    cause: 'unschedulable',
+    says: [`${pod1} cannot be scheduled`],
+    server: 'loading',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      unplaced(worker(world), '0/2 nodes are available: 2 Insufficient nvidia.com/gpu.')
+    },
+  },
+  {
+    name: 'the node cannot give the container its GPU',
+    cause: 'container-config',
+    says: ['driver/library version mismatch', 'kubectl cordon aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      const message =
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: initialization error: nvml error: driver/library version mismatch"
+      podIs(world, { state: { waiting: { reason: 'RunContainerError', message } } })
+    },
+  },
+  ...(
+    [
+      [
+        'the runtime of the pod is not set up on the node',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'failed to get sandbox runtime: no runtime for "nvidia" is configured',
+        'container toolkit',
+      ],
+      [
+        'the disk of the pod is still on another node',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'Multi-Attach error for volume "pvc-1" Volume is already exclusively attached to one node and can\'t be attached to another',
+        'kubectl get volumeattachment;',
+      ],
+      [
+        'the driver of a volume does not run on the node',
+        'volume-not-mounted',
+        'FailedMount',
+        'driver name localdisk.csi.acstor.io not found in the list of registered CSI drivers',
+        'kubectl get csinode aks-ws1',
+      ],
+      [
+        'the disk is in another zone',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        "AttachVolume.Attach failed for volume \"pvc-1\" : InvalidVolume.ZoneMismatch: The volume 'vol-1' is not in the same availability zone as instance 'i-1'",
+        'lies in another zone than node aks-ws1',
+      ],
+      [
+        'the node has all the disks that it may',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'AttachVolume.Attach failed for volume "pvc-1" : The maximum number of data disks allowed to be attached to a VM of this size is 8.',
+        'has as many disks as it may',
+      ],
+      [
+        'the storage does not answer the node',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "weights" : mount failed: exit status 32 Output: mount.nfs: Connection timed out',
+        'does not reach the storage',
+      ],
+      [
+        'the Secrets Store hands nothing over',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "s" : rpc error: failed to mount secrets store objects for pod default/w, err: provider not found: provider "azure"',
+        'kubectl get secretproviderclass',
+      ],
+      [
+        'the node mounts no images',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "model" : image volumes are not supported by the container runtime',
+        'mounts no images as volumes',
+      ],
+      [
+        'the driver of a claimed device does not run',
+        'container-config',
+        'FailedPrepareDynamicResources',
+        'Failed to prepare dynamic resources: DRA driver gpu.nvidia.com is not registered',
+        'does not prepare the devices that it claims',
+      ],
+      [
+        'the storage account refuses the pod',
+        'volume-not-mounted',
+        'FailedMount',
+        'rpc error: code = Unknown desc = exit status 255 Error: authorization failure',
+        'the right to that storage',
+      ],
+    ] as const
+  ).map(([name, cause, reason, message, words]): Situation => ({
+    name,
+    cause,
+    says: [words],
+    change: (world) => {
+      creating(world)
+      world.more.push(event(world.pod, 'Warning', reason, message))
+    },
+  })),
+  {
+    name: 'the storage of a volume does not answer, and the kubelet repeats that it waits',
+    cause: 'volume-not-mounted',
+    says: ['No route to host'],
+    change: (world) => {
+      creating(world)
+      const before = event(
+        world.pod,
+        'Warning',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "weights" : mount.nfs: No route to host',
+      )
+      before.metadata.name += '-1'
+      const message = 'Unable to attach or mount volumes: unmounted volumes=[weights]: timed out waiting for the condition'
+      world.more.push({ ...event(world.pod, 'Warning', 'FailedMount', message), lastTimestamp: '2026-11-22T14:30:00Z' }, before)
+    },
+  },
+  {
+    name: 'the image that is a volume of the pod does not exist',
+    cause: 'image-pull',
+    says: ['the registry has no registry.example/weights:1'],
+    change: (world) => {
+      creating(world)
+      Object.assign(world.pod['spec'] as object, { volumes: [{ name: 'weights', image: { reference: 'registry.example/weights:1' } }] })
+      world.more.push(
+        event(world.pod, 'Warning', 'Failed', 'Failed to pull image "registry.example/weights:1": registry.example/weights:1: not found'),
+      )
+    },
+  },
+  {
+    name: 'a ConfigMap that the pod mounts is missing',
+    cause: 'volume-not-mounted',
+    says: ['configmap \\"tc-inference-params\\" not found'],
+    change: (world) => {
+      creating(world)
+      world.more.push(
+        event(
+          world.pod,
+          'Warning',
+          'FailedMount',
+          'MountVolume.SetUp failed for volume "config-volume" : configmap "tc-inference-params" not found',
+        ),
+      )
+    },
+  },
+  {
+    name: 'the node has no address left for the pod',
+    cause: 'pod-sandbox',
+    says: ['aks-ws1', 'No available addresses'],
+    change: (world) => {
+      creating(world)
+      world.more.push(event(world.pod, 'Warning', 'FailedCreatePodSandBox', 'Failed to create pod sandbox: IPAM: No available addresses'))
+    },
+  },
+  {
+    name: 'the pod had to give way to another, and finds no other place',
+    cause: 'unschedulable',
+    says: ['had to give way to a pod of higher priority', 'kubectl get priorityclass; kubectl get pods -A'],
+    change: (world) => {
+      notReady(world)
+      world.pod.metadata['uid'] = 'now'
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      const told = preempted(world)
+      Object.assign(told['involvedObject'] as object, { uid: 'before' })
+      world.more.push(told)
+    },
+  },
+  {
+    name: 'a quota forbids the pod of the worker',
+    cause: 'pod-not-created',
+    says: ['has 1 of 2 pods, because it is forbidden: exceeded quota', 'kubectl describe resourcequota'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      Object.assign(world.set['spec'] as object, { replicas: 2 })
+      const message = `create Pod ${pod1} in StatefulSet failed error: pods "${pod1}" is forbidden: exceeded quota: gpu, requested: requests.nvidia.com/gpu=1, used: 1, limited: 1`
+      world.more.push(event(world.set, 'Warning', 'FailedCreate', message))
+    },
+  },
+  {
+    name: 'the pod finds its node cordoned',
+    cause: 'unschedulable',
+    says: ['kubectl uncordon aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/4 nodes are available: 1 node(s) were unschedulable.')
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
+    name: 'a Deployment may make no pod',
+    cause: 'pod-not-created',
+    says: ['exceeded quota', 'kubectl describe resourcequota'],
+    change: (world) => {
+      deployment(world)
+      notReady(world)
+      for (const thing of [world.pod, world.slice]) absent(thing)
+      const set = { ...world.set, kind: 'ReplicaSet', metadata: { ...world.set.metadata, name: `${world.set.metadata.name}-5d9c7b` } }
+      world.more.push(event(set, 'Warning', 'FailedCreate', 'Error creating: pods "w" is forbidden: exceeded quota: gpus'))
+    },
+  },
+  {
+    name: 'the StatefulSet is scaled to nothing, and the conditions still say True',
+    cause: 'pod-not-created',
+    says: ['--replicas=1'],
+    change: (world) => {
+      absent(world.pod)
+      absent(world.slice)
+      Object.assign(world.set['spec'] as object, { replicas: 0 })
+    },
+  },
+  {
+    name: 'the node is drained, and its pod finds no other',
+    cause: 'unschedulable',
+    says: ['kubectl uncordon aks-ws1'],
+    change: (world) => {
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) were unschedulable.')
+      world.slice['endpoints'] = null
+      world.node['spec'] = { unschedulable: true }
+    },
+  },
+  {
+    name: 'the pull secret is missing',
+    cause: 'image-pull',
+    says: ['Unable to retrieve some image pull secrets (acr)'],
+    change: (world) => {
+      creating(world)
+      const message = 'Back-off pulling image: ErrImagePull: failed to authorize: unexpected status: 401 Unauthorized'
+      podIs(world, { state: { waiting: { reason: 'ImagePullBackOff', message } } }, 'Pending')
+      world.more.push(event(world.pod, 'Warning', 'FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (acr)'))
+    },
+  },
+  {
+    name: 'the StorageClass of a claim does not exist',
+    cause: 'unschedulable',
+    says: ['kubectl describe pvc', 'storageclass.storage.k8s.io \\"fast\\" not found'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.')
+      const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: `weights-${pod0}`, namespace: 'default' } }
+      world.more.push(event(claim, 'Warning', 'ProvisioningFailed', 'storageclass.storage.k8s.io "fast" not found'))
+    },
+  },
+  ...(
+    [
+      ['is full of pods', '1 Too many pods', 'The node runs as many pods as it may'],
+      ['has too small a local disk', '1 node(s) did not have enough free storage', 'The disk that the pod claims does not fit'],
+      ['has too little memory', '1 Insufficient memory', 'more memory than the node has left'],
+    ] as const
+  ).map(([what, lacking, words]): Situation => ({
+    name: `the node ${what}, and others have not the labels`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(
+        world.pod,
+        `0/3 nodes are available: ${lacking}, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`,
+      )
+    },
+  })),
+  ...(
+    [
+      ['claims a device that no node has', '1 cannot allocate all claims.', 'kubectl get resourceslices,deviceclasses'],
+      ['has its disk in another zone', '1 node(s) had volume node affinity conflict.', 'lies in a zone in which no fitting node is'],
+      [
+        'needs a port that another has',
+        "1 node(s) didn't have free ports for the requested pod ports.",
+        'Another pod on the node has the port',
+      ],
+      ['may not stand beside another', "1 node(s) didn't match pod anti-affinity rules.", 'which pods may stand beside each other'],
+      ['asks for a slice that is in use', '1 Insufficient nvidia.com/mig-1g.10gb.', 'All slices of that size are in use'],
+      ['asks for more disk than there is', '1 Insufficient ephemeral-storage.', 'more ephemeral-storage than the node has left'],
+    ] as const
+  ).map(([what, lacking, words]): Situation => ({
+    name: `the pod ${what}`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(
+        world.pod,
+        `0/1 nodes are available: ${lacking} preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`,
+      )
+    },
+  })),
+  ...(
+    [
+      ['is taken away by Karpenter', 'karpenter.sh/disrupted', 'Node aks-ws1 is being taken away'],
+      ['is a spot machine', 'cloud.google.com/gke-spot', 'The node is a spot machine'],
+      ['waits for its network plugin', 'node.cilium.io/agent-not-ready', 'not set up to its end'],
+    ] as const
+  ).map(([what, key, words]): Situation => ({
+    name: `the node ${what}, and its pod finds no other`,
+    cause: 'unschedulable',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key, value: 'true', effect: 'NoSchedule' }] }
+    },
+  })),
+  {
+    name: 'the node has a taint whose value is another than the pod tolerates',
+    cause: 'unschedulable',
+    says: ['kubectl taint node aks-ws1 sku=h100:NoSchedule-'],
+    change: (world) => {
+      notReady(world)
+      Object.assign(world.pod['spec'] as object, {
+        tolerations: [
+          { key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' },
+          { key: 'sku', operator: 'Equal', value: 'gpu', effect: 'NoSchedule' },
+        ],
+      })
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key: 'sku', value: 'h100', effect: 'NoSchedule' }] }
+    },
+  },
+  {
+    name: 'the node has a taint, which the scheduler does not name',
+    cause: 'unschedulable',
+    says: ['kubectl taint node aks-ws1 maintenance=true:NoExecute-'],
+    change: (world) => {
+      notReady(world)
+      Object.assign(world.pod['spec'] as object, { tolerations: [{ key: 'sku', operator: 'Exists' }] })
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = {
+        taints: [
+          { key: 'sku', value: 'gpu', effect: 'NoSchedule' },
+          { key: 'maintenance', value: 'true', effect: 'NoExecute' },
+        ],
+      }
+    },
+  },
+  {
+    name: 'the node is under disk pressure, which the scheduler does not say',
+    cause: 'unschedulable',
+    says: ['Free what the node lacks', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 node(s) had untolerated taint(s).')
+      world.node['spec'] = { taints: [{ key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }] }
+    },
+  },
+  ...(
+    [
+      [
+        'a webhook denies the pod',
+        'admission webhook "validation.gatekeeper.sh" denied the request: you must provide labels: owner',
+        'because it is forbidden: you must provide labels: owner',
+      ],
+      [
+        'a webhook for pods does not answer',
+        'Internal error occurred: failed calling webhook "istio.io": no endpoints available for service "istiod"',
+        'because a webhook does not answer (istio.io): no endpoints available',
+      ],
+      [
+        'a webhook for pods has a certificate that has expired',
+        'Internal error occurred: failed calling webhook "mpod.example": failed to call webhook: Post "https://hook.example.svc:443/mutate": tls: failed to verify certificate: x509: certificate has expired',
+        'shows a certificate that is not accepted (mpod.example)',
+      ],
+      [
+        'a policy of Kyverno denies the pod',
+        'admission webhook "validate.kyverno.svc-fail" denied the request: resource Pod/default/w was blocked due to the following policies: disallow-latest',
+        'kubectl get clusterpolicies,policies -A (Kyverno)',
+      ],
+      [
+        'a policy of the API server denies the pod',
+        "is forbidden: ValidatingAdmissionPolicy 'gpu' with binding 'gpu' denied request: no GPUs in this namespace",
+        'kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings',
+      ],
+      [
+        'a quota counts what the pod does not ask for',
+        'is forbidden: failed quota: cpu: must specify limits.cpu for: w',
+        'let a LimitRange of the namespace set it',
+      ],
+      ['the PriorityClass of the pod does not exist', 'is forbidden: no PriorityClass with name high was found', 'Make that PriorityClass'],
+      [
+        'the service account of the pod does not exist',
+        'is forbidden: error looking up service account default/ws: serviceaccount "ws" not found',
+        'kubectl get serviceaccount -n default',
+      ],
+      [
+        'the pod would be invalid',
+        'is invalid: spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to nvidia.com/gpu limit of 1',
+        'because it would be invalid: spec.containers[0]',
+      ],
+    ] as const
+  ).map(([name, message, words]): Situation => ({
+    name,
+    cause: 'pod-not-created',
+    says: [words],
+    change: (world) => refusedPod(world, message),
+  })),
+]
