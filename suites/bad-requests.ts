@@ -201,6 +201,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should, to
     [first, alive],
     (replies) => {
       const [id, again] = replies.map(({ document }) => (document?.ok === true ? fields(document.value)?.['id'] : undefined))
+      if (typeof id !== 'string') return { notApplicable: 'the answer has no id; envelope.id says so' }
       return id === again ? { where: 'id', got: `${shown(id)}, twice`, wanted: 'an id of its own' } : undefined
     },
   )
