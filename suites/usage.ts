@@ -27,11 +27,15 @@ export default scenario('Usage', ({ ask, must, request, together }) => {
   )
 
   const chat = ask('hello', hello, { forms: ['plain'] })
-  const counted = request('tokenize', {
-    method: 'POST',
-    path: '/tokenize',
-    body: JSON.stringify({ model: '$MODEL', messages: hello.messages }),
-  })
+  const counted = request(
+    'tokenize',
+    {
+      method: 'POST',
+      path: '/tokenize',
+      body: JSON.stringify({ model: '$MODEL', messages: hello.messages }),
+    },
+    { whatever: true },
+  )
   together(
     'usage.tokenize',
     'MUST count as many prompt_tokens as its tokenizer counts for the same messages',
