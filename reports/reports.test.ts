@@ -243,11 +243,12 @@ test.for([0, 5])('a run that was killed after %d verdicts still has its page, an
   expect(readFileSync(join(folder, FILES.html), 'utf8')).toContain('partial run')
 })
 
+const pageWith = (...verdicts: readonly Verdict[]) => pageOf({ run: madeUpRun(), verdicts, partial: false, exchanges: new Map() })
+
 test('the page says by level what the headline counts', () => {
-  const of = (...verdicts: readonly Verdict[]) => pageOf({ run: madeUpRun(), verdicts, partial: false, exchanges: new Map() })
   const [passed, absent] = [madeUpVerdict(), madeUpVerdict({ id: 'b', outcome: 'not applicable' })]
-  expect(of(passed, absent)).toContain('1 is on a MUST and passed. The others: on a MUST, 1 not applicable.')
-  expect(of(passed, absent, madeUpVerdict({ id: 'c', outcome: 'failed' }), madeUpVerdict({ id: 'd', level: 'MAY' }))).toContain(
+  expect(pageWith(passed, absent)).toContain('1 is on a MUST and passed. The others: on a MUST, 1 not applicable.')
+  expect(pageWith(passed, absent, madeUpVerdict({ id: 'c', outcome: 'failed' }), madeUpVerdict({ id: 'd', level: 'MAY' }))).toContain(
     'counts the 2 that are on a MUST and passed or failed. The others: 1 on a SHOULD or MAY; on a MUST, 1 not applicable.',
   )
 })

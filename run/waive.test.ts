@@ -67,9 +67,10 @@ test('writes an entry for each failure, with TODO where a person has to write, a
   expect(readWaivers(filled, 'w.yaml', names, NOW)).toHaveLength(1)
 })
 
+const noted = (changes: Partial<Run>) => addWaivers(FILE, 'w.yaml', recordingOf([failed('stream.done')], changes), NOW).notes
+
 test('an entry that the last run did not know is another matter than one that did not apply', () => {
   const ended: Run['ended'] = { at: '', exitCode: 1, requests: 0, tokens: 0, seconds: 0, waivers: [waiver('stream.done', 'unused')] }
-  const noted = (changes: Partial<Run>) => addWaivers(FILE, 'w.yaml', recordingOf([failed('stream.done')], changes), NOW).notes
   expect(noted({})).toEqual(['stream.done has an entry already, which came after the last run: run the suite again.'])
   expect(noted({ ended })).toEqual(['stream.done has an entry already, which did not apply: look at it.'])
 })
