@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
+import { Writable } from 'node:stream'
 import { BroadcastChannel } from 'node:worker_threads'
-import { startVitest, type Reporter, type TestCase } from 'vitest/node'
+import { startVitest, type CliOptions, type Reporter, type TestCase } from 'vitest/node'
 import { messageOf } from '../fixtures/thrown.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
@@ -36,6 +37,10 @@ declare module 'vitest' {
 }
 
 const ROOT = resolve(import.meta.dirname, '..')
+
+/** Takes what vitest prints, whether or not somebody still reads it: vitest waits until all of it is taken before it ends its thread. */
+const outlet = (to: NodeJS.WriteStream): Writable =>
+  new Writable({ write: (chunk, _encoding, taken) => void to.write(chunk, () => taken()) })
 
 /**
  * Runs the plan as vitest's conformance project: one test for each verdict, with Allure's reporter beside ours. The tests ask for their
@@ -89,7 +94,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
   try {
     const vitest = await withScratch(reportDir, async (scratch) => {
       process.env[VITEST_HOME] = scratch
-      return await startVitest('test', [], {
+      const options: CliOptions = {
         ...conformance,
         root: ROOT,
         // Vite would write beside the file, which a read-only image forbids, or have Node strip its types at each run.
@@ -107,7 +112,8 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
         },
         maxConcurrency: 10_000,
         tags: [...new Set(plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
-      })
+      }
+      return await startVitest('test', [], options, {}, { stdout: outlet(process.stdout), stderr: outlet(process.stderr) })
     })
     await vitest.close()
   } finally {

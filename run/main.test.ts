@@ -1,4 +1,5 @@
 // @module-tag slow
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -174,6 +175,16 @@ test('who reads the output may go: the exit code stays what the command came to'
   const { child, ended } = startScript('run/main.ts', {}, ['--help'])
   child.stdout.destroy()
   expect(await ended).toEqual({ code: 0, out: '' })
+})
+
+test('who reads all that a run says may go: it ends all the same, and makes its reports', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'))
+  const { child, ended } = startScript('run/main.ts', { CONFORMANCE_REPORT_DIR: folder, CONFORMANCE_DEPTH: 'smoke' }, [])
+  child.stdout.destroy()
+  child.stderr.destroy()
+  expect((await ended).code).toBe(0)
+  expect(existsSync(join(folder, 'index.html'))).toBe(true)
+  await rm(folder, { recursive: true })
 })
 
 test('a mistake of the user is one sentence, without a stack trace', async () => {
