@@ -23,11 +23,7 @@ export interface OneProbe {
 
 /** Probes each server that the environment means once, one after the other. Rejects with a UserMistake for a wrong configuration. */
 export async function probeOnce(env: NodeJS.ProcessEnv): Promise<readonly OneProbe[]> {
-  loadEnv(
-    (line) =>
-      void process.stderr.write(`${line}
-`),
-  )
+  loadEnv((line) => void process.stderr.write(`${line}\n`))
   const configuration = watchConfiguration(env)
   const units = unitsOf(await loadScenarios(configuration.tries))
   const terms = readTerms(configuration, units, new Date())

@@ -1,5 +1,5 @@
 import { condition } from '../world.ts'
-import { type Situation, absent, statusOf, notReady, withoutNode, without } from './state.ts'
+import { awaitingNodes, type Situation, absent, statusOf, notReady, withoutNode, without } from './state.ts'
 
 /** A change of a kubeconfig, which is JSON here. */
 function changed(
@@ -209,11 +209,7 @@ export const accessSituations: readonly Situation[] = [
     cause: 'controller-down',
     says: ['kubectl scale deployment kaito-workspace --replicas=1'],
     change: (world) => {
-      withoutNode(world, [
-        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
-        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-      ])
+      withoutNode(world, awaitingNodes)
       world.node.kind = 'Node'
       Object.assign(world.controller['spec'] as object, { replicas: 0 })
       Object.assign(world.controller, { status: {} })

@@ -7,6 +7,12 @@ const crashed = (exitCode: number, reason: string, restartCount = 4): Record<str
   lastState: { terminated: { exitCode, reason, finishedAt: '2026-11-22T14:20:00Z' } },
 })
 
+/** The server ends with an error each time it is started. */
+const crashes = (world: World): void => {
+  notReady(world)
+  podIs(world, crashed(1, 'Error'))
+}
+
 /** The workspace names a ConfigMap with this text. */
 function configured(world: World, text: string): void {
   Object.assign(world.workspace['inference'] as object, { config: 'tc-inference-params' })
@@ -68,10 +74,7 @@ export const containerSituations: readonly Situation[] = [
           'Traceback (most recent call last):\n  File "x.py", line 1\nOSError: You are trying to access a gated repo.\n401 Client Error. Cannot access gated repo for url https://huggingface.co/meta-llama\n(EngineCore_DP0 pid=88) RuntimeError: Engine core initialization failed. See root cause above.\n',
       },
     },
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(1, 'Error'))
-    },
+    change: crashes,
   },
   {
     name: 'the server crashed and has just been started again',
@@ -140,10 +143,7 @@ export const containerSituations: readonly Situation[] = [
           'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB\nRuntimeError: Engine core initialization failed.\n',
       },
     },
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(1, 'Error'))
-    },
+    change: crashes,
   },
   {
     name: 'the GPU is in use by another process when the server starts',
@@ -155,10 +155,7 @@ export const containerSituations: readonly Situation[] = [
           '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ValueError: Free memory on device cuda:0 (10.5/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.28 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.\nRuntimeError: Engine core initialization failed. See root cause above.\n',
       },
     },
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(1, 'Error'))
-    },
+    change: crashes,
   },
   {
     name: 'the pod died long after it was ready, and KAITO 0.8 still says True',
@@ -315,10 +312,7 @@ export const containerSituations: readonly Situation[] = [
     kube: {
       logs: { [`${pod0}/previous`]: 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.\n' },
     },
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(1, 'Error'))
-    },
+    change: crashes,
   },
   {
     name: 'the readiness probe fails, and KAITO 0.8 still says True',

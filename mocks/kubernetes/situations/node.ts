@@ -7,7 +7,7 @@ import {
   podIs,
   notReady,
   withoutNode,
-  unordered,
+  awaitingNodes,
   failedAt,
   quota,
   worker,
@@ -52,11 +52,7 @@ export const nodeSituations: readonly Situation[] = [
     name: 'no quota for GPUs, told by the NodeClaim alone',
     cause: 'gpu-quota',
     change: (world) => {
-      withoutNode(world, [
-        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
-        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-      ])
+      withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
         condition(
           'Launched',
@@ -91,11 +87,7 @@ export const nodeSituations: readonly Situation[] = [
     name: 'the NodeClaim is not launched yet',
     cause: 'nodeclaim-not-launched',
     change: (world) => {
-      withoutNode(world, [
-        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
-        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-      ])
+      withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
         condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
       ]
@@ -284,7 +276,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: [words],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
     },
   })),
@@ -293,7 +285,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['FailedDraining', 'kubectl get poddisruptionbudget -A'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
       world.more.push(event(world.nodeClaim, 'Warning', 'FailedDraining', 'Failed to drain node, 1 pods are waiting to be evicted'))
     },
@@ -305,7 +297,7 @@ export const nodeSituations: readonly Situation[] = [
     change: (world) => {
       withoutNode(
         world,
-        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, 'nodeclaims.karpenter.sh is forbidden')] as const),
+        awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, 'nodeclaims.karpenter.sh is forbidden')] as const),
       )
       absent(world.nodeClaim)
     },
@@ -318,7 +310,7 @@ export const nodeSituations: readonly Situation[] = [
       const error = 'no matches for kind "NodePool" in version "karpenter.sh/v1"'
       withoutNode(
         world,
-        unordered.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const),
+        awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const),
       )
       absent(world.nodeClaim)
     },
@@ -327,7 +319,7 @@ export const nodeSituations: readonly Situation[] = [
     name: 'no quota for GPUs, told by a NodeClaim of Karpenter',
     cause: 'gpu-quota',
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       world.nodeClaim.metadata.labels = {
         'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
         'karpenter.kaito.sh/workspace-namespace': 'default',
@@ -340,7 +332,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['NodePool default-workspace-phi-4-mini-toolcall: NodePool requirements filtered out', 'kubectl describe nodepool default-'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       absent(world.nodeClaim)
       const pool = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'default-workspace-phi-4-mini-toolcall' } }
       const message = 'NodePool requirements filtered out all compatible available instance types'
@@ -374,7 +366,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says,
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       absent(world.nodeClaim)
       nodePool(world, spec, conditions)
     },
@@ -384,7 +376,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['free at the moment', 'event on NodeClaim pool-of-ws-xk2lp'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       const pool = nodePool(world, { replicas: 1 }, [condition('Ready', 'True', 'Ready', '')])
       const { nodeClaim } = world
       statusOf(nodeClaim).conditions = [
@@ -400,7 +392,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['has replicas: 2 and limits.nodes: 1'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       statusOf(world.workspace)['targetNodeCount'] = 2
       world.node.kind = 'Node'
       nodePool(world, { replicas: 2, limits: { nodes: '1' } }, [condition('Ready', 'True', 'Ready', '')])
@@ -412,7 +404,7 @@ export const nodeSituations: readonly Situation[] = [
     says: ['there is no NodeClaim for it', 'may not list nodepools'],
     kube: { rights: without('karpenter.sh', 'nodepools') },
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       absent(world.nodeClaim)
     },
   },
@@ -472,7 +464,7 @@ export const nodeSituations: readonly Situation[] = [
     cause,
     says,
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       Object.assign(world.workspace['resource'] as object, { instanceType: 'p4d.24xlarge' })
       Object.assign(world.nodeClaim['spec'] as object, {
         nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
@@ -487,7 +479,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'gpu-quota',
     says: ['the project has no quota left for a2-highgpu-1g', 'gcloud compute regions describe REGION'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       Object.assign(world.workspace['resource'] as object, { instanceType: 'a2-highgpu-1g' })
       Object.assign(world.nodeClaim, { spec: {} })
       const message = "creating instance: QUOTA_EXCEEDED: Quota 'NVIDIA_A100_GPUS' exceeded. Limit: 0.0 in region us-central1."
@@ -512,11 +504,7 @@ export const nodeSituations: readonly Situation[] = [
     name: 'the node does not register its GPU',
     cause: 'node-plugin-missing',
     change: (world) => {
-      withoutNode(world, [
-        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
-        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-      ])
+      withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
         condition('Launched', 'True', 'Launched', '') as Status['conditions'][number],
         condition(
@@ -547,11 +535,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['NodeClaim ws1 is being deleted, and no other has taken its place'],
     change: (world) => {
-      withoutNode(world, [
-        ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
-        ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-        ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
-      ])
+      withoutNode(world, awaitingNodes)
       world.nodeClaim.metadata['deletionTimestamp'] = '2026-11-22T15:00:00Z'
     },
   },

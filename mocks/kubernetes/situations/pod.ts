@@ -124,18 +124,10 @@ export const podSituations: readonly Situation[] = [
     says: ['untolerated taint'],
     change: (world) => {
       notReady(world, 'Unschedulable', '0/3 nodes are available')
-      const pod = statusOf(world.pod)
-      pod['phase'] = 'Pending'
-      pod.containerStatuses = []
-      pod.conditions = [
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          reason: 'Unschedulable',
-          message: '0/3 nodes are available: 1 node(s) had untolerated taint {gpu: only}, 2 node(s) did not match Pod node affinity.',
-        },
-      ]
-      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+      unplaced(
+        world.pod,
+        '0/3 nodes are available: 1 node(s) had untolerated taint {gpu: only}, 2 node(s) did not match Pod node affinity.',
+      )
     },
   },
   {
@@ -144,18 +136,7 @@ export const podSituations: readonly Situation[] = [
     says: ['PersistentVolumeClaims'],
     change: (world) => {
       notReady(world)
-      const pod = statusOf(world.pod)
-      pod['phase'] = 'Pending'
-      pod.containerStatuses = []
-      pod.conditions = [
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          reason: 'Unschedulable',
-          message: 'pod has unbound immediate PersistentVolumeClaims. not found',
-        },
-      ]
-      delete (world.pod['spec'] as Record<string, unknown>)['nodeName']
+      unplaced(world.pod, 'pod has unbound immediate PersistentVolumeClaims. not found')
     },
   },
   {

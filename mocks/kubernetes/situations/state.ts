@@ -67,8 +67,8 @@ export const withoutNode = (world: World, rows: readonly (readonly [string, stri
   world.workspace['status'] = object
 }
 
-/** No node has been ordered yet. */
-export const unordered = [
+/** Nodes that were asked for are not there yet. */
+export const awaitingNodes = [
   ['NodesReady', 'NodeNotReady', 'Not enough Nodes are ready'],
   ['NodeClaimReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],
   ['ResourceReady', 'NodeClaimNotReady', 'Ready NodeClaims are not enough'],

@@ -8,7 +8,7 @@ import {
   podIs,
   notReady,
   withoutNode,
-  unordered,
+  awaitingNodes,
   failedAt,
   refusedPod,
 } from './state.ts'
@@ -46,7 +46,7 @@ export const workspaceSituations: readonly Situation[] = [
     cause: 'workspace-not-ready',
     says: ['cannot stream the model', 'StorageClass \\"fast\\" not found', 'kaito.sh/model-streaming=disabled'],
     change: (world) => {
-      withoutNode(world, unordered)
+      withoutNode(world, awaitingNodes)
       absent(world.nodeClaim)
       const inference = statusOf(world.workspace).conditions.find(({ type }) => type === 'InferenceReady')
       Object.assign(inference as object, { reason: 'ModelStreamingStorageClassNotFound', message: 'StorageClass "fast" not found' })
