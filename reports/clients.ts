@@ -26,7 +26,7 @@ const isFailure = ({ outcome, waiver }: Verdict): boolean => outcome === 'failed
 /** What a record says of each known client, and nothing where the server could not be judged: from its own requests, from those of others that equal them, and from runs of the real one. */
 export function clientRows({ run, verdicts, exchanges }: Recording): readonly ClientRow[] {
   if (run.blocked !== undefined) return []
-  const rows = Object.entries(knownClients).flatMap(([name, known]) => {
+  return Object.entries(knownClients).flatMap(([name, known]) => {
     const own = verdicts.filter(({ id }) => id.startsWith(`known-clients.${name}.`))
     const real = verdicts.filter(({ id }) => bareOf(id) === `real-clients.${name}`)
     // A client that only streams does not care what plain answers look like.
@@ -41,24 +41,18 @@ export function clientRows({ run, verdicts, exchanges }: Recording): readonly Cl
     const others = among(known.needs).filter((verdict) => !verdict.reason?.startsWith('no exchange of this run') && strikes(verdict))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
-    return [
-      {
-        client: title,
-        version: shape.version,
-        captured: shape.captured,
-        ...judged(
-          known,
-          own,
-          others,
-          among(known.showing),
-          real,
-          verdicts.find(({ id }) => id === known.limitedBy),
-        ),
-      },
-    ]
+    const row = judged(
+      known,
+      own,
+      others,
+      among(known.showing),
+      real,
+      verdicts.find(({ id }) => id === known.limitedBy),
+    )
+    // What a filter leaves out shows nothing of anyone; what stood in the way of the client itself is said.
+    if (run.filter !== undefined && row.state === 'not shown' && !real.some(({ outcome }) => outcome === 'blocked')) return []
+    return [{ client: title, version: shape.version, captured: shape.captured, ...row }]
   })
-  // What a filter leaves out shows nothing of anyone.
-  return run.filter === undefined ? rows : rows.filter(({ state }) => state !== 'not shown')
 }
 
 const onlyStreams = ({ shape }: KnownClient): boolean => /codex|claude|opencode|qwen|pi/.test(shape.client)

@@ -53,7 +53,7 @@ async function kuberhealthy(status = 200): Promise<{ readonly env: Readonly<Reco
 describe('Kuberhealthy', () => {
   test.for([
     ['conforms', {}, { ok: true, errors: [] }],
-    ['has no parser', { parser: 'none' }, { ok: false, errors: [expect.stringMatching(/^http:\S+\/v1: .+ \[pod\] .+/)] }],
+    ['has no parser', { parser: 'none' }, { ok: false, errors: [expect.stringMatching(/^http:\S+\/v1: .+ \[server\] .+/)] }],
     ['is not there', undefined, { ok: false, errors: [expect.stringContaining('[network]')] }],
   ] as const)('is told of a server that %s', async ([, options, body]) => {
     const { env, reports } = await kuberhealthy()

@@ -50,7 +50,8 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   const compare = configuration.compare === undefined ? undefined : keptEarlier(configuration.compare, configuration, before)
   const earlier = compare === undefined ? undefined : earlierFleet(compare)
   const going = configuration.resume && before !== undefined ? resumed(before, judging) : undefined
-  const notBegun = endBySignal(say, ' before anything was judged.')
+  let meaning = ' before anything was judged.'
+  const ended = endBySignal(say, () => meaning)
   clear(folder)
   const plan = going ?? (await planOf(judging, bound))
   if (plan.members.length === 0) {
@@ -70,8 +71,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
   if (done.size > 0) say(`${done.size} of ${plural(plan.members.length, 'workspace')} have their records already.`)
   say(budget(judging, bound, waiting.length))
   const began = Date.now()
-  notBegun()
-  const ended = endBySignal(say, '. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.')
+  meaning = '. What was judged until then is kept; the same command with CONFORMANCE_RESUME=1 goes on with the rest.'
   try {
     await judgeAll(
       { ...judging, configuration: compare === undefined ? configuration : { ...configuration, compare } },

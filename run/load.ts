@@ -108,7 +108,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new UserMistake(`${typed('load')} judges one server: name one workspace in KAITO_WORKSPACE.`)
   const folder = join(configuration.reportDir, NEIGHBOURS.load)
   const release = holdFolder(folder)
-  endBySignal(say, ': nothing is said of a load that has not come to its end.')
+  endBySignal(say, () => ': nothing is said of a load that has not come to its end.')
   const target = await resolveTarget(configuration, {
     say,
     // A model takes its time; without it the mock's own speed would be measured, in the process that measures.

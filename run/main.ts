@@ -67,7 +67,15 @@ async function main(): Promise<number> {
     return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
   }
   const began = Date.now()
-  const notBegun = endBySignal(say, ' before anything was judged: the reports of an earlier run are as they were.')
+  let meaning = ' before anything was judged: the reports of an earlier run are as they were.'
+  let meter: ReturnType<typeof progress> | undefined
+  endBySignal(
+    (line) => {
+      meter?.done()
+      say(line)
+    },
+    () => meaning,
+  )
   const target = await resolveTarget(configuration, {
     say,
     startMock: embeddedMock({ apiKey: randomUUID() }),
@@ -91,15 +99,8 @@ async function main(): Promise<number> {
         say('MCP_SERVER_URL is not tried: nothing that this run asks has to do with MCP servers.')
     }
     // Where nothing is asked, nothing can be waited for.
-    const meter = target.readiness.status === 'ready' ? progress(process.stderr, plan.verdicts.length, configuration.failOn) : undefined
-    notBegun()
-    endBySignal(
-      (line) => {
-        meter?.done()
-        say(line)
-      },
-      `. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`,
-    )
+    if (target.readiness.status === 'ready') meter = progress(process.stderr, plan.verdicts.length, configuration.failOn)
+    meaning = `. What was judged until then is kept; this makes its reports: ${reportCommand(configuration.reportDir)}`
     // A fleet has no need of vitest, and no room for it.
     const { reachByVitest } = await import('./conformance.ts')
     const reached = await reachByVitest(begun, (verdict) => meter?.verdict(verdict))
