@@ -39,8 +39,21 @@ export interface World {
 
 const since = '2026-11-22T14:12:21Z'
 
+/** A condition of an object. */
+export interface Condition {
+  type: string
+  status: string
+  reason?: string
+  message?: string
+}
+
 /** A condition as KAITO writes it. */
-export const condition = (type: string, status: string, reason: string, message: string): Record<string, unknown> => ({
+export const condition = (
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+): Condition & { observedGeneration: number; lastTransitionTime: string } => ({
   type,
   status,
   reason,

@@ -15,12 +15,19 @@ import {
   without,
 } from './state.ts'
 
+/** By which what Karpenter makes for a workspace is found. */
+const labelsOf = ({ workspace }: World): Record<string, string> => ({
+  'karpenter.kaito.sh/workspace-name': workspace.metadata.name,
+  'karpenter.kaito.sh/workspace-namespace': 'default',
+})
+
+/** What is said of nodes that are not there yet when KAITO's controller failed. */
+const awaitingAfter = (error: string): readonly (readonly [string, string, string])[] =>
+  awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const)
+
 /** The NodePool that KAITO makes where Karpenter provides nodes. */
 function nodePool(world: World, spec: object, conditions: readonly object[]): Thing {
-  const labels = {
-    'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
-    'karpenter.kaito.sh/workspace-namespace': 'default',
-  }
+  const labels = labelsOf(world)
   const pool: Thing = {
     apiVersion: 'karpenter.sh/v1',
     kind: 'NodePool',
@@ -45,7 +52,7 @@ export const nodeSituations: readonly Situation[] = [
         ['NodeClaimReady', 'LaunchFailed', quota],
         ['ResourceReady', 'LaunchFailed', quota],
       ])
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota)]
     },
   },
   {
@@ -59,7 +66,7 @@ export const nodeSituations: readonly Situation[] = [
           'Unknown',
           'LaunchFailed',
           'OperationNotAllowed: operation could not be completed as it results in exceeding approved Total Regional Cores quota',
-        ) as Status['conditions'][number],
+        ),
       ]
     },
   },
@@ -89,7 +96,7 @@ export const nodeSituations: readonly Situation[] = [
     change: (world) => {
       withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
-        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
+        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation'),
       ]
     },
   },
@@ -277,7 +284,7 @@ export const nodeSituations: readonly Situation[] = [
     says: [words],
     change: (world) => {
       withoutNode(world, awaitingNodes)
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message)]
     },
   })),
   {
@@ -295,10 +302,7 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'nodeclaim-not-launched',
     says: ['there is no NodeClaim for it', 'failed at: nodeclaims.karpenter.sh is forbidden'],
     change: (world) => {
-      withoutNode(
-        world,
-        awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, 'nodeclaims.karpenter.sh is forbidden')] as const),
-      )
+      withoutNode(world, awaitingAfter('nodeclaims.karpenter.sh is forbidden'))
       absent(world.nodeClaim)
     },
   },
@@ -308,10 +312,7 @@ export const nodeSituations: readonly Situation[] = [
     says: ['Install the CRDs of karpenter.sh'],
     change: (world) => {
       const error = 'no matches for kind "NodePool" in version "karpenter.sh/v1"'
-      withoutNode(
-        world,
-        awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const),
-      )
+      withoutNode(world, awaitingAfter(error))
       absent(world.nodeClaim)
     },
   },
@@ -320,11 +321,8 @@ export const nodeSituations: readonly Situation[] = [
     cause: 'gpu-quota',
     change: (world) => {
       withoutNode(world, awaitingNodes)
-      world.nodeClaim.metadata.labels = {
-        'karpenter.kaito.sh/workspace-name': world.workspace.metadata.name,
-        'karpenter.kaito.sh/workspace-namespace': 'default',
-      }
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota) as Status['conditions'][number]]
+      world.nodeClaim.metadata.labels = labelsOf(world)
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', quota)]
     },
   },
   {
@@ -379,9 +377,7 @@ export const nodeSituations: readonly Situation[] = [
       withoutNode(world, awaitingNodes)
       const pool = nodePool(world, { replicas: 1 }, [condition('Ready', 'True', 'Ready', '')])
       const { nodeClaim } = world
-      statusOf(nodeClaim).conditions = [
-        condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation') as Status['conditions'][number],
-      ]
+      statusOf(nodeClaim).conditions = [condition('Launched', 'Unknown', 'AwaitingReconciliation', 'object is awaiting reconciliation')]
       const before = { ...nodeClaim, metadata: { ...nodeClaim.metadata, name: `${pool.metadata.name}-xk2lp` } }
       const message = 'NodeClaim pool-of-ws-xk2lp event: insufficient capacity, all requested instance types were unavailable during launch'
       world.more.push(event(before, 'Warning', 'InsufficientCapacityError', message))
@@ -417,7 +413,7 @@ export const nodeSituations: readonly Situation[] = [
         ['NodeClaimReady', 'LaunchFailed', text],
         ['ResourceReady', 'LaunchFailed', text],
       ])
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', text) as Status['conditions'][number]]
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', text)]
     },
   },
   ...(
@@ -469,9 +465,7 @@ export const nodeSituations: readonly Situation[] = [
       Object.assign(world.nodeClaim['spec'] as object, {
         nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'default' },
       })
-      statusOf(world.nodeClaim).conditions = message
-        ? [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
-        : []
+      statusOf(world.nodeClaim).conditions = message ? [condition('Launched', 'False', 'LaunchFailed', message)] : []
     },
   })),
   {
@@ -483,7 +477,7 @@ export const nodeSituations: readonly Situation[] = [
       Object.assign(world.workspace['resource'] as object, { instanceType: 'a2-highgpu-1g' })
       Object.assign(world.nodeClaim, { spec: {} })
       const message = "creating instance: QUOTA_EXCEEDED: Quota 'NVIDIA_A100_GPUS' exceeded. Limit: 0.0 in region us-central1."
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message) as Status['conditions'][number]]
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message)]
     },
   },
   {
@@ -506,13 +500,8 @@ export const nodeSituations: readonly Situation[] = [
     change: (world) => {
       withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
-        condition('Launched', 'True', 'Launched', '') as Status['conditions'][number],
-        condition(
-          'Initialized',
-          'Unknown',
-          'ResourceNotRegistered',
-          'Resource "nvidia.com/gpu" was requested but not registered',
-        ) as Status['conditions'][number],
+        condition('Launched', 'True', 'Launched', ''),
+        condition('Initialized', 'Unknown', 'ResourceNotRegistered', 'Resource "nvidia.com/gpu" was requested but not registered'),
       ]
     },
   },

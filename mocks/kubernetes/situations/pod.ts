@@ -1,4 +1,4 @@
-import { event } from '../world.ts'
+import { event, type World } from '../world.ts'
 import {
   type Situation,
   absent,
@@ -15,6 +15,14 @@ import {
   unplaced,
   creating,
 } from './state.ts'
+
+/** The scheduler finds no node for the pod of the workspace. */
+const findsNoNode =
+  (message: string) =>
+  (world: World): void => {
+    notReady(world)
+    unplaced(world.pod, message)
+  }
 
 /** Pods that are not made, find no place, or do not get to start. */
 export const podSituations: readonly Situation[] = [
@@ -134,10 +142,7 @@ export const podSituations: readonly Situation[] = [
     name: 'a volume is not bound',
     cause: 'unschedulable',
     says: ['PersistentVolumeClaims'],
-    change: (world) => {
-      notReady(world)
-      unplaced(world.pod, 'pod has unbound immediate PersistentVolumeClaims. not found')
-    },
+    change: findsNoNode('pod has unbound immediate PersistentVolumeClaims. not found'),
   },
   {
     name: 'a Secret that the pod names is missing',
@@ -449,13 +454,9 @@ export const podSituations: readonly Situation[] = [
     name: `the node ${what}, and others have not the labels`,
     cause: 'unschedulable',
     says: [words],
-    change: (world) => {
-      notReady(world)
-      unplaced(
-        world.pod,
-        `0/3 nodes are available: ${lacking}, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`,
-      )
-    },
+    change: findsNoNode(
+      `0/3 nodes are available: ${lacking}, 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`,
+    ),
   })),
   ...(
     [
@@ -474,13 +475,9 @@ export const podSituations: readonly Situation[] = [
     name: `the pod ${what}`,
     cause: 'unschedulable',
     says: [words],
-    change: (world) => {
-      notReady(world)
-      unplaced(
-        world.pod,
-        `0/1 nodes are available: ${lacking} preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`,
-      )
-    },
+    change: findsNoNode(
+      `0/1 nodes are available: ${lacking} preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.`,
+    ),
   })),
   ...(
     [

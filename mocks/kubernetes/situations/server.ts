@@ -15,7 +15,6 @@ function withoutTemplate(): Fault {
   }
 }
 
-/** The model writes calls in a form of its own, and they come through as text. */
 /** KAITO wires a parser for a preset that does not read what its model writes. */
 function unfit(unfitting: {
   readonly name: string

@@ -1,4 +1,4 @@
-import { event, workspaceStatus, waiting, type Thing, type World, type WorldOptions } from '../world.ts'
+import { event, workspaceStatus, waiting, type Condition, type Thing, type World, type WorldOptions } from '../world.ts'
 import type { KubeOptions, KubeServer } from '../server.ts'
 import type { VllmOptions } from '../../vllm/vllm.ts'
 import type { CauseId } from '../../../fixtures/cause-catalogue.ts'
@@ -30,7 +30,7 @@ export interface Situation {
 }
 
 export interface Status {
-  conditions: { type: string; status: string; reason?: string; message?: string }[]
+  conditions: Condition[]
   containerStatuses: Record<string, unknown>[]
   initContainerStatuses?: Record<string, unknown>[]
   [key: string]: unknown

@@ -1,7 +1,6 @@
 import { condition, workspaceStatus, waiting } from '../world.ts'
 import {
   type Situation,
-  type Status,
   absent,
   statusOf,
   containerOf,
@@ -80,9 +79,7 @@ export const workspaceSituations: readonly Situation[] = [
       const message = '429 Client Error: you hit the quota of 1000 api requests per 5 minutes period'
       world.workspace['status'] = workspaceStatus('Pending', [['ResourceReady', 'ModelMirrorNotReady', message], ...waiting()])
       for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
-      statusOf(world.workspace).conditions.push(
-        condition('ModelMirrorReady', 'False', 'DownloadFailed', message) as Status['conditions'][number],
-      )
+      statusOf(world.workspace).conditions.push(condition('ModelMirrorReady', 'False', 'DownloadFailed', message))
     },
   },
   {
@@ -186,9 +183,7 @@ export const workspaceSituations: readonly Situation[] = [
     inVain: true,
     change: ({ workspace }) => {
       Object.assign(workspace.metadata, { deletionTimestamp: '2026-11-22T15:00:00Z', finalizers: ['workspace.finalizer.kaito.sh'] })
-      statusOf(workspace).conditions.push(
-        condition('WorkspaceDeleting', 'True', 'workspaceDeleted', 'workspace is being deleted') as Status['conditions'][number],
-      )
+      statusOf(workspace).conditions.push(condition('WorkspaceDeleting', 'True', 'workspaceDeleted', 'workspace is being deleted'))
     },
   },
   ...(
