@@ -9,7 +9,7 @@ import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Planned } from '../fixtures/run/plan.ts'
 import { allureReporter } from '../reports/allure-reporter.ts'
 import { compiledFolder, VITEST_HOME, withScratch } from '../reports/scratch.ts'
-import { conformance } from '../vitest.config.ts'
+import { conformance } from './vitest-project.ts'
 import { ask, type Begun, type Reached } from './judging.ts'
 
 /** What the tests in vitest's thread are given. Plain data. */
