@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { knownDefects } from '../fixtures/contract/known.ts'
 import { presetFacts } from '../fixtures/kaito/catalogue.ts'
 import type { Results } from '../reports/results.ts'
@@ -13,7 +13,8 @@ import { EVIDENCE_FOLDER, evidenceOf, evidenceText, readEvidence, type Evidence 
 const ROOT = resolve(import.meta.dirname, '..')
 const kept = readEvidence(join(ROOT, EVIDENCE_FOLDER))
 
-const scratch = mkdtempSync(join(tmpdir(), 'evidence-'))
+let scratch: string
+beforeAll(() => void (scratch = mkdtempSync(join(tmpdir(), 'evidence-'))))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const record: Evidence = {
