@@ -74,7 +74,16 @@ test('what is broken on another route limits no client of this one', () => {
     const exchanges = new Map([[exchange.id, { ...exchange, request: { ...exchange.request, path } }]])
     return clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges }).find(({ client }) => client === 'pi')?.state
   }
-  expect([stateBehind('/v1/messages?beta=true'), stateBehind('/v1/chat/completions')]).toEqual(['works', 'does not work'])
+  expect([stateBehind('/v1/messages?beta=true'), stateBehind('/v1/chat/completions')]).toEqual(['works', 'works with limits'])
+})
+
+test('a server that refuses some requests limits a client whose calls were seen, and breaks one whose were not', () => {
+  const refused = madeUpVerdict({ id: 'http.status', outcome: 'failed' })
+  const [called, none] = [{}, { outcome: 'failed' } as const].map((changes) => [
+    madeUpVerdict({ id: 'auto.calls:plain', ...changes }),
+    madeUpVerdict({ id: 'auto.calls:stream', ...changes }),
+  ])
+  expect([called, none].map((shown = []) => rowOf('pi', refused, ...shown)?.state)).toEqual(['works with limits', 'does not work'])
 })
 
 test('a client is said to work only where a call under auto was seen on its route', () => {

@@ -1,4 +1,4 @@
-import { knownClients, type KnownClient } from '../fixtures/clients/known.ts'
+import { knownClients, OF_ALL_REQUESTS, type KnownClient } from '../fixtures/clients/known.ts'
 import { routeOf } from '../fixtures/contract/route.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { excerpt } from '../fixtures/text.ts'
@@ -67,7 +67,13 @@ function judged(
 ): Pick<ClientRow, 'state' | 'rule'> {
   const ran = real.filter(({ outcome }) => outcome === 'passed')
   const failedRun = real.find(isFailure)
-  const broken = own.find(isFailure) ?? needed.find(isFailure) ?? (ran.length === 0 ? failedRun : undefined)
+  // What else holds, holds of answers without a call too.
+  const first = own.filter(({ id }) => id.endsWith('.first'))
+  const isShown = [...first, ...real, ...showing].some(({ outcome }) => outcome === 'passed' || outcome === 'known')
+  const { some = [], each = [] } = Object.groupBy(needed.filter(isFailure), ({ id }) =>
+    isShown && id === OF_ALL_REQUESTS ? 'some' : 'each',
+  )
+  const broken = own.find(isFailure) ?? each[0] ?? (ran.length === 0 ? failedRun : undefined)
   if (broken !== undefined) return { state: 'does not work', rule: ruleOf(broken) }
   const both = [...own, ...needed]
   const missing = both.find(({ outcome, reason = '' }) => outcome === 'not applicable' && reason.startsWith('the server has no'))
@@ -77,11 +83,8 @@ function judged(
       : { state: 'works with limits', rule: `${excerpt(missing.reason ?? '')}: ${instead}` }
   const refused = own.find(({ outcome }) => outcome === 'not applicable')
   if (refused !== undefined) return { state: 'does not work', rule: excerpt(refused.reason ?? '', 240) }
-  // What else holds, holds of answers without a call too.
-  const first = own.filter(({ id }) => id.endsWith('.first'))
-  if (![...first, ...real, ...showing].some(({ outcome }) => outcome === 'passed' || outcome === 'known'))
-    return { state: 'not shown', rule: noCall([...first, ...showing]) }
-  const limited = failedRun ?? both.find(({ outcome }) => outcome === 'known')
+  if (!isShown) return { state: 'not shown', rule: noCall([...first, ...showing]) }
+  const limited = failedRun ?? some[0] ?? both.find(({ outcome }) => outcome === 'known')
   if (limited !== undefined) return { state: 'works with limits', rule: ruleOf(limited) }
   if (note?.outcome === 'passed' && note.reason !== undefined) return { state: 'works with limits', rule: excerpt(note.reason, 240) }
   const unseen = own.find(({ outcome }) => outcome !== 'passed') ?? both.find(({ outcome }) => outcome === 'blocked')
