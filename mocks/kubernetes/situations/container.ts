@@ -1,5 +1,5 @@
-import { event, type World } from '../world.ts'
-import { type Situation, statusOf, containerOf, podIs, notReady, pod0, restarted, mesh, asksRay, creating } from './state.ts'
+import { event, type Thing, type World } from '../world.ts'
+import { type Situation, statusOf, containerOf, podIs, notReady, pod0, pod1, restarted, mesh, asksRay, creating } from './state.ts'
 
 const crashed = (exitCode: number, reason: string, restartCount = 4): Record<string, unknown> => ({
   restartCount,
@@ -118,6 +118,36 @@ export const containerSituations: readonly Situation[] = [
       notReady(world)
       podIs(world, crashed(137, 'OOMKilled'))
       Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
+    },
+  },
+  {
+    name: 'the node runs out of memory, and the container has a limit that it did not reach',
+    cause: 'out-of-memory',
+    says: ['because node aks-ws1 had none left', 'spec.nodeName=aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'OOMKilled'))
+      Object.assign(containerOf(world), { resources: { limits: { memory: '900Gi', 'nvidia.com/gpu': '1' } } })
+      const killed = event(world.node, 'Warning', 'OOMKilling', 'Out of memory: Killed process 3504804 (VLLM::EngineCor) total-vm:753508kB')
+      world.more.push({ ...killed, lastTimestamp: '2026-11-22T14:20:02Z' })
+    },
+  },
+  {
+    name: 'the pod is killed for memory by its limit, and the problem detector of the node says so',
+    cause: 'out-of-memory',
+    says: ['it may use 512Mi'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'OOMKilled'))
+      Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
+      const killed = event(
+        world.node,
+        'Warning',
+        'OOMKilling',
+        'Memory cgroup out of memory: Killed process 3504804 (python3) total-vm:7kB',
+      )
+      const before = event(world.node, 'Warning', 'SystemOOM', 'System OOM encountered, victim process: java, pid: 44')
+      world.more.push({ ...killed, lastTimestamp: '2026-11-22T14:20:02Z' }, { ...before, lastTimestamp: '2026-11-21T09:00:00Z' })
     },
   },
   {
@@ -279,6 +309,28 @@ export const containerSituations: readonly Situation[] = [
       notReady(world)
       asksRay(world)
       podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      world.more.push(
+        event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: AssertionError: Inference job not found in Ray jobs'),
+      )
+    },
+  },
+  {
+    name: 'the worker of a model on two nodes crashes, and the liveness probe kills its leader',
+    cause: 'crash-loop',
+    says: ['workspace-phi-4-mini-toolcall-1', 'uncorrectable ECC error', 'is defective'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [`${pod0}/previous`]: 'INFO 11-22 14:00:00 [core.py:1] Initializing a V1 LLM engine\n',
+        [`${pod1}/previous`]: 'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, { restartCount: 6, state: { running: {} }, lastState: { terminated: { exitCode: 137, reason: 'Error' } } })
+      asksRay(world)
+      const [pod] = world.more.filter(({ metadata }) => metadata.name === pod1)
+      Object.assign(statusOf(pod as Thing).containerStatuses[0] as object, crashed(1, 'Error'))
       world.more.push(
         event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: AssertionError: Inference job not found in Ray jobs'),
       )

@@ -218,6 +218,17 @@ export const podSituations: readonly Situation[] = [
       podIs(world, { state: { waiting: { reason: 'RunContainerError', message } } })
     },
   },
+  {
+    name: 'the image asks for a newer driver than the node has',
+    cause: 'container-config',
+    says: ['the driver of node aks-ws1 is older', 'cuda>=12.9', 'newer image or driver'],
+    change: (world) => {
+      notReady(world)
+      const message =
+        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.9, please update your driver to a newer version, or use an earlier cuda container"
+      podIs(world, { restartCount: 4, state: { waiting: { reason: 'RunContainerError', message } } })
+    },
+  },
   ...(
     [
       [
