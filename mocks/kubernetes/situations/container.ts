@@ -194,6 +194,28 @@ export const containerSituations: readonly Situation[] = [
     change: (world) => podIs(world, crashed(137, 'OOMKilled')),
   },
   {
+    name: 'the kubelet has lost the container of the server',
+    cause: 'crash-loop',
+    says: ['has lost the container', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, {
+        state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located' } },
+      })
+    },
+  },
+  {
+    name: 'the mesh does not take over the traffic of the pod',
+    cause: 'crash-loop',
+    says: ['istio-validation fails', 'kubectl get daemonset -A'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'PodInitializing' } } }, 'Pending')
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'istio-validation', image: 'proxyv2:1.27' }] })
+      statusOf(world.pod).initContainerStatuses = [{ name: 'istio-validation', ready: false, ...crashed(126, 'Error') }]
+    },
+  },
+  {
     name: 'the weights are downloaded',
     cause: 'still-downloading',
     server: 'loading',

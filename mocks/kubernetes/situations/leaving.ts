@@ -80,6 +80,33 @@ export const leavingSituations: readonly Situation[] = [
         },
         ['Node aks-ws1 gave pod', 'Its device plugin'],
       ],
+      [
+        'others took the GPU of the node before the pod',
+        'Failed',
+        {
+          reason: 'OutOfnvidia.com/gpu',
+          message: "Pod was rejected: Node didn't have enough resource: nvidia.com/gpu, requested: 1, used: 1",
+        },
+        ['others took what it needs', 'kubectl delete pod workspace-phi-4-mini-toolcall-0'],
+      ],
+      [
+        'the node has lost the labels that the pod asks for',
+        'Failed',
+        { reason: 'NodeAffinity', message: 'Pod was rejected: Predicate NodeAffinity failed' },
+        ['kubectl get node aks-ws1 --show-labels'],
+      ],
+      [
+        'the node demands processors and GPU of one NUMA node',
+        'Failed',
+        { reason: 'TopologyAffinityError', message: 'Resources cannot be allocated with Topology locality' },
+        ['topologyManagerPolicy'],
+      ],
+      [
+        'the pod had to give way to a critical pod of its node',
+        'Failed',
+        { reason: 'Preempting', message: 'Preempted in order to admit critical pod' },
+        ['to a pod that the cluster needs', 'kubectl get priorityclass'],
+      ],
       ['the pod has come to its end', 'Succeeded', {}, ['has ended without an error', 'exit code 0']],
     ] as const
   ).map(([name, phase, status, says]): Situation => ({

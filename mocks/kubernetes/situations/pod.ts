@@ -218,6 +218,43 @@ export const podSituations: readonly Situation[] = [
       podIs(world, { state: { waiting: { reason: 'RunContainerError', message } } })
     },
   },
+  ...(
+    [
+      ['kueue.x-k8s.io/admission', 'kubectl describe workloads.kueue.x-k8s.io -n default'],
+      ['example.com/hold', 'Let what put that gate on'],
+    ] as const
+  ).map(([gate, words]): Situation => ({
+    name: `a gate holds the pod back: ${gate}`,
+    cause: 'unschedulable',
+    says: [`by its gate ${gate}`, words],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '')
+      const blocked = { reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
+      Object.assign(statusOf(world.pod).conditions[0] as object, blocked)
+      Object.assign(world.pod['spec'] as object, { schedulingGates: [{ name: gate }] })
+    },
+  })),
+  {
+    name: 'the scheduler that the pod names does not run',
+    cause: 'unschedulable',
+    says: ['scheduler volcano has not looked at it'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '')
+      statusOf(world.pod).conditions = []
+      Object.assign(world.pod['spec'] as object, { schedulerName: 'volcano' })
+    },
+  },
+  {
+    name: 'the kubelet of the node does not take the pod up',
+    cause: 'pod-starting',
+    says: ['has not taken it up yet', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      world.pod['status'] = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] }
+    },
+  },
   {
     name: 'the image asks for a newer driver than the node has',
     cause: 'container-config',
