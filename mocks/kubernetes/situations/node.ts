@@ -275,7 +275,33 @@ export const nodeSituations: readonly Situation[] = [
       [
         'the cluster is changed by another while the node is ordered',
         'OperationNotAllowed: another operation is in progress on this managed cluster',
-        'ordered again by itself',
+        'still carries out another change',
+      ],
+      [
+        'the secret of the provisioner has expired',
+        'ClientSecretCredential authentication failed. AADSTS7000222: The provided client secret keys for app are expired',
+        'cannot log in to the cloud',
+      ],
+      [
+        'the cloud limits requests',
+        'RESPONSE 429: 429 Too Many Requests ERROR CODE: TooManyRequests The request is being throttled',
+        'limits requests at the moment',
+      ],
+      ['the cluster takes no changes', 'OperationNotAllowed: managed cluster is in failed provisioning state', 'az aks update'],
+      [
+        'the machine gets no GPU driver',
+        "VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE': command terminated with exit status=84",
+        '(exit status 84): ',
+      ],
+      [
+        'the machine does not reach the registry of AKS',
+        `VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE'. Error message: 'Enable failed: failed to execute command: command terminated with exit status=50 [stdout] [stderr] nc: connect to mcr.microsoft.com port 443 (tcp) failed'`,
+        'let the subnet of the nodes out',
+      ],
+      [
+        'the machine is not set up in time',
+        'Provisioning of VM extension vmssCSE has timed out. (Code: VMExtensionProvisioningTimeout)',
+        'What each status means',
       ],
     ] as const
   ).map(([name, message, words]): Situation => ({
