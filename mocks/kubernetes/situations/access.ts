@@ -47,11 +47,20 @@ export const accessSituations: readonly Situation[] = [
     says: ['KAITO_NAMESPACE=default'],
     env: { KAITO_NAMESPACE: 'defualt', KAITO_WORKSPACE: 'some-workspace' },
   },
-  {
-    name: 'the name is that of an InferenceSet',
+  ...(
+    [
+      ['the name is that of an InferenceSet', 'my-set', 'is not a Workspace but an InferenceSet'],
+      [
+        'the name is that of a workspace that an InferenceSet has made anew',
+        'my-set-lxwg6',
+        'InferenceSet my-set gives its workspaces such names',
+      ],
+    ] as const
+  ).map(([name, asked, words]): Situation => ({
+    name,
     cause: 'workspace-absent',
-    says: ['KAITO_INFERENCESET=my-set'],
-    env: { KAITO_WORKSPACE: 'my-set' },
+    says: [words, 'KAITO_INFERENCESET=my-set'],
+    env: { KAITO_WORKSPACE: asked },
     change: (world) =>
       world.more.push({
         apiVersion: 'kaito.sh/v1beta1',
@@ -63,7 +72,7 @@ export const accessSituations: readonly Situation[] = [
           template: { inference: { preset: { name: 'phi-4-mini-instruct' } }, resource: {} },
         },
       }),
-  },
+  })),
   {
     name: 'KAITO is not installed',
     cause: 'kaito-not-installed',

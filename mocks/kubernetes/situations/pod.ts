@@ -183,6 +183,19 @@ export const podSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'KEDA has scaled the StatefulSet to nothing',
+    cause: 'pod-not-created',
+    says: ['scaled to 0 by KEDA', 'kubectl edit scaledobject idle -n default'],
+    change: (world) => {
+      notReady(world)
+      absent(world.pod)
+      Object.assign(world.set['spec'] as object, { replicas: 0 })
+      const scaler = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: { name: 'idle', namespace: 'default' } }
+      const message = `Deactivated apps/v1.StatefulSet default/${world.set.metadata.name} from 1 to 0`
+      world.more.push(event(scaler, 'Normal', 'KEDAScaleTargetDeactivated', message))
+    },
+  },
+  {
     name: 'the old pod of a Deployment ends, and the next finds no place',
     cause: 'unschedulable',
     change: (world) => {
