@@ -205,6 +205,43 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'a process of the server is killed while it starts, and the container ends by itself',
+    cause: 'out-of-memory',
+    says: ['A process of the server', 'kubectl describe node aks-ws1'],
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore_DP0': -9}\n",
+      },
+    },
+    change: crashes,
+  },
+  {
+    name: 'the server is killed, and no event says by whom',
+    cause: 'crash-loop',
+    says: ['is again and again killed (SIGKILL)', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'Error'))
+    },
+  },
+  {
+    name: 'the server does not get on, and the node says that its GPUs are not linked',
+    cause: 'still-loading',
+    says: ['reports a trouble with its GPUs', 'NVLinkStatusInactive', 'kubectl delete nodeclaim ws1'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      statusOf(world.node).conditions.push({
+        type: 'NVLinkStatusInactive',
+        status: 'True',
+        reason: 'NVLinkStatusInactive',
+        message: 'GPU 0',
+      })
+    },
+  },
+  {
     name: 'the mesh does not take over the traffic of the pod',
     cause: 'crash-loop',
     says: ['istio-validation fails', 'kubectl get daemonset -A'],
