@@ -271,6 +271,21 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the server does not get on, because its GPUs do not hear each other',
+    cause: 'still-loading',
+    says: ['for 3 minutes its processes have waited for each other', 'disable-custom-all-reduce'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [pod0]: `INFO 11-22 14:05:00 [monitor.py:33] torch.compile takes 15.67 s in total\n${'(EngineCore pid=22) INFO 11-22 14:06:00 [shm_broadcast.py:705] No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging\n'.repeat(3)}`,
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
     name: 'the server does not listen yet, and says what it tries again',
     cause: 'still-loading',
     says: ['log: OSError: Consistency check failed'],
