@@ -432,6 +432,20 @@ export const containerSituations: readonly Situation[] = [
       podIs(world, crashed(139, 'Error'))
     },
   },
+  ...(
+    [
+      ['the server dies for want of shared memory', 135, '/dev/shm'],
+      ['the processor of the node does not know an instruction of the image', 132, 'AVX2'],
+    ] as const
+  ).map(([name, exitCode, words]): Situation => ({
+    name,
+    cause: 'crash-loop',
+    says: [words],
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(exitCode, 'Error'))
+    },
+  })),
   {
     name: 'the GPU holds no cache',
     cause: 'out-of-memory',
