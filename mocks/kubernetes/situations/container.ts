@@ -388,15 +388,28 @@ export const containerSituations: readonly Situation[] = [
       )
     },
   },
-  {
-    name: 'the worker of a model on two nodes crashes, and the liveness probe kills its leader',
+  ...(
+    [
+      [
+        'the worker of a model on two nodes crashes, and the liveness probe kills its leader',
+        'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered',
+        ['workspace-phi-4-mini-toolcall-1', 'is defective'],
+      ],
+      [
+        'the liveness probe kills the leader of a model on two nodes, and its worker ends with it',
+        'Some Ray subprocesses exited unexpectedly:\n  raylet [exit code=1]\nRemaining processes will be killed.',
+        ['pod workspace-phi-4-mini-toolcall-0', 'other processes of the model are gone'],
+      ],
+    ] as const
+  ).map(([name, log, says]): Situation => ({
+    name,
     cause: 'crash-loop',
-    says: ['workspace-phi-4-mini-toolcall-1', 'uncorrectable ECC error', 'is defective'],
+    says,
     server: 'nothing',
     kube: {
       logs: {
         [`${pod0}/previous`]: 'INFO 11-22 14:00:00 [core.py:1] Initializing a V1 LLM engine\n',
-        [`${pod1}/previous`]: 'torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered\n',
+        [`${pod1}/previous`]: `${log}\n`,
       },
     },
     change: (world) => {
@@ -409,7 +422,7 @@ export const containerSituations: readonly Situation[] = [
         event(world.pod, 'Warning', 'Unhealthy', 'Liveness probe failed: AssertionError: Inference job not found in Ray jobs'),
       )
     },
-  },
+  })),
   {
     name: 'the server takes longer to start than its probe allows',
     cause: 'crash-loop',
