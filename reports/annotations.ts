@@ -1,8 +1,9 @@
 import { appendFileSync, statSync } from 'node:fs'
 import { codeOf } from '../fixtures/thrown.ts'
-import { excerpt } from '../fixtures/text.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
+import { titled } from '../fixtures/titled.ts'
 import type { FleetResults } from './fleet/results.ts'
-import { headline, withEffect } from './headline.ts'
+import { blockedOtherwise, headline, reasons, withEffect } from './headline.ts'
 import { problemsOf } from './problems.ts'
 import type { Recording } from './store.ts'
 
@@ -56,16 +57,27 @@ function notesOf(recording: Recording): readonly Note[] {
     text: excerpt(message, 400),
     ...(at === undefined ? {} : { at }),
   }))
-  const of = (effect: 'failure' | 'broken' | 'blocked' | 'warning'): readonly Note[] =>
-    withEffect(recording, effect).map(({ title, findings: [first], reason }) => ({
-      level: effect === 'warning' ? 'warning' : 'error',
-      title: excerpt(title, 200),
-      text:
-        first === undefined
-          ? excerpt(reason ?? 'no reason recorded', 400)
-          : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
-    }))
-  return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...of('blocked'), ...of('warning')]
+  const of = (effect: 'failure' | 'broken' | 'warning'): readonly Note[] =>
+    withEffect(recording, effect).map((verdict) => {
+      const {
+        findings: [first],
+        reason,
+      } = verdict
+      return {
+        level: effect === 'warning' ? 'warning' : 'error',
+        title: excerpt(titled(verdict), 200),
+        text:
+          first === undefined
+            ? excerpt(reason ?? 'no reason recorded', 400)
+            : `got ${excerpt(first.got, 200)}, wanted ${excerpt(first.wanted, 200)}`,
+      }
+    })
+  const unjudged = reasons(blockedOtherwise(recording)).map(([reason, count]): Note => ({
+    level: 'error',
+    title: `${plural(count, 'requirement')} could not be judged`,
+    text: excerpt(reason, 400),
+  }))
+  return [...(red ? [about] : []), ...problems, ...of('failure'), ...of('broken'), ...unjudged, ...of('warning')]
 }
 
 function fleetNotesOf({ run, causes, workspaces }: FleetResults): readonly Note[] {

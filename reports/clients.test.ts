@@ -6,6 +6,7 @@ import { clientRows, clientsLine } from './clients.ts'
 const rowsOf = (...verdicts: readonly Verdict[]) => clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges: new Map() })
 const rowOf = (client: string, ...verdicts: readonly Verdict[]) => rowsOf(...verdicts).find((row) => row.client === client)
 const own = (changes: Partial<Verdict>): Verdict => madeUpVerdict({ id: 'known-clients.codex.first', ...changes })
+const pi = (changes: Partial<Verdict>): Verdict => madeUpVerdict({ id: 'known-clients.pi.first', ...changes })
 const { findings: two } = madeUpVerdict({ outcome: 'failed' })
 
 test('a run that asked nothing that clients need has no table', () => {
@@ -124,7 +125,8 @@ test('a client that only streams does not care about plain answers', () => {
 })
 
 test('the line counts and names', () => {
-  expect(clientsLine(rowsOf(own({ outcome: 'failed' }), madeUpVerdict({ id: 'known-clients.pi.first' })))).toBe(
-    '1 of 2 known clients work; does not work: codex',
-  )
+  expect(clientsLine(rowsOf(own({ outcome: 'failed' }), pi({})))).toBe('1 of 2 known clients work; does not work: codex')
+  expect(clientsLine(rowsOf(own({ outcome: 'failed' }), pi({ outcome: 'failed' })))).toBe('0 of 2 known clients work')
+  const unseen = { outcome: 'inconclusive', reason: 'the model answered in text' } as const
+  expect(clientsLine(rowsOf(own(unseen), pi(unseen)))).toBe('0 of 2 known clients work; not shown: all')
 })

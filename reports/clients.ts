@@ -103,12 +103,13 @@ function ruleOf({ title, findings: [first], known, reason }: Verdict): string {
   return `${excerpt(title, 160)}: ${excerpt(said, 200)}`
 }
 
-/** `10 of 12 known clients work; codex does not work: …` */
+/** `10 of 12 known clients work; does not work: codex`; where all are alike, none is named. */
 export function clientsLine(rows: readonly ClientRow[]): string | undefined {
   if (rows.length === 0) return undefined
   const works = rows.filter(({ state }) => state === 'works').length
   const rest = CLIENT_STATES.slice(1).flatMap((state) => {
     const some = rows.filter((row) => row.state === state)
+    if (some.length === rows.length) return state === 'does not work' ? [] : [`${state}: all`]
     return some.length === 0 ? [] : [`${state}: ${some.map(({ client }) => client).join(', ')}`]
   })
   return [`${works} of ${rows.length} known clients work`, ...rest].join('; ')

@@ -12,7 +12,7 @@ export interface GateVerdict {
   readonly code: Exclude<(typeof EXIT)[keyof typeof EXIT], typeof EXIT.request>
   /** Why, in one sentence. */
   readonly sentence: string
-  /** Where no answer of the server failed: what did, `by what lies in front of the server`. */
+  /** Where no answer of the server failed: what did, `because of what lies in front of the server`. */
   readonly otherwise?: string
 }
 
@@ -118,7 +118,7 @@ function failedOtherwise({ run, verdicts, exchanges }: Recording): string | unde
         }),
     )
   if (!isOutside) return undefined
-  return IN_FRONT.has(layer) ? 'by what lies in front of the server' : 'because the server was taken away'
+  return IN_FRONT.has(layer) ? 'because of what lies in front of the server' : 'because the server was taken away'
 }
 
 const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)

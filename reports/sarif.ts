@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { linksOf } from '../fixtures/source.ts'
-import { excerpt } from '../fixtures/text.ts'
+import { excerpt, plural } from '../fixtures/text.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
-import { counts, effectOf, type Effect } from './counts.ts'
+import { counts, type Effect } from './counts.ts'
 import type { FleetResults } from './fleet/results.ts'
+import { reasons, withEffect } from './headline.ts'
 import { waiverLine } from './waived.ts'
 import { problemsOf, type RunProblem } from './problems.ts'
 import type { Recording } from './store.ts'
@@ -16,15 +17,12 @@ const MOST_RESULTS = 5_000
 
 const LEVELS = {
   failure: 'error',
-  blocked: 'error',
   broken: 'error',
   warning: 'warning',
   known: 'note',
   waived: 'note',
 } as const satisfies Partial<Record<Effect, string>>
-type Shown = keyof typeof LEVELS
-
-const isShown = (effect: Effect): effect is Shown => effect in LEVELS
+type Told = keyof typeof LEVELS
 
 interface Place {
   readonly file: string
@@ -53,25 +51,36 @@ export function sarif(recording: Recording): string {
   })
 }
 
-/** What code scanning is told of one run, gravest first; `of` is the workspace that each result names, where there are several. */
-export function sarifResults(recording: Recording, of?: string) {
-  const { run, verdicts } = recording
-  const shown = verdicts.flatMap((verdict) => {
-    const effect = effectOf(verdict, run.failOn)
-    return isShown(effect) ? [{ verdict, effect }] : []
-  })
-  const order: readonly Shown[] = ['failure', 'broken', 'blocked', 'warning', 'waived', 'known']
-  const sorted = shown.toSorted((a, b) => order.indexOf(a.effect) - order.indexOf(b.effect))
+/**
+ * What code scanning is told of one run, gravest first: what could not be judged once for each reason. `workspace` is named by each result,
+ * where there are several.
+ */
+export function sarifResults(recording: Recording, workspace?: string) {
+  const { run } = recording
+  const of = (effects: readonly Told[]) =>
+    effects.flatMap((effect) => withEffect(recording, effect).map((verdict) => ({ verdict, effect })))
+  const [grave, mild] = [of(['failure', 'broken']), of(['warning', 'waived', 'known'])]
+  const blocked = reasons(withEffect(recording, 'blocked'))
   const problems = problemsOf(recording)
   const waiverFile = run.ended?.waivers?.[0]?.at.replace(/:\d+$/, '')
   const stand = run.manifest ?? waiverFile
+  const told = (one: (typeof grave)[number]) => resultOf(one.verdict, one.effect, run, stand)
   const results = [
     ...problems.map((problem) => problemResult(problem, run, stand)),
-    ...sorted.map(({ verdict, effect }) => resultOf(verdict, effect, run, stand)),
+    ...grave.map(told),
+    ...blocked.map(([reason, count]) => blockedResult(reason, count, run, stand)),
+    ...mild.map(told),
   ].slice(0, MOST_RESULTS)
   return {
-    results: of === undefined ? results : results.map((one) => ({ ...one, message: { text: `${excerpt(of, 120)}: ${one.message.text}` } })),
-    rules: [...problems.map(({ kind }) => problemRule(kind)), ...sorted.map(({ verdict }) => ruleOf(verdict))].slice(0, MOST_RESULTS),
+    results:
+      workspace === undefined
+        ? results
+        : results.map((one) => ({ ...one, message: { text: `${excerpt(workspace, 120)}: ${one.message.text}` } })),
+    rules: [
+      ...problems.map(({ kind }) => problemRule(kind)),
+      ...(blocked.length > 0 ? [problemRule('blocked')] : []),
+      ...[...grave, ...mild].map(({ verdict }) => ruleOf(verdict)),
+    ].slice(0, MOST_RESULTS),
   }
 }
 
@@ -171,7 +180,7 @@ const location = ({ file, line }: Place) => ({
   },
 })
 
-function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | undefined) {
+function resultOf(verdict: Verdict, effect: Told, run: Run, stand: string | undefined) {
   const { id, waiver, reason, findings } = verdict
   const [first, ...others] = findings
   const seen =
@@ -180,7 +189,6 @@ function resultOf(verdict: Verdict, effect: Shown, run: Run, stand: string | und
       : `got ${excerpt(first.got)}, wanted ${excerpt(first.wanted)}, at ${excerpt(first.where)}`
   const prefix = {
     failure: '',
-    blocked: 'Blocked: ',
     broken: 'Broken, a defect of the suite: ',
     warning: '',
     known: 'Known defect: ',
@@ -223,8 +231,9 @@ function ruleOf({ id, title, group, level, source, tags }: Verdict) {
   }
 }
 
-function problemRule(kind: RunProblem['kind']) {
+function problemRule(kind: RunProblem['kind'] | 'blocked') {
   const text = {
+    blocked: 'A run can judge what it asks for',
     cut: 'A run ends when every requirement was judged',
     empty: 'A run judges at least one requirement',
     waiver: 'A waiver holds: it is not expired, and what it expects happens',
@@ -237,6 +246,19 @@ function problemRule(kind: RunProblem['kind']) {
     help: { text, markdown: text },
     defaultConfiguration: { level: 'error' },
     properties: { tags: ['run'] },
+  }
+}
+
+function blockedResult(reason: string, count: number, run: Run, stand: string | undefined) {
+  const cause = run.ended?.cause
+  return {
+    ruleId: 'run.blocked',
+    level: 'error',
+    message: { text: `${plural(count, 'requirement')} could not be judged: ${excerpt(reason, 600)}` },
+    locations: [location({ file: stand ?? NOWHERE.file, line: 1 })],
+    // A sentence may hold what differs from run to run.
+    partialFingerprints: fingerprint(`run.blocked ${reason === cause?.sentence ? cause.id : reason}`, subject(run)),
+    properties: { effect: 'blocked' },
   }
 }
 

@@ -140,7 +140,8 @@ test.for(recordings)('every surface counts the same: %s', ([, recording]) => {
   const log = JSON.parse(sarif(recording)) as {
     runs: { results: { level: string; properties: { effect: string } }[]; properties: { counts: object } }[]
   }
-  expect(log.runs[0]?.results).toHaveLength(notGreen + wrong + badWaivers)
+  const why = new Set(verdicts.flatMap(({ outcome, reason }) => (outcome === 'blocked' ? [reason] : [])))
+  expect(log.runs[0]?.results).toHaveLength(notGreen - effect.blocked + why.size + wrong + badWaivers)
   expect(log.runs[0]?.properties.counts).toEqual(effect)
   for (const [name, expected] of [
     ['failure', effect.failure + wrong + badWaivers],
@@ -478,6 +479,39 @@ test('the tenth annotation says how many more there are', () => {
   expect(lines).toHaveLength(10)
   expect(lines[0]).toContain('vLLM was started without')
   expect(lines[9]).toContain('and 22 more')
+})
+
+const blocked = (count: number, reason: string): readonly Verdict[] =>
+  Array.from({ length: count }, (_, index) => madeUpVerdict({ id: `${reason}.${index}`, outcome: 'blocked', reason }))
+
+test('what could not be judged is told once for each reason, to code scanning and to a CI, and the cause once', () => {
+  const cause = { ...madeUpCause, id: 'x', sentence: 'Nothing listens at http://a.' }
+  const verdicts = [
+    ...blocked(40, cause.sentence),
+    ...blocked(2, 'the answer to call is missing'),
+    madeUpVerdict({ id: 'a:stream', outcome: 'failed' }),
+  ]
+  const recording = recordingOf(verdicts, { ended: { ...ended, exitCode: 1, cause } })
+  const [failed, ...others] = resultsIn(sarif(recording))
+  expect(failed?.ruleId).toBe('a:stream')
+  expect(others.map(({ ruleId, level, message }) => [ruleId, level, message.text])).toEqual([
+    ['run.blocked', 'error', `40 requirements could not be judged: ${cause.sentence}`],
+    ['run.blocked', 'error', '2 requirements could not be judged: the answer to call is missing'],
+  ])
+  const again = resultsIn(
+    sarif(
+      recordingOf(blocked(3, 'Nothing listens at http://b.'), {
+        ended: { ...ended, cause: { ...cause, sentence: 'Nothing listens at http://b.' } },
+      }),
+    ),
+  )
+  expect(again[0]?.partialFingerprints).toEqual(others[0]?.partialFingerprints)
+  const lines = annotations(recording, { GITHUB_ACTIONS: 'true' })
+  expect(lines.filter((line) => line.includes(cause.sentence.slice(0, 16)))).toHaveLength(1)
+  expect(lines.slice(1)).toEqual([
+    expect.stringMatching(/^::error title=.* \(streamed\)::got /),
+    '::error title=2 requirements could not be judged::the answer to call is missing',
+  ])
 })
 
 test('what a server wrote is no command of a CI', () => {

@@ -89,7 +89,11 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   const failures = withEffect(recording, 'failure')
   if (!cause && failures.length > 0 && state === 'fails') {
     const alike = agreement(recording)
-    const unexplained = `not known: nothing on the wire and no known defect${run.server.name === 'unknown' ? '' : ` of ${excerpt(run.server.name, 80)}`} explains ${failures.length === 1 ? 'what failed' : 'most of what failed'}; see ${failures.length === 1 ? 'the failure' : 'each failure'} below.`
+    const none = run.server.name === 'unknown' ? '' : `it is no known defect of ${excerpt(run.server.name, 80)}, and `
+    const unexplained =
+      failures.length === 1
+        ? `not known: ${none}nothing ${none === '' ? '' : 'else '}explains what failed; see the failure below.`
+        : 'not known: no single cause explains most of what failed; see each failure below.'
     const said = alike === undefined ? unexplained : `not known. ${alike}`
     lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
   }
