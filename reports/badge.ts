@@ -21,11 +21,13 @@ export function badge(recording: Recording): string {
   return endpoint(message, color, state !== 'works')
 }
 
-/** The badge of a fleet: how many of its workspaces conform. */
+/** The badge of a fleet: how many of its workspaces conform, and how many could not be judged. */
 export function fleetBadge({ run, workspaces }: FleetResults): string {
   const conforming = workspaces.filter(({ exitCode }) => exitCode === EXIT.conforms).length
+  const unjudged = workspaces.filter(({ exitCode }) => exitCode === EXIT.blocked || exitCode === EXIT.request).length
+  const beside = unjudged > 0 ? `, ${unjudged} not judged` : ''
   const color = run.exitCode === EXIT.conforms ? 'brightgreen' : run.exitCode === EXIT.blocked ? 'orange' : 'red'
-  return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform`, color, run.exitCode !== EXIT.conforms)
+  return endpoint(`${conforming} of ${plural(workspaces.length, 'workspace')} conform${beside}`, color, run.exitCode !== EXIT.conforms)
 }
 
 const endpoint = (message: string, color: string, isError: boolean): string =>

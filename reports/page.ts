@@ -157,7 +157,7 @@ function causeBox(recording: Recording, { anchorOf: at }: ShownExchanges): strin
     .map((line) => safe(line, 600))
     .join('\n')
   return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${safe(cause.sentence, 600)}</h2>
-${evidence.length === 0 ? '' : `<h3>Evidence</h3><ul>${evidence.join('')}</ul>`}<h3>Remedy</h3><pre class="paste">${remedy}</pre></section>`
+<h3>Remedy</h3><pre class="paste">${remedy}</pre>${evidence.length === 0 ? '' : `<h3>Evidence</h3><ul>${evidence.join('')}</ul>`}</section>`
 }
 
 function clientTable(recording: Recording): string {

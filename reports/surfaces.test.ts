@@ -318,7 +318,7 @@ test('SARIF of a fleet is one run: each result names its workspace, and those of
 
 test.for([
   [[0, 0], '2 of 2 workspaces conform', 'brightgreen'],
-  [[0, 3], '1 of 2 workspaces conform', 'orange'],
+  [[0, 3], '1 of 2 workspaces conform, 1 not judged', 'orange'],
   [[0, 1], '1 of 2 workspaces conform', 'red'],
 ] as const)('the badge of a fleet: %j', ([codes, message, color]) => {
   const workspaces = codes.map((exitCode) => unjudgedMember({ label: 'ws', context: '', namespace: '', name: 'ws' }, exitCode, ''))

@@ -84,13 +84,14 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
       'team-a/waits': 3,
     })
     expect(ended.code).toBe(1)
-    expect(results.run.headline).toBe('Tool calling conforms on 2 of 6 workspaces, 2 do not conform, 2 could not be judged')
+    expect(results.run.headline).toBe('Tool calling on 6 workspaces: 2 conform, 2 do not conform, 2 could not be judged')
   })
 
   test('the budget is said before, and progress by workspace', () => {
     expect(ended.out).toMatch(/^5 workspaces, 4 at once: at most 40 requests and [\d,]+ completion tokens/m)
     for (const label of ['team-a/good-1', 'team-b/bare-2', 'team-b/hangs'])
-      expect(ended.out).toMatch(new RegExp(`^\\[\\d/5\\] [✓✗] ${label}: `, 'm'))
+      expect(ended.out).toMatch(new RegExp(`^\\[\\d/5\\] [✓✗?] ${label}: `, 'm'))
+    expect(ended.out).toMatch(/^\[\d\/5\] \? team-b\/hangs: could not be judged: /m)
     expect(results.run.requests).toBeLessThanOrEqual(40)
   })
 
@@ -133,7 +134,7 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     expect(new Set(red)).toEqual(new Set(results.workspaces.filter(({ exitCode }) => exitCode !== 0).map(({ label }) => label)))
     const { message } = JSON.parse(await readFile(join(folder, 'badge.json'), 'utf8')) as { message: string }
     expect(message).toBe(
-      `${results.workspaces.filter(({ exitCode }) => exitCode === 0).length} of ${results.workspaces.length} workspaces conform`,
+      `${results.workspaces.filter(({ exitCode }) => exitCode === 0).length} of ${results.workspaces.length} workspaces conform, 2 not judged`,
     )
   })
 
@@ -141,7 +142,7 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     const { code, out } = await begin('reports/main.ts', folder, { GITHUB_ACTIONS: 'true' }).ended
     expect(code).toBe(0)
     const [headline = '', ...causes] = out.split('\n').filter((line) => line.startsWith('::'))
-    expect(headline).toMatch(/^::error title=Tool calling conforms on 2 of 6 workspaces%2C 2 do not conform/)
+    expect(headline).toMatch(/^::error title=Tool calling on 6 workspaces%3A 2 conform%2C 2 do not conform%2C 2 could not be judged::/)
     expect(causes).toHaveLength(results.causes.length)
     expect(causes[0]).toMatch(
       /^::error title=2 of 6%3A The server was started without --tool-call-parser.*::.*Workspaces: team-a\/bare-1, team-b\/bare-2\. /,

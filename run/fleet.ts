@@ -15,6 +15,7 @@ import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { readResults } from '../reports/earlier.ts'
 import { fleetResults, fleetRun, verdictOf } from '../reports/fleet/aggregate.ts'
+import { signFor } from '../reports/fleet/texts.ts'
 import { readFleet, reportOnFleet, reportOnMembers } from '../reports/fleet/make.ts'
 import { readPlan, recordedMember, removeStale, writePlan, type FleetPlan, type PlannedMember } from '../reports/fleet/plan.ts'
 import { judgedMember, unjudgedMember, type FleetResults, type MemberPlace, type MemberResult } from '../reports/fleet/results.ts'
@@ -96,7 +97,7 @@ export async function judgeFleet(judging: FleetJudging): Promise<number> {
 /** What came of one workspace, in a line. */
 export function progressOf(result: MemberResult): string {
   const cost = result.folder === undefined ? '' : ` (${plural(result.requests, 'request')}, ${result.seconds.toFixed(0)} s)`
-  return `${result.exitCode === 0 ? '✓' : '✗'} ${result.label}: ${verdictOf(result)}${cost}`
+  return `${signFor(result.exitCode)} ${result.label}: ${verdictOf(result)}${cost}`
 }
 
 /** Writes the reports of the fleet first, for whoever waits for it, then those of each workspace. */

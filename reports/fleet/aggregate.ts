@@ -59,13 +59,14 @@ function headlineOf(members: readonly MemberResult[]): string {
   const [red, open, broken] = [count(EXIT.fails), count(EXIT.request, EXIT.blocked), count(EXIT.suite)]
   const all = plural(named.length, 'workspace')
   if (red + open + broken + places === 0) return `Tool calling works on ${named.length === 1 ? all : `all ${all}`}`
-  return [
-    `Tool calling conforms on ${count(0)} of ${all}`,
+  const found = named.length === 0 ? 'no workspace' : all
+  return `Tool calling on ${found}: ${[
+    ...(count(0) > 0 ? [`${count(0)} ${count(0) === 1 ? 'conforms' : 'conform'}`] : []),
     ...(red > 0 ? [`${red} ${red === 1 ? 'does' : 'do'} not conform`] : []),
     ...(open > 0 ? [`${open} could not be judged`] : []),
     ...(broken > 0 ? [`${broken} met a defect of this suite`] : []),
     ...(places > 0 ? [`nothing was found in ${plural(places, 'place')}`] : []),
-  ].join(', ')
+  ].join(', ')}`
 }
 
 type CauseGroup = FleetResults['causes'][number]
@@ -109,17 +110,34 @@ function causesOf(members: readonly MemberResult[]): CauseGroup[] {
 }
 
 /** Why a workspace does not conform, where no cause is known. */
-function whyOf({ exitCode, failed, headline, name, label }: MemberResult): string {
+function whyOf(member: MemberResult): string {
+  const { exitCode, failed, headline, label } = member
   if (exitCode === EXIT.fails && failed.length > 0)
     return `No single cause is known; ${plural(failed.length, 'requirement')} failed: ${few(failed)}.`
-  return headline.replaceAll(label, 'WORKSPACE').replaceAll(name, 'WORKSPACE')
+  const why = general(headline.replaceAll(label, 'WORKSPACE'), member)
+  return `${why.slice(0, 1).toUpperCase()}${why.slice(1)}`
 }
 
 const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
 
+/** What stands before the name of a workspace, and of what bears its name. */
+const BEFORE_NAME = String.raw`(?:workspace|inferenceset|pod|service|container|statefulset|deployment|svc|logs)[ /]|(?:workspace|service-name)=`
+
 /** A text about one workspace, as it holds for others: `kubectl describe workspace WORKSPACE -n NAMESPACE`. */
-export function general(text: string, { name, namespace, context }: Pick<MemberResult, 'name' | 'namespace' | 'context'>): string {
-  const named = name === '' ? text : text.replaceAll(new RegExp(`(?<![\\w.-])${literal(name)}(?!\\w)`, 'g'), 'WORKSPACE')
+export function general(
+  text: string,
+  { name, namespace, context, preset }: Pick<MemberResult, 'name' | 'namespace' | 'context' | 'preset'>,
+): string {
+  const word = `${literal(name)}(?!\\w)`
+  const certain = name === '' ? text : text.replaceAll(new RegExp(`(?<=${BEFORE_NAME}|${literal(namespace)}/)${word}`, 'gi'), 'WORKSPACE')
+  // Anywhere else `model` is a word, and phi-4 may be a model.
+  const named =
+    name === '' || /^[a-z]+$/.test(name)
+      ? certain
+      : certain
+          .split(preset ?? name + name)
+          .map((part) => part.replaceAll(new RegExp(`(?<![\\w.-])${word}`, 'g'), 'WORKSPACE'))
+          .join(preset ?? name + name)
   return named
     .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?)[ =/])${literal(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
     .replaceAll(`${namespace}/WORKSPACE`, 'NAMESPACE/WORKSPACE')
@@ -170,11 +188,14 @@ const pairs = (a: Texts, b: Texts, prefix: string): string[] =>
     .filter((key) => a[key] !== b[key])
     .map((key) => `${prefix}${key}: ${b[key] ?? 'not set'} here, ${a[key] ?? 'not set'} there`)
 
-/** In what two servers differ beside their workspace: flags and versions. */
+/** In what two servers differ beside their workspace: flags and versions, as far as they are known of both. */
 function differences(usual: MemberResult['identity'], odd: MemberResult['identity']): string[] {
-  const { arguments: flags = {}, workspace: _usual, ...rest } = usual
-  const { arguments: otherFlags = {}, workspace: _odd, ...others } = odd
-  return [...pairs(rest, others, ''), ...pairs(flags, otherFlags, '--')].map((line) => excerpt(line, 200))
+  const flags = usual.arguments !== undefined && odd.arguments !== undefined ? pairs(usual.arguments, odd.arguments, '--') : []
+  const beside = (['vllm', 'parser', 'image', 'imageDigest', 'kaito', 'replicas'] as const).filter(
+    (key) => usual[key] !== undefined && odd[key] !== undefined,
+  )
+  const of = (identity: MemberResult['identity']): Texts => Object.fromEntries(beside.map((key) => [key, identity[key]]))
+  return [...pairs(of(usual), of(odd), ''), ...flags].map((line) => excerpt(line, 200))
 }
 
 /** What is new in a fleet since an earlier run of it. */

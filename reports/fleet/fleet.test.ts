@@ -86,11 +86,11 @@ test('workspaces with the same cause and remedy are one group, whose words hold 
       remedy: undefined,
       workspaces: ['team-a/ws-3', 'team-a/ws-4'],
     },
-    { id: undefined, sentence: 'not judged: it is not ready', remedy: undefined, workspaces: ['team-a/ws-5'] },
+    { id: undefined, sentence: 'Not judged: it is not ready', remedy: undefined, workspaces: ['team-a/ws-5'] },
   ])
   expect(fleet.run).toMatchObject({
     exitCode: 1,
-    headline: 'Tool calling conforms on 1 of 6 workspaces, 4 do not conform, 1 could not be judged',
+    headline: 'Tool calling on 6 workspaces: 1 conforms, 4 do not conform, 1 could not be judged',
     requests: 600,
   })
   expect(fleetSchema.parse(JSON.parse(JSON.stringify(fleet)))).toEqual(fleet)
@@ -114,17 +114,26 @@ test('a cause of one workspace alone keeps its own words, which can be pasted', 
   expect(fleetOf([member('ws-1', noParser('ws-1')), member('ws-2')]).causes[0]?.remedy).toBe('kubectl patch workspace ws-1 -n team-a')
 })
 
-test('a name is replaced as a whole, and a namespace only where it is one', () => {
+test('a name is replaced as a whole, and words that are no name of the workspace stay', () => {
   const place = { name: 'a', namespace: 'default', context: 'prod' }
-  expect(general('workspace a, pod a-0, a-b of a default value -n default in namespace default of context prod', place)).toBe(
-    'workspace WORKSPACE, pod WORKSPACE-0, WORKSPACE-b of WORKSPACE default value -n NAMESPACE in namespace NAMESPACE of context CONTEXT',
+  expect(
+    general('workspace a, pod a-0, kaito.sh/workspace=a: a default value -n default in namespace default of context prod', place),
+  ).toBe(
+    'workspace WORKSPACE, pod WORKSPACE-0, kaito.sh/workspace=WORKSPACE: a default value -n NAMESPACE in namespace NAMESPACE of context CONTEXT',
   )
   expect(general('ab 1a default/a', place)).toBe('ab 1a NAMESPACE/WORKSPACE')
+  expect(general('The model of Workspace model: KAITO_WORKSPACE=model', { ...place, name: 'model' })).toBe(
+    'The model of Workspace WORKSPACE: KAITO_WORKSPACE=WORKSPACE',
+  )
+  const phi = { ...place, name: 'phi-4', preset: 'phi-4-mini' }
+  expect(general('phi-4-0 and phi-4 of phi-4-mini', phi)).toBe('WORKSPACE-0 and WORKSPACE of phi-4-mini')
+  expect(general('pod phi-4-0 has no parser for phi-4', { ...phi, preset: 'phi-4' })).toBe('pod WORKSPACE-0 has no parser for phi-4')
 })
 
 test('an outlier says otherwise than those with the same preset and image, and in what it differs', () => {
   const odd = member('ws-9', { ...noParser('ws-9'), identity: { ...IMAGE, arguments: { 'max-model-len': '4096' } } })
-  const fleet = fleetOf([member('ws-1'), member('ws-2'), odd, member('ws-3', { ...noParser('ws-3'), preset: 'other' })])
+  const plain = { identity: { ...IMAGE, arguments: {} } }
+  const fleet = fleetOf([member('ws-1', plain), member('ws-2', plain), odd, member('ws-3', { ...noParser('ws-3'), preset: 'other' })])
   expect(fleet.outliers).toEqual([
     {
       workspace: 'team-a/ws-9',
@@ -136,6 +145,10 @@ test('an outlier says otherwise than those with the same preset and image, and i
     },
   ])
   expect(fleetOf([member('ws-1'), member('ws-2')]).outliers).toEqual([])
+  // What is not known of a server that was not reached is no difference.
+  const seen = { identity: { ...IMAGE, vllm: '0.25.1', parser: 'hermes', arguments: { 'tool-call-parser': 'hermes' } } }
+  const silent = member('ws-3', { exitCode: 3, state: 'unjudged', headline: 'no answer' })
+  expect(fleetOf([member('ws-1', seen), member('ws-2', seen), silent]).outliers).toMatchObject([{ workspace: 'team-a/ws-3', differs: [] }])
 })
 
 test('what is new since the last run', () => {

@@ -4,7 +4,7 @@ import { FILES } from '../store.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults, MemberResult } from './results.ts'
 import { time } from '../headline.ts'
-import { costOf, MOVES, names, share } from './texts.ts'
+import { costOf, MOVES, names, share, signFor } from './texts.ts'
 
 const safe = (text: string, limit = 300): string => escapeMarkup(excerpt(text, limit))
 
@@ -46,15 +46,17 @@ function causeBox(
   linked: (label: string) => string,
 ): string {
   const list = `<ul>${workspaces.map((label) => `<li>${linked(label)}</li>`).join('')}</ul>`
-  return `<section class="cause">${layer === undefined ? '' : `<p>Cause, found in: ${safe(layer, 40)}</p>`}<h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}</h2>
-${evidence === undefined ? '' : `<h3>Evidence${workspaces.length > 1 ? `, of ${safe(workspaces[0] ?? '')}` : ''}</h3><ul class="lines"><li>${safe(evidence, 400)}</li></ul>`}${
-    remedy === undefined
+  const codes = fleet.workspaces.filter(({ label }) => workspaces.includes(label)).map(({ exitCode }) => exitCode)
+  const open = codes.every((code) => signFor(code) === '?')
+  const lines = remedy
+    ?.split('\n')
+    .slice(0, 40)
+    .map((line) => safe(line, 400))
+  return `<section class="cause${open ? ' open' : ''}">${layer === undefined ? '' : `<p>Cause, found in: ${safe(layer, 40)}</p>`}<h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}</h2>
+${lines === undefined ? '' : `<h3>Remedy</h3><pre class="paste">${lines.join('\n')}</pre>`}${
+    evidence === undefined
       ? ''
-      : `<h3>Remedy</h3><pre>${remedy
-          .split('\n')
-          .slice(0, 40)
-          .map((line) => safe(line, 400))
-          .join('\n')}</pre>`
+      : `<h3>Evidence${workspaces.length > 1 ? `, of ${safe(workspaces[0] ?? '')}` : ''}</h3><ul class="lines"><li>${safe(evidence, 400)}</li></ul>`
   }<h3>${plural(workspaces.length, 'workspace')}</h3>
 ${workspaces.length > 12 ? `<details><summary>${safe(names(workspaces), 600)}</summary>${list}</details>` : list}</section>`
 }
@@ -116,8 +118,8 @@ function section(title: string, head: readonly string[], rows: readonly (readonl
 }
 
 const STYLE = `
-:root { --amber: var(--odd); --open: var(--none) } .cause ul:not(.lines) { columns: 16rem }
-.wide { overflow: auto; max-height: 90vh } .matrix { width: auto } .matrix thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; vertical-align: bottom }
+:root { --amber: var(--odd); --open: var(--none) } .cause.open { border-color: var(--odd) } .cause ul:not(.lines) { columns: 16rem }
+.wide { overflow: auto; max-height: 90vh } .matrix { width: auto } .matrix td:nth-of-type(-n+3) { min-width: 8em; overflow-wrap: break-word } .matrix thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; vertical-align: bottom }
 .matrix th[scope] { position: sticky; left: 0; background: var(--paper); color: var(--ink); font: inherit; border-top: 1px solid var(--line) } .upright span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; max-height: 12rem }
 ${['good', 'bad', 'amber', 'open'].map((name) => `td.${name}, b.${name} { color: var(--${name}) }`).join(' ')} td.bad, b.bad { font-weight: 700 }
 tr.good .verdict { color: var(--good) } tr.bad .verdict { color: var(--bad) } tr.open .verdict { color: var(--odd) }

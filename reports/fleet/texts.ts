@@ -3,7 +3,7 @@ import { excerpt, plural } from '../../fixtures/text.ts'
 import { time } from '../headline.ts'
 import { code, fitted, plain, remedyBlock, table } from '../summary.ts'
 import { verdictOf } from './aggregate.ts'
-import type { FleetResults } from './results.ts'
+import type { FleetResults, MemberResult } from './results.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
 
 /** What is new in a fleet, in the order in which every report shows it. */
@@ -25,17 +25,18 @@ export const names = (all: readonly string[], most = MOST_NAMES): string =>
 const MOST_ROWS = 12
 const MOST_REMEDY = 20
 
+/** The sign of what came of a workspace, or of all. */
+export const signFor = (exitCode: number): '✓' | '?' | '✗' => (exitCode === EXIT.conforms ? '✓' : exitCode === EXIT.blocked ? '?' : '✗')
+
 /** The summary of a fleet for the terminal; `report` is the path to name at the end. */
 export function fleetSummary(fleet: FleetResults, { color, report }: { readonly color: boolean; readonly report: string }): string {
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text
   const { run, workspaces, causes, outliers, comparison } = fleet
-  const signOf = ({ exitCode }: { readonly exitCode: number }): string =>
-    exitCode === EXIT.conforms
-      ? paint(['green', 'bold'], '✓')
-      : exitCode === EXIT.blocked
-        ? paint(['yellow', 'bold'], '?')
-        : paint(['red', 'bold'], '✗')
+  const signOf = ({ exitCode }: Pick<MemberResult, 'exitCode'>): string => {
+    const sign = signFor(exitCode)
+    return paint([({ '✓': 'green', '?': 'yellow', '✗': 'red' } as const)[sign], 'bold'], sign)
+  }
   const lines = [`${signOf(run)} ${paint('bold', run.headline)}`, ...run.notes.map((note) => `  ${paint('yellow', excerpt(note, 300))}`)]
   const section = (title: string, body: readonly string[], total = body.length): void => {
     if (body.length === 0) return
