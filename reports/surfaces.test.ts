@@ -484,6 +484,11 @@ test('the tenth annotation says how many more there are', () => {
 const blocked = (count: number, reason: string): readonly Verdict[] =>
   Array.from({ length: count }, (_, index) => madeUpVerdict({ id: `${reason}.${index}`, outcome: 'blocked', reason }))
 
+test('what to do stands before the evidence, which may fill the screen of a phone', () => {
+  const html = page(recordingOf(every, { ended: { ...ended, cause: madeUpCause } }))
+  expect(html).toMatch(/<h3>Remedy<\/h3><pre[^]*<\/pre><h3>Evidence<\/h3>/)
+})
+
 test('what could not be judged is told once for each reason, to code scanning and to a CI, and the cause once', () => {
   const cause = { ...madeUpCause, id: 'x', sentence: 'Nothing listens at http://a.' }
   const verdicts = [

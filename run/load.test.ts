@@ -348,6 +348,9 @@ describe('npm run load', () => {
       const env = { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '1', CONFORMANCE_REPORT_DIR: folder }
       const { code, out } = await npmRunLoad([], env)
       expect([code, out]).toEqual([3, expect.stringContaining('Cause: ')])
+      expect(out).toMatch(/^Tool calling under load could not be judged on http:\/\/127\.0\.0\.1:9\/v1\.$/m)
+      // As npm test says it of an address.
+      expect(out).toContain('Remedy: Start the server, or correct the address in OPENAI_BASE_URL.')
       expect(out).toContain(`What ${join(folder, 'load')} holds is of an earlier load.`)
       expect(await readFile(join(folder, 'load', 'results.json'), 'utf8')).toBe('{}')
     } finally {

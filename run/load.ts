@@ -6,6 +6,7 @@ import { profileFor, profiles } from '../fixtures/contract/profiles.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { hold, readThresholds, requireLevels, type Held, type Threshold } from '../fixtures/load/thresholds.ts'
 import { MAX_TOKENS } from '../fixtures/load/questions.ts'
+import { fitted } from '../fixtures/causes.ts'
 import { contextLengthOf } from '../fixtures/cause/context-length.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { loadEnv } from '../fixtures/target/environment.ts'
@@ -118,9 +119,12 @@ async function main(args: readonly string[]): Promise<number> {
     const { readiness } = target
     redactor = createRedactor(secretsOf(target))
     if (readiness.status === 'blocked') {
-      const why = readiness.cause === undefined ? ['The server is not ready.'] : causeLines(readiness.cause)
+      const { cause } = readiness
+      const why = cause === undefined ? ['The server is not ready.'] : causeLines(fitted(cause, target.run.kind, target.baseUrl))
       const kept = existsSync(join(folder, LOAD_FILES.results)) ? [`What ${folder} holds is of an earlier load.`] : []
-      process.stdout.write(`${redactor.text(['Tool calling under load could not be judged.', ...why, ...kept].join('\n'))}\n`)
+      process.stdout.write(
+        `${redactor.text([`Tool calling under load could not be judged on ${target.run.name}.`, ...why, ...kept].join('\n'))}\n`,
+      )
       return EXIT.blocked
     }
     return await judge(target, configuration, options, { thresholds, earlier, folder })

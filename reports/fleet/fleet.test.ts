@@ -110,6 +110,13 @@ test('the terminal has a sign of its own for what could not be judged, and says 
   expect(text).toContain('    line 19\n    … and 2 more in the report\n')
 })
 
+test('the page tells apart what does not conform and what could not be judged', () => {
+  const boxes = fleetPage(
+    fleetOf([member('ws-1', noParser('ws-1')), member('ws-2', { exitCode: 3, state: 'unjudged', headline: 'it is not ready' })]),
+  ).match(/<section class="cause[^"]*">/g)
+  expect(boxes).toEqual(['<section class="cause">', '<section class="cause open">'])
+})
+
 test('a cause of one workspace alone keeps its own words, which can be pasted', () => {
   expect(fleetOf([member('ws-1', noParser('ws-1')), member('ws-2')]).causes[0]?.remedy).toBe('kubectl patch workspace ws-1 -n team-a')
 })
