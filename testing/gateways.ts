@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Loopback } from './loopback.ts'
 
-/** The gateways that Debian has. */
-export type Program = 'nginx' | 'haproxy' | 'apache2' | 'caddy' | 'varnish'
+/** The gateways that Debian and PyPI have. */
+export type Program = 'nginx' | 'haproxy' | 'apache2' | 'caddy' | 'varnish' | 'litellm' | 'vllm-router'
 
 /** Where a gateway listens, what stands behind it, and a folder of its own. */
 interface Place {
   readonly port: number
+  /** For the metrics of its own, where it cannot go without. */
+  readonly metricsPort: number
   /** `127.0.0.1:8000`, at least one. */
   readonly upstreams: readonly [string, ...string[]]
   readonly folder: string
@@ -33,8 +35,8 @@ export interface Settings {
 
 interface Recipe {
   readonly command: string
-  /** The package of Debian. */
-  readonly package: string
+  /** What installs it. */
+  readonly install: string
   /** Writes the configuration and gives the arguments of the command, which must stay in the foreground. */
   readonly prepare: (place: Place, settings: Settings) => readonly string[]
   readonly env?: (place: Place) => Record<string, string>
@@ -67,7 +69,7 @@ const APACHE_MODULES = [
 const recipes: Readonly<Record<Program, Recipe>> = {
   nginx: {
     command: 'nginx',
-    package: 'nginx-light',
+    install: 'apt-get install nginx-light',
     prepare(place, { site = '', around = '', upstream = '' }) {
       const { folder, port, upstreams } = place
       const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -90,7 +92,7 @@ http {
   },
   haproxy: {
     command: 'haproxy',
-    package: 'haproxy',
+    install: 'apt-get install haproxy',
     // The time-outs are those of Debian's haproxy.cfg; a later line of the same name wins.
     prepare(place, { site = '', around = '', upstream = '' }) {
       const file = written(
@@ -117,7 +119,7 @@ backend servers
   },
   apache2: {
     command: 'apache2',
-    package: 'apache2',
+    install: 'apt-get install apache2',
     prepare(place, { site = '', around = '', upstream = '' }) {
       const { folder, port, upstreams } = place
       const loaded = APACHE_MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')
@@ -151,7 +153,7 @@ ${around}
   },
   caddy: {
     command: 'caddy',
-    package: 'caddy',
+    install: 'apt-get install caddy',
     prepare(place, { site = '', around = '', upstream = '' }) {
       const file = written(
         place,
@@ -178,7 +180,7 @@ http://127.0.0.1:${place.port} {
   },
   varnish: {
     command: 'varnishd',
-    package: 'varnish',
+    install: 'apt-get install varnish',
     prepare(place, { site = '', around = '' }) {
       const [server] = place.upstreams
       const [host, port] = server.split(':')
@@ -201,13 +203,38 @@ http://127.0.0.1:${place.port} {
       ]
     },
   },
+  litellm: {
+    command: 'litellm',
+    install: "pip install 'litellm[proxy]'",
+    prepare(place) {
+      const servers = place.upstreams.map(
+        (server) => `  - model_name: phi-4-mini-instruct
+    litellm_params: { model: hosted_vllm/phi-4-mini-instruct, api_base: 'http://${server}/v1', api_key: none }`,
+      )
+      const file = written(place, 'litellm.yaml', `model_list:\n${servers.join('\n')}\n`)
+      return ['--config', file, '--host', '127.0.0.1', '--port', `${place.port}`]
+    },
+    env: ({ folder }) => ({
+      HOME: folder,
+      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+      LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY: 'true',
+    }),
+  },
+  'vllm-router': {
+    command: 'vllm-router',
+    install: 'pip install vllm-router',
+    prepare: ({ port, metricsPort, upstreams }) => [
+      ...['--host', '127.0.0.1', '--port', `${port}`, '--prometheus-port', `${metricsPort}`, '--policy', 'round_robin'],
+      ...['--worker-urls', ...upstreams.map((server) => `http://${server}`)],
+    ],
+  },
 }
 
 /** One sentence for each of these programs that is not installed; empty when all are there. */
 export const missingPrograms = (programs: readonly Program[]): string[] =>
   programs.flatMap((program) => {
-    const { command, package: name } = recipes[program]
-    return isInstalled(command) ? [] : [`${command} is not installed: apt-get install ${name}.`]
+    const { command, install } = recipes[program]
+    return isInstalled(command) ? [] : [`${command} is not installed: ${install}.`]
   })
 
 /** Debian keeps servers where users other than root do not look. */
@@ -241,7 +268,7 @@ export async function startGateway(
   const { command, prepare, env } = recipes[program]
   const folder = mkdtempSync(join(tmpdir(), `${program}-`))
   const [first, ...others] = upstreams.map((url) => new URL(url).host)
-  const place: Place = { folder, port: await freePort(), upstreams: [first ?? '', ...others] }
+  const place: Place = { folder, port: await freePort(), metricsPort: await freePort(), upstreams: [first ?? '', ...others] }
   const child = spawn(command, prepare(place, within(settings, folder)), {
     env: { PATH, ...env?.(place) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -266,7 +293,7 @@ export async function startGateway(
     rmSync(folder, { recursive: true, force: true })
   })
   const url = `http://127.0.0.1:${place.port}`
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 3000; tries += 1) {
     const answer = await Promise.race([fetch(url, { redirect: 'manual' }).catch(() => undefined), failed])
     if (answer) {
       if (settings.lost !== undefined) rmSync(join(folder, settings.lost), { recursive: true })

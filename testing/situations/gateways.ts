@@ -322,4 +322,11 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
   ['nginx', 'a server that breaks off, over HTTP/1.0', { site: unbuffered, servers: [{ fault: breaksOff }], cause: 'answers-cut' }],
   ['nginx', 'one of two servers has no parser', { servers: [{}, { parser: 'none', seed: 2 }], cause: 'replicas-differ' }],
   ['haproxy', 'one of two servers serves another model', { servers: [{}, { model: 'another-model', seed: 2 }], cause: 'replicas-differ' }],
+  ['litellm', 'by default', { cause: 'answers-rewritten', says: /^LiteLLM reads what the server answers/ }],
+  ['vllm-router', 'by default', { cause: 'optional-demanded', says: /demands parameters/ }],
+  [
+    'vllm-router',
+    'one of two servers serves another model',
+    { servers: [{}, { model: 'another-model', seed: 2 }], cause: 'replicas-differ' },
+  ],
 ]
