@@ -67,7 +67,7 @@ export const between: readonly (readonly [what: string, situation: BetweenSituat
       evidence: ['models through the address: GET /v1/models → 404', 'models through the Service: GET /v1/models → 200'],
     },
   ],
-  ['the server itself, both ways', { server: { fault: faultOf('done-missing') }, cause: undefined }],
+  ['the server itself, both ways', { server: { fault: faultOf('done-missing') }, cause: 'stream-end' }],
 ]
 
 /** The root of a hop before a server. */
