@@ -79,6 +79,27 @@ export const podSituations: readonly Situation[] = [
         'failed to resolve reference: unexpected status from HEAD request to https://mirror.example/v2/kaito-base/manifests/0.5.0?ns=mcr.microsoft.com: 403 Forbidden',
         'the mirror mirror.example, which node aks-ws1 asks for it',
       ],
+      [
+        'the firewall of the registry keeps the node out',
+        'failed to authorize: failed to fetch oauth token: unexpected status from POST request to https://acr.azurecr.io/oauth2/token: 403 Forbidden: client with IP 20.1.1.1 is not allowed access',
+        'az acr network-rule add',
+      ],
+      [
+        'a firewall keeps the node in',
+        'unexpected status from HEAD request to https://mcr.microsoft.com/v2/aks/kaito/kaito-base/manifests/0.5.0: 403 Forbidden',
+        'a firewall keeps node aks-ws1 from the registry',
+      ],
+      [
+        'the node does not trust what inspects TLS',
+        'failed to do request: Head "https://mcr.microsoft.com/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+        'Exempt that host from TLS inspection',
+      ],
+      [
+        'its form is too old',
+        'not implemented: media type "application/vnd.docker.distribution.manifest.v1+prettyjws" is no longer supported since containerd v2.1',
+        'takes no longer',
+      ],
+      ['the runtime of the node does not answer', 'Failed to inspect image "kaito-base": code = DeadlineExceeded', 'does not answer'],
       ['the registry is not logged in to', 'no basic auth credentials', 'the registry refuses'],
       ['the transfer breaks off', 'failed to copy: httpReadSeeker: failed open: unexpected EOF', 'fails at times'],
       ['it is not signed', 'image signature verification failed: no signatures found', 'accepts no signature'],
@@ -281,6 +302,34 @@ export const podSituations: readonly Situation[] = [
   },
   ...(
     [
+      [
+        'the node cannot pull the image of the sandbox',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'Failed to create pod sandbox: failed to get sandbox image "mcr.microsoft.com/oss/kubernetes/pause:3.6": failed to pull image: 403 Forbidden',
+        'cannot pull the image of its sandbox',
+      ],
+      [
+        'nobody attaches the disk to the node',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'AttachVolume.Attach failed for volume "pvc-1" : timed out waiting for external-attacher of disk.csi.azure.com CSI driver to attach volume pvc-1',
+        'kubectl describe volumeattachment',
+      ],
+      [
+        'the node has no program that mounts NFS',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "nfs" : mount: /x: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program.',
+        'nfs-common',
+      ],
+      [
+        'the file system of the disk is damaged',
+        'volume-not-mounted',
+        'FailedMount',
+        "MountVolume.MountDevice failed for volume pvc-1 : 'fsck' found errors on device /dev/sdc but could not correct them",
+        'is damaged',
+      ],
       [
         'the runtime of the pod is not set up on the node',
         'pod-sandbox',
