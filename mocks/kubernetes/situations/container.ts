@@ -313,6 +313,23 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the engine has died, and the API of its server still answers',
+    cause: 'pod-not-ready',
+    says: ['has died, and its API still answers: torch.AcceleratorError', 'kubectl delete pod', 'has an Xid'],
+    kube: {
+      logs: {
+        [pod0]:
+          '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] torch.AcceleratorError: CUDA error: an illegal memory access was encountered\n(APIServer pid=1) ERROR 11-22 18:06:46 [async_llm.py:546] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. See stack trace (above) for the root cause.\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
+    },
+  },
+  {
     name: 'the readiness gate of a load balancer is closed',
     cause: 'pod-not-ready',
     says: ['status of pod readiness gate', 'spec.readinessGates'],

@@ -270,6 +270,25 @@ export const podSituations: readonly Situation[] = [
     },
   })),
   {
+    name: 'the autoscaler may bring no other node',
+    cause: 'unschedulable',
+    says: ['max node group size reached', '--max-count MAX'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.')
+      world.more.push(event(world.pod, 'Normal', 'NotTriggerScaleUp', "pod didn't trigger scale-up: 1 max node group size reached"))
+    },
+  },
+  {
+    name: 'the claim that the workspace names does not exist',
+    cause: 'unschedulable',
+    says: ['There is no such claim'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/3 nodes are available: persistentvolumeclaim "weights" not found.')
+    },
+  },
+  {
     name: 'the scheduler that the pod names does not run',
     cause: 'unschedulable',
     says: ['scheduler volcano has not looked at it'],
