@@ -163,30 +163,32 @@ export const containerSituations: readonly Situation[] = [
       world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Startup probe failed: dial tcp 10.0.0.1:15021: connection refused'))
     },
   },
-  {
-    name: 'the model does not fit the GPU',
+  ...(
+    [
+      [
+        'the model does not fit the GPU',
+        ['GPU'],
+        'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB\nRuntimeError: Engine core initialization failed.',
+      ],
+      [
+        'the GPU is in use by another process when the server starts',
+        ['10.5 of 79.2 GiB are free', 'spec.nodeName=aks-ws1'],
+        '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ValueError: Free memory on device cuda:0 (10.5/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.28 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.\nRuntimeError: Engine core initialization failed. See root cause above.',
+      ],
+      [
+        'a process of the server is killed while it starts, and the container ends by itself',
+        ['A process of the server', 'kubectl describe node aks-ws1'],
+        "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore_DP0': -9}",
+      ],
+      ['the GPU holds no cache', ['GPU'], 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.'],
+    ] as const
+  ).map(([name, says, log]): Situation => ({
+    name,
     cause: 'out-of-memory',
-    says: ['GPU'],
-    kube: {
-      logs: {
-        [`${pod0}/previous`]:
-          'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.69 GiB\nRuntimeError: Engine core initialization failed.\n',
-      },
-    },
+    says,
+    kube: { logs: { [`${pod0}/previous`]: `${log}\n` } },
     change: crashes,
-  },
-  {
-    name: 'the GPU is in use by another process when the server starts',
-    cause: 'out-of-memory',
-    says: ['10.5 of 79.2 GiB are free', 'spec.nodeName=aks-ws1'],
-    kube: {
-      logs: {
-        [`${pod0}/previous`]:
-          '(EngineCore pid=57) ERROR 11-22 18:06:46 [core.py:842] ValueError: Free memory on device cuda:0 (10.5/79.2 GiB) on startup is less than desired GPU memory utilization (0.9, 71.28 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.\nRuntimeError: Engine core initialization failed. See root cause above.\n',
-      },
-    },
-    change: crashes,
-  },
+  })),
   {
     name: 'the pod died long after it was ready, and KAITO 0.8 still says True',
     cause: 'out-of-memory',
@@ -202,27 +204,6 @@ export const containerSituations: readonly Situation[] = [
       podIs(world, {
         state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located' } },
       })
-    },
-  },
-  {
-    name: 'a process of the server is killed while it starts, and the container ends by itself',
-    cause: 'out-of-memory',
-    says: ['A process of the server', 'kubectl describe node aks-ws1'],
-    kube: {
-      logs: {
-        [`${pod0}/previous`]:
-          "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore_DP0': -9}\n",
-      },
-    },
-    change: crashes,
-  },
-  {
-    name: 'the server is killed, and no event says by whom',
-    cause: 'crash-loop',
-    says: ['is again and again killed (SIGKILL)', 'kubectl describe node aks-ws1'],
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(137, 'Error'))
     },
   },
   {
@@ -464,6 +445,7 @@ export const containerSituations: readonly Situation[] = [
   },
   ...(
     [
+      ['the server is killed, and no event says by whom', 137, 'is again and again killed (SIGKILL)'],
       ['the server dies for want of shared memory', 135, '/dev/shm'],
       ['the processor of the node does not know an instruction of the image', 132, 'AVX2'],
     ] as const
@@ -476,14 +458,6 @@ export const containerSituations: readonly Situation[] = [
       podIs(world, crashed(exitCode, 'Error'))
     },
   })),
-  {
-    name: 'the GPU holds no cache',
-    cause: 'out-of-memory',
-    kube: {
-      logs: { [`${pod0}/previous`]: 'ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization`.\n' },
-    },
-    change: crashes,
-  },
   {
     name: 'the readiness probe fails, and KAITO 0.8 still says True',
     cause: 'pod-not-ready',

@@ -301,7 +301,7 @@ export const nodeSituations: readonly Situation[] = [
       [
         'the machine is not set up in time',
         'Provisioning of VM extension vmssCSE has timed out. (Code: VMExtensionProvisioningTimeout)',
-        'What each status means',
+        'error-code-vmextensionprovisioningerror',
       ],
     ] as const
   ).map(([name, message, words]): Situation => ({

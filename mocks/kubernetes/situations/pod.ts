@@ -241,17 +241,29 @@ export const podSituations: readonly Situation[] = [
       unplaced(worker(world), '0/2 nodes are available: 2 Insufficient nvidia.com/gpu.')
     },
   },
-  {
-    name: 'the node cannot give the container its GPU',
+  ...(
+    [
+      [
+        'the node cannot give the container its GPU',
+        ['driver/library version mismatch', 'kubectl cordon aks-ws1'],
+        'initialization error: nvml error: driver/library version mismatch',
+      ],
+      [
+        'the image asks for a newer driver than the node has',
+        ['the driver of node aks-ws1 is older', 'cuda>=12.9', 'newer image or driver'],
+        'requirement error: unsatisfied condition: cuda>=12.9, please update your driver to a newer version, or use an earlier cuda container',
+      ],
+    ] as const
+  ).map(([name, says, error]): Situation => ({
+    name,
     cause: 'container-config',
-    says: ['driver/library version mismatch', 'kubectl cordon aks-ws1'],
+    says,
     change: (world) => {
       notReady(world)
-      const message =
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: initialization error: nvml error: driver/library version mismatch"
+      const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: ${error}`
       podIs(world, { state: { waiting: { reason: 'RunContainerError', message } } })
     },
-  },
+  })),
   ...(
     [
       ['kueue.x-k8s.io/admission', 'kubectl describe workloads.kueue.x-k8s.io -n default'],
@@ -306,17 +318,6 @@ export const podSituations: readonly Situation[] = [
     change: (world) => {
       notReady(world)
       world.pod['status'] = { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] }
-    },
-  },
-  {
-    name: 'the image asks for a newer driver than the node has',
-    cause: 'container-config',
-    says: ['the driver of node aks-ws1 is older', 'cuda>=12.9', 'newer image or driver'],
-    change: (world) => {
-      notReady(world)
-      const message =
-        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error running prestart hook #0: exit status 1, stdout: , stderr: Auto-detected mode as 'legacy' nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.9, please update your driver to a newer version, or use an earlier cuda container"
-      podIs(world, { restartCount: 4, state: { waiting: { reason: 'RunContainerError', message } } })
     },
   },
   ...(
