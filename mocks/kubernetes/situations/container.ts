@@ -110,46 +110,39 @@ export const containerSituations: readonly Situation[] = [
       podIs(world, crashed(137, 'OOMKilled'))
     },
   },
-  {
-    name: 'the pod is killed for memory by a limit that a LimitRange sets',
-    cause: 'out-of-memory',
-    says: ['it may use 512Mi', 'kubectl describe limitrange -n default'],
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(137, 'OOMKilled'))
-      Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
-    },
-  },
-  {
-    name: 'the node runs out of memory, and the container has a limit that it did not reach',
-    cause: 'out-of-memory',
-    says: ['because node aks-ws1 had none left', 'spec.nodeName=aks-ws1'],
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(137, 'OOMKilled'))
-      Object.assign(containerOf(world), { resources: { limits: { memory: '900Gi', 'nvidia.com/gpu': '1' } } })
-      const killed = event(world.node, 'Warning', 'OOMKilling', 'Out of memory: Killed process 3504804 (VLLM::EngineCor) total-vm:753508kB')
-      world.more.push({ ...killed, lastTimestamp: '2026-11-22T14:20:02Z' })
-    },
-  },
-  {
-    name: 'the pod is killed for memory by its limit, and the problem detector of the node says so',
-    cause: 'out-of-memory',
-    says: ['it may use 512Mi'],
-    change: (world) => {
-      notReady(world)
-      podIs(world, crashed(137, 'OOMKilled'))
-      Object.assign(containerOf(world), { resources: { limits: { memory: '512Mi', 'nvidia.com/gpu': '1' } } })
-      const killed = event(
-        world.node,
-        'Warning',
-        'OOMKilling',
+  ...(
+    [
+      [
+        'the pod is killed for memory by a limit that a LimitRange sets, and the problem detector of the node says so',
+        '512Mi',
         'Memory cgroup out of memory: Killed process 3504804 (python3) total-vm:7kB',
+        ['it may use 512Mi', 'kubectl describe limitrange -n default'],
+      ],
+      [
+        'the node runs out of memory, and the container has a limit that it did not reach',
+        '900Gi',
+        'Out of memory: Killed process 3504804 (VLLM::EngineCor) total-vm:753508kB',
+        ['because node aks-ws1 had none left', 'spec.nodeName=aks-ws1'],
+      ],
+    ] as const
+  ).map(([name, memory, killed, says]): Situation => ({
+    name,
+    cause: 'out-of-memory',
+    says,
+    change: (world) => {
+      notReady(world)
+      podIs(world, crashed(137, 'OOMKilled'))
+      Object.assign(containerOf(world), { resources: { limits: { memory, 'nvidia.com/gpu': '1' } } })
+      world.more.push(
+        { ...event(world.node, 'Warning', 'OOMKilling', killed), lastTimestamp: '2026-11-22T14:20:02Z' },
+        // Of another day.
+        {
+          ...event(world.node, 'Warning', 'SystemOOM', 'System OOM encountered, victim process: java'),
+          lastTimestamp: '2026-11-21T09:00:00Z',
+        },
       )
-      const before = event(world.node, 'Warning', 'SystemOOM', 'System OOM encountered, victim process: java, pid: 44')
-      world.more.push({ ...killed, lastTimestamp: '2026-11-22T14:20:02Z' }, { ...before, lastTimestamp: '2026-11-21T09:00:00Z' })
     },
-  },
+  })),
   {
     name: 'the server is not started before its sidecar is ready',
     cause: 'pod-starting',

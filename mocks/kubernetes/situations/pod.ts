@@ -274,8 +274,7 @@ export const podSituations: readonly Situation[] = [
     cause: 'unschedulable',
     says: [`by its gate ${gate}`, words],
     change: (world) => {
-      notReady(world)
-      unplaced(world.pod, '')
+      findsNoNode('')(world)
       const blocked = { reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }
       Object.assign(statusOf(world.pod).conditions[0] as object, blocked)
       Object.assign(world.pod['spec'] as object, { schedulingGates: [{ name: gate }] })
@@ -286,8 +285,7 @@ export const podSituations: readonly Situation[] = [
     cause: 'unschedulable',
     says: ['max node group size reached', '--max-count MAX'],
     change: (world) => {
-      notReady(world)
-      unplaced(world.pod, '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.')
+      findsNoNode('0/3 nodes are available: 3 Insufficient nvidia.com/gpu.')(world)
       world.more.push(event(world.pod, 'Normal', 'NotTriggerScaleUp', "pod didn't trigger scale-up: 1 max node group size reached"))
     },
   },
@@ -295,18 +293,14 @@ export const podSituations: readonly Situation[] = [
     name: 'the claim that the workspace names does not exist',
     cause: 'unschedulable',
     says: ['There is no such claim'],
-    change: (world) => {
-      notReady(world)
-      unplaced(world.pod, '0/3 nodes are available: persistentvolumeclaim "weights" not found.')
-    },
+    change: findsNoNode('0/3 nodes are available: persistentvolumeclaim "weights" not found.'),
   },
   {
     name: 'the scheduler that the pod names does not run',
     cause: 'unschedulable',
     says: ['scheduler volcano has not looked at it'],
     change: (world) => {
-      notReady(world)
-      unplaced(world.pod, '')
+      findsNoNode('')(world)
       statusOf(world.pod).conditions = []
       Object.assign(world.pod['spec'] as object, { schedulerName: 'volcano' })
     },
