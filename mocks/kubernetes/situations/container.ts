@@ -124,14 +124,21 @@ export const containerSituations: readonly Situation[] = [
         'Out of memory: Killed process 3504804 (VLLM::EngineCor) total-vm:753508kB',
         ['because node aks-ws1 had none left', 'spec.nodeName=aks-ws1'],
       ],
+      [
+        'the node runs out of memory, and the shell in the container ends after the server',
+        '900Gi',
+        'Out of memory: Killed process 3504804 (python3) total-vm:753508kB',
+        ['because node aks-ws1 had none left'],
+        'Error',
+      ],
     ] as const
-  ).map(([name, memory, killed, says]): Situation => ({
+  ).map(([name, memory, killed, says, reason = 'OOMKilled']): Situation => ({
     name,
     cause: 'out-of-memory',
     says,
     change: (world) => {
       notReady(world)
-      podIs(world, crashed(137, 'OOMKilled'))
+      podIs(world, crashed(137, reason))
       Object.assign(containerOf(world), { resources: { limits: { memory, 'nvidia.com/gpu': '1' } } })
       world.more.push(
         { ...event(world.node, 'Warning', 'OOMKilling', killed), lastTimestamp: '2026-11-22T14:20:02Z' },
