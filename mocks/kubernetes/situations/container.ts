@@ -206,20 +206,31 @@ export const containerSituations: readonly Situation[] = [
       })
     },
   },
-  {
-    name: 'the server does not get on, and the node says that its GPUs are not linked',
+  ...(
+    [
+      ['NVLinkStatusInactive', 'True'],
+      ['AcceleratedHardwareReady', 'False'],
+    ] as const
+  ).map(([type, status]): Situation => ({
+    name: `the server does not get on, and the node says of its GPUs: ${type} is ${status}`,
     cause: 'still-loading',
-    says: ['reports a trouble with its GPUs', 'NVLinkStatusInactive', 'kubectl delete nodeclaim ws1'],
+    says: ['reports a trouble with its GPUs', `${type}=${status}`, 'kubectl delete nodeclaim ws1'],
     server: 'nothing',
     change: (world) => {
       notReady(world)
       podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
-      statusOf(world.node).conditions.push({
-        type: 'NVLinkStatusInactive',
-        status: 'True',
-        reason: 'NVLinkStatusInactive',
-        message: 'GPU 0',
-      })
+      statusOf(world.node).conditions.push({ type, status, reason: type, message: 'GPU 0' })
+    },
+  })),
+  {
+    name: 'the server does not get on, and the node says that its GPUs are well',
+    cause: 'still-loading',
+    says: ['its server does not answer yet.'],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      statusOf(world.node).conditions.push({ type: 'AcceleratedHardwareReady', status: 'True', reason: 'Ok', message: '' })
     },
   },
   {
