@@ -124,6 +124,25 @@ test('a client that only streams does not care about plain answers', () => {
   expect(rowOf('AI SDK (openai)', plain)).toMatchObject({ state: 'does not work' })
 })
 
+test('a port that fetch blocks is closed to clients on Node', () => {
+  const verdicts = [own({}), pi({})]
+  const at = (baseUrl: string) =>
+    clientRows({
+      run: madeUpRun({ target: { kind: 'endpoint', name: 'x', baseUrl } }),
+      verdicts,
+      partial: false,
+      exchanges: new Map(),
+    }).map(({ client, state }) => [client, state])
+  expect(at('http://localhost:6001')).toEqual([
+    ['codex', 'works'],
+    ['pi', 'works'],
+  ])
+  expect(at('http://localhost:6000')).toEqual([
+    ['codex', 'works'],
+    ['pi', 'does not work'],
+  ])
+})
+
 test('the line counts and names', () => {
   expect(clientsLine(rowsOf(own({ outcome: 'failed' }), pi({})))).toBe('1 of 2 known clients work; does not work: codex')
   expect(clientsLine(rowsOf(own({ outcome: 'failed' }), pi({ outcome: 'failed' })))).toBe('0 of 2 known clients work')

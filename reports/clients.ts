@@ -1,4 +1,5 @@
 import { knownClients, OF_ALL_REQUESTS, type KnownClient } from '../fixtures/clients/known.ts'
+import { blockedPort } from '../fixtures/exchange/blocked-port.ts'
 import { routeOf } from '../fixtures/contract/route.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { excerpt } from '../fixtures/text.ts'
@@ -41,20 +42,26 @@ export function clientRows({ run, verdicts, exchanges }: Recording): readonly Cl
     const others = among(known.needs).filter((verdict) => !verdict.reason?.startsWith('no exchange of this run') && strikes(verdict))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
-    const row = judged(
-      known,
-      own,
-      others,
-      among(known.showing),
-      real,
-      verdicts.find(({ id }) => id === known.limitedBy),
-    )
+    const blocked = onNode(known) ? blockedPort(run.target.baseUrl) : undefined
+    const row: Pick<ClientRow, 'state' | 'rule'> =
+      blocked === undefined
+        ? judged(
+            known,
+            own,
+            others,
+            among(known.showing),
+            real,
+            verdicts.find(({ id }) => id === known.limitedBy),
+          )
+        : { state: 'does not work', rule: `fetch sends nothing to port ${blocked}: let the server listen on another` }
     // What a filter leaves out shows nothing of anyone; what stood in the way of the client itself is said.
     if (run.filter !== undefined && row.state === 'not shown' && !real.some(({ outcome }) => outcome === 'blocked')) return []
     return [{ client: title, version: shape.version, captured: shape.captured, ...row }]
   })
 }
 
+/** Whether it asks by the fetch of Node. */
+const onNode = ({ shape }: KnownClient): boolean => !/codex|claude|opencode/.test(shape.client)
 const onlyStreams = ({ shape }: KnownClient): boolean => /codex|claude|opencode|qwen|pi/.test(shape.client)
 
 function judged(

@@ -18,6 +18,10 @@ async function main(): Promise<number> {
   loadEnv((line) => void process.stderr.write(`${line}\n`))
   folder = args[0] ?? folderOfLastRun()
   if (args.length > 1) throw new UserMistake(`Give one folder, not ${args.length}: reports are made of one record at a time.`)
+  if (folder === '' || folder.startsWith('-'))
+    throw new UserMistake(
+      `${folder === '' ? 'The folder is empty' : `${folder} is no folder`}: give the report folder of a run, or nothing for the last.`,
+    )
   if (args[0] !== undefined && statSync(folder, { throwIfNoEntry: false })?.isFile())
     throw new UserMistake(`${folder} is a file: give the report folder of a run.`)
   if (existsSync(folder)) holdFolder(folder)

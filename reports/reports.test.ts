@@ -262,13 +262,17 @@ test('a path is told as it is typed where npm was called', () => {
 test('`npm run report` says in one sentence that there is no record', () => {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-reports-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const run = () => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), folder], { stdio: 'pipe', encoding: 'utf8' })
-  expect(run).toThrow(expect.objectContaining({ status: 2, stderr: `There is no record of a run in ${folder}; run the suite first.\n` }))
   const file = join(folder, 'index.html')
   writeFileSync(file, '')
-  expect(() => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), file], { stdio: 'pipe', encoding: 'utf8' })).toThrow(
-    expect.objectContaining({ status: 2, stderr: `${file} is a file: give the report folder of a run.\n` }),
-  )
+  for (const [argument, sentence] of [
+    [folder, `There is no record of a run in ${folder}; run the suite first.`],
+    [file, `${file} is a file: give the report folder of a run.`],
+    ['--open', '--open is no folder: give the report folder of a run, or nothing for the last.'],
+    ['', 'The folder is empty: give the report folder of a run, or nothing for the last.'],
+  ] as const) {
+    const run = () => execFileSync(process.execPath, [join(import.meta.dirname, 'main.ts'), argument], { stdio: 'pipe', encoding: 'utf8' })
+    expect(run).toThrow(expect.objectContaining({ status: 2, stderr: `${sentence}\n` }))
+  }
 })
 
 test('a secret that is in every field is in no artefact', async () => {

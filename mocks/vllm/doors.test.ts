@@ -204,6 +204,7 @@ describe('the command', () => {
     [['--prot', '1'], '--prot is no option; the nearest is --port.'],
     [['--queue-limit', 'few'], '--queue-limit takes a whole number, not few.'],
     [['--loading', 'long'], '--loading takes a whole number, not long.'],
+    [['--host', '192.0.2.1'], '192.0.2.1:0 cannot be opened (EADDRNOTAVAIL): give another in --port or --host.'],
     [['--latency', 'soon'], '--latency takes a whole number, not soon.'],
   ])('%j ends with code 2 and one sentence', async (args, text) => {
     const { code, err } = await run(...args)

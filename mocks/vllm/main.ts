@@ -1,6 +1,7 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { readArguments, runCommand } from '../../fixtures/command.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
+import { codeOf } from '../../fixtures/thrown.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { stopWithNpm } from '../orphan.ts'
 import { faultOf, faults, loadFaults } from './faults/index.ts'
@@ -88,7 +89,9 @@ async function main(): Promise<number> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as VllmOptions
   const door = { port: count('port', values.port, 65_535) ?? 0, host: values.host, loadingMs: count('loading', values.loading) ?? 0 }
   const server = await listen(createVllm(given), door).catch((error: Error) => {
-    throw new UserMistake(`Cannot listen on ${values.host}:${values.port}: ${error.message}.`, { cause: error })
+    throw new UserMistake(`${values.host}:${values.port} cannot be opened (${codeOf(error)}): give another in --port or --host.`, {
+      cause: error,
+    })
   })
   console.log(server.url)
   const stop = (): void => void server.close()
