@@ -216,6 +216,8 @@ describe('the command', () => {
     const { code, out } = await run('--list-faults')
     expect(code).toBe(0)
     expect(out.trim().split('\n')).toHaveLength(faults.length + loadFaults.length)
+    // What is typed behind --fault stands first.
+    expect(out).toMatch(/^done-missing +The stream ends without \[DONE\]\. \[C01\]$/m)
   })
 
   test('serves until it is told to end', async () => {

@@ -27,7 +27,7 @@ const flags = {
   seed: { type: 'string', help: 'N        seed of ids' },
   'queue-limit': { type: 'string', help: 'N        requests at once, beyond which it answers 429' },
   loading: { type: 'string', help: 'MS       time for which it is not ready' },
-  'list-faults': { type: 'boolean', help: '         all defects, one a line' },
+  'list-faults': { type: 'boolean', help: '         all defects, one a line, behind each its class in docs/fault-matrix.md' },
   help: { type: 'boolean', help: '         this text' },
 } satisfies Readonly<Record<string, ParseArgsOptionsConfig[string] & { readonly help: string }>>
 
@@ -61,7 +61,8 @@ async function main(): Promise<number> {
     return EXIT.conforms
   }
   if (values['list-faults']) {
-    for (const { id, class: kind = '   ', what } of [...faults, ...loadFaults]) console.log(`${kind}  ${id.padEnd(44)} ${what}`)
+    for (const { id, class: kind, what } of [...faults, ...loadFaults])
+      console.log(`${id.padEnd(44)} ${what}${kind === undefined ? '' : ` [${kind}]`}`)
     return EXIT.conforms
   }
   const chunking = /^\d+$/.test(values.chunking ?? '')
