@@ -105,9 +105,9 @@ function matrix({ workspaces }: FleetResults): string {
       const [kind, shown] = failed > 0 ? ['bad', `${failed}`] : open > 0 ? ['open', '?'] : accepted > 0 ? ['amber', '!'] : ['good', '·']
       return `<td class="${kind}" title="${safe(`${member.label}, ${group}: ${passed} passed, ${failed} failed, ${accepted} accepted, ${open} open`)}">${shown}</td>`
     })
-    return `<tr class="${member.exitCode === 0 ? 'good' : member.exitCode === 3 ? 'open' : 'bad'}"><th scope="row">${link(member, member.label)}</th><td>${safe(member.preset ?? '', 80)}</td><td>${safe(member.server ?? '', 60)}</td><td class="verdict">${safe(verdictOf(member), 200)}</td>${cells.join('')}</tr>`
+    return `<tr class="${member.exitCode === 0 ? 'good' : member.exitCode === 3 ? 'open' : 'bad'}"><th scope="row">${link(member, member.label)}</th><td class="verdict">${safe(verdictOf(member), 200)}</td><td>${safe(member.preset ?? '', 80)}</td><td>${safe(member.server ?? '', 60)}</td>${cells.join('')}</tr>`
   })
-  return `<section><h2>Workspaces by requirements</h2><p class="legend"><b class="good">·</b> all pass <b class="bad">2</b> so many fail <b class="amber">!</b> a warning, a known defect or a waiver <b class="open">?</b> not judged</p><div class="wide" tabindex="0" role="region" aria-label="Workspaces by requirements"><table class="matrix"><thead><tr><th>Workspace</th><th>Preset</th><th>Server</th><th>Verdict</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
+  return `<section><h2>Workspaces by requirements</h2><p class="legend"><b class="good">·</b> all pass <b class="bad">2</b> so many fail <b class="amber">!</b> a warning, a known defect or a waiver <b class="open">?</b> not judged</p><div class="wide" tabindex="0" role="region" aria-label="Workspaces by requirements"><table class="matrix"><thead><tr><th>Workspace</th><th>Verdict</th><th>Preset</th><th>Server</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
 }
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
