@@ -76,7 +76,7 @@ export function headline(recording: Recording): Headline {
         : otherwise !== undefined
           ? `${plural(effect.failure, 'requirement')} failed ${otherwise}`
           : run.blocked !== undefined && effect.failure > 0
-            ? `${plural(effect.failure, 'requirement')} on what lies in front of the server failed`
+            ? `${plural(effect.failure, 'requirement')} failed before the model could be asked`
             : level.MUST.blocked > 0
               ? `${blocked} of ${plural(blocked + judged, held)} blocked`
               : outcome.passed + outcome.failed + outcome.known + outcome.waived === 0

@@ -67,6 +67,8 @@ describe('an address and the Service behind it', () => {
     const cause = await causeOfRun(target, { hasKey: false, exchanges, failed }, () => besideTheAddress(target, configuration, what, say))
     const { id: named, sentence = '' } = cause ?? {}
     expect({ id: named, sentence }).toEqual({ id, sentence: expect.stringMatching(id === undefined ? /^$/ : (says ?? /./)) })
+    // The workspace is known: what is to be typed names it.
+    expect(cause?.remedy ?? '').not.toMatch(/\bWORKSPACE\b/)
     for (const words of evidence) expect(cause?.evidence.join('\n')).toContain(words)
     expect(failed.length > 0).toBe(id !== undefined || server.fault !== undefined)
     // A healthy address costs no second look.

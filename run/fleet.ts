@@ -166,7 +166,7 @@ function resumed(plan: FleetPlan, judging: FleetJudging): FleetPlan {
 /** Finds the workspaces. */
 export async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
   const { configuration, target, say } = judging
-  if (configuration.resume) say(`There is nothing to go on with in ${configuration.reportDir}: all workspaces are judged.`)
+  if (configuration.resume) say(`No fleet was cut short in ${configuration.reportDir}: all workspaces are judged anew.`)
   const found = await findWorkspaces(target, process.env)
   for (const note of found.notes) say(note)
   const { members, unjudged } = placesOf(target, found)

@@ -131,7 +131,7 @@ export const accessSituations: readonly Situation[] = [
     cause: 'api-unreachable',
     kubeconfig: changed((config) => {
       const [cluster] = config.clusters
-      if (cluster) cluster.cluster['server'] = 'http://127.0.0.1:1'
+      if (cluster) cluster.cluster['server'] = 'http://127.0.0.1:2'
     }),
   },
   {
