@@ -223,10 +223,10 @@ http://127.0.0.1:${place.port} {
   'vllm-router': {
     command: 'vllm-router',
     install: 'pip install vllm-router',
-    prepare: ({ port, metricsPort, upstreams }) => [
-      ...['--host', '127.0.0.1', '--port', `${port}`, '--prometheus-port', `${metricsPort}`, '--policy', 'round_robin'],
-      ...['--worker-urls', ...upstreams.map((server) => `http://${server}`)],
-    ],
+    prepare({ port, metricsPort, upstreams }) {
+      const where = ['--host', '127.0.0.1', '--port', `${port}`, '--prometheus-port', `${metricsPort}`]
+      return [...where, '--policy', 'round_robin', '--worker-urls', ...upstreams.map((server) => `http://${server}`)]
+    },
   },
 }
 
