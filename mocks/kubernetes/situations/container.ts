@@ -548,6 +548,23 @@ export const containerSituations: readonly Situation[] = [
     server: { latencyMs: 300 },
     during: (kube, world) => restarted(kube, world, 'OOMKilled'),
   },
+  {
+    name: 'the node runs out of memory while the workspace is judged',
+    cause: 'out-of-memory',
+    says: ['node aks-ws1 had no memory left', 'spec.nodeName=aks-ws1'],
+    server: { latencyMs: 300 },
+    kube: {
+      logs: {
+        [`${pod0}/previous`]:
+          '(APIServer pid=1) ERROR 11-22 18:06:46 [core_client.py:610] Engine core proc EngineCore_DP0 died unexpectedly, shutting down client.\n',
+      },
+    },
+    during: (kube, world) => {
+      const killed = event(world.node, 'Warning', 'OOMKilling', 'Out of memory: Killed process 41 (VLLM::EngineCor)')
+      kube.apply({ ...killed, lastTimestamp: '2026-11-22T15:00:00Z' })
+      restarted(kube, world, 'Error', 1)
+    },
+  },
   ...(
     [
       [
