@@ -157,7 +157,7 @@ export const exchangesOfRuns: readonly (readonly [
   ],
   [
     'model-not-served',
-    'The server does not serve the model qwen2.5-7b.',
+    'http://localhost:8000 offers the model qwen2.5-7b, and says that it does not exist when it is asked for it: what lists models there is not what answers.',
     times(3, () => exchange(404, error('The model `qwen2.5-7b` does not exist.', 404, 'NotFoundError'))),
   ],
   [
