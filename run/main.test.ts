@@ -126,7 +126,7 @@ test('a wrong key blocks the run: exit code 3 and the cause', async () => {
 })
 
 test('a filter runs a part and says so; one that matches nothing is a mistake of the user', async () => {
-  const part = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:9/mcp' }, ['-t', 'Named tool choice'])
+  const part = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:2/mcp' }, ['-t', 'Named tool choice'])
   expect(part.code).toBe(0)
   expect(part.out).toContain('MCP_SERVER_URL is not tried')
   expect(part.out).toContain('Only part of the suite was asked for')
@@ -138,11 +138,11 @@ test('a filter runs a part and says so; one that matches nothing is a mistake of
 })
 
 test("an MCP server of the user's that nobody reaches fails the gate, and the cause clears the inference server", async () => {
-  const ended = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:9/mcp', MCP_SERVER_KEY: 'mcp-canary-2291' })
+  const ended = await against({}, { MCP_SERVER_URL: 'http://127.0.0.1:2/mcp', MCP_SERVER_KEY: 'mcp-canary-2291' })
   expect(ended.code).toBe(1)
   expect(failed(ended)).toEqual(['mcp.session'])
   expect(ended.out).toContain('but NOT with the MCP server')
-  expect(ended.out).toMatch(/^Cause: .*127\.0\.0\.1:9\/mcp.* The inference server is not the cause/m)
+  expect(ended.out).toMatch(/^Cause: .*127\.0\.0\.1:2\/mcp.* The inference server is not the cause/m)
   expect(ended.page).toContain('The inference server is not the cause')
   expect(ended.out + ended.page + JSON.stringify(ended.verdicts)).not.toContain('mcp-canary-2291')
 })
