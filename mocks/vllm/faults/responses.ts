@@ -172,15 +172,6 @@ export const responses: Fault[] = [
     },
   },
   {
-    id: 'response-events-nameless',
-    what: 'No event of a streamed response has an event line.',
-    class: 'C03',
-    trigger: [respond(oneCall, stream)],
-    reply(reply) {
-      for (const event of reply.events ?? []) if ('raw' in event) event.raw = event.raw.replace(/^event: .*\n/, '')
-    },
-  },
-  {
     id: 'response-output-index-constant',
     what: 'Every item of a streamed response has output_index 0.',
     class: 'C12',
