@@ -148,4 +148,5 @@ test('the line counts and names', () => {
   expect(clientsLine(rowsOf(own({ outcome: 'failed' }), pi({ outcome: 'failed' })))).toBe('0 of 2 known clients work')
   const unseen = { outcome: 'inconclusive', reason: 'the model answered in text' } as const
   expect(clientsLine(rowsOf(own(unseen), pi(unseen)))).toBe('0 of 2 known clients work; not shown: all')
+  expect(clientsLine(rowsOf(own(unseen)))).toBe('0 of 1 known clients work; not shown: codex')
 })

@@ -116,7 +116,7 @@ export function clientsLine(rows: readonly ClientRow[]): string | undefined {
   const works = rows.filter(({ state }) => state === 'works').length
   const rest = CLIENT_STATES.slice(1).flatMap((state) => {
     const some = rows.filter((row) => row.state === state)
-    if (some.length === rows.length) return state === 'does not work' ? [] : [`${state}: all`]
+    if (some.length > 1 && some.length === rows.length) return state === 'does not work' ? [] : [`${state}: all`]
     return some.length === 0 ? [] : [`${state}: ${some.map(({ client }) => client).join(', ')}`]
   })
   return [`${works} of ${rows.length} known clients work`, ...rest].join('; ')
