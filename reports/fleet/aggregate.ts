@@ -1,5 +1,5 @@
 import { EXIT } from '../../fixtures/exit-codes.ts'
-import { excerpt, plural } from '../../fixtures/text.ts'
+import { excerpt, literally, plural } from '../../fixtures/text.ts'
 import type { FleetPlan } from './plan.ts'
 import { FLEET_SCHEMA_VERSION, type FleetResults, type MemberResult } from './results.ts'
 
@@ -118,8 +118,6 @@ function whyOf(member: MemberResult): string {
   return `${why.slice(0, 1).toUpperCase()}${why.slice(1)}`
 }
 
-const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-
 /** What stands before the name of a workspace, and of what bears its name. */
 const BEFORE_NAME = String.raw`(?:workspace|inferenceset|pod|service|container|statefulset|deployment|svc|logs)[ /]|(?:workspace|service-name)=`
 
@@ -128,8 +126,8 @@ export function general(
   text: string,
   { name, namespace, context, preset }: Pick<MemberResult, 'name' | 'namespace' | 'context' | 'preset'>,
 ): string {
-  const word = `${literal(name)}(?!\\w)`
-  const certain = name === '' ? text : text.replaceAll(new RegExp(`(?<=${BEFORE_NAME}|${literal(namespace)}/)${word}`, 'gi'), 'WORKSPACE')
+  const word = `${literally(name)}(?!\\w)`
+  const certain = name === '' ? text : text.replaceAll(new RegExp(`(?<=${BEFORE_NAME}|${literally(namespace)}/)${word}`, 'gi'), 'WORKSPACE')
   // Anywhere else `model` is a word, and phi-4 may be a model.
   const named =
     name === '' || /^[a-z]+$/.test(name)
@@ -139,9 +137,9 @@ export function general(
           .map((part) => part.replaceAll(new RegExp(`(?<![\\w.-])${word}`, 'g'), 'WORKSPACE'))
           .join(preset ?? name + name)
   return named
-    .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?)[ =/])${literal(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
+    .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?)[ =/])${literally(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
     .replaceAll(`${namespace}/WORKSPACE`, 'NAMESPACE/WORKSPACE')
-    .replaceAll(new RegExp(`(context )${literal(context)}(?![\\w-])`, 'g'), '$1CONTEXT')
+    .replaceAll(new RegExp(`(context )${literally(context)}(?![\\w-])`, 'g'), '$1CONTEXT')
 }
 
 /** What a workspace says, in a form that can be compared. */
