@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { planOf } from './docs.ts'
 import { clock, runAgainst } from './matrix.ts'
-import { rememberingReader } from './remember.ts'
+import { rememberingReader } from '../testing/remember.ts'
 import { provenElsewhere } from './unnoticed.ts'
 
 type Options = Omit<Parameters<typeof runAgainst>[0], 'depth'> & { readonly depth?: 'smoke' | 'full' }

@@ -8,7 +8,7 @@ import { linksOf } from '../fixtures/source.ts'
 import { faults } from '../mocks/vllm/faults/index.ts'
 import { documents, matrixDocument, matrixProblems, planOf } from './docs.ts'
 import { clock, createJudged, createMatrix, runAgainst, runMatrix, type Row } from './matrix.ts'
-import { rememberingReader } from './remember.ts'
+import { rememberingReader } from '../testing/remember.ts'
 
 const read = (path: string): string => readFileSync(resolve(import.meta.dirname, '..', path), 'utf8')
 

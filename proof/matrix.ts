@@ -10,7 +10,7 @@ import { sendTo } from '../mocks/vllm/in-process.ts'
 import { createVllm, type Vllm, type VllmOptions } from '../mocks/vllm/vllm.ts'
 import type { Outcome, Verdict } from '../fixtures/record.ts'
 import { reachAll } from '../testing/reach-all.ts'
-import { rememberingReader } from './remember.ts'
+import { rememberingReader } from '../testing/remember.ts'
 
 /** The key that the mocks of these runs ask for. */
 export const KEY = 'sk-of-the-matrix'

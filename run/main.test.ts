@@ -10,8 +10,9 @@ import { listen } from '../mocks/vllm/listen.ts'
 import { refuse, serveTime } from '../mocks/mcp/serve.ts'
 import type { Verdict } from '../fixtures/record.ts'
 import { holdFolder } from '../reports/lock.ts'
-import { judge } from '../testing/judge.ts'
+import { judgeInVirtualTime } from '../testing/judge.ts'
 import { startScript } from '../testing/script.ts'
+import { loopback, vllm } from '../testing/situations/whole-run.ts'
 
 const KEY = 'sk-canary-5417'
 
@@ -73,8 +74,8 @@ for (const [fault, id] of [
   ['auth-open', 'auth.chat-without-key'],
 ] as const) {
   test(`${fault}: ${id} fails`, async () => {
-    const door = await listen(createVllm({ apiKey: KEY, fault: faultOf(fault) }))
-    const { failed: ids } = await judge(`${door.url}/v1`, { apiKey: KEY }).finally(() => door.close())
+    const serve = async (): Promise<string> => `${await vllm({ apiKey: KEY, fault: faultOf(fault) })}/v1`
+    const { failed: ids } = await judgeInVirtualTime(serve, { apiKey: KEY }).finally(loopback.close)
     expect(ids.map(withoutForm)).toContain(id)
   })
 }
@@ -103,7 +104,7 @@ test('disconnect-not-noticed: a slow answer that the client leaves has to be cou
 })
 
 test('CONFORMANCE_FAIL_ON=never decides the exit code, not the report', async () => {
-  const ended = await against({ fault: faultOf('done-missing') }, { CONFORMANCE_FAIL_ON: 'never' })
+  const ended = await against({ fault: faultOf('done-missing') }, { CONFORMANCE_FAIL_ON: 'never' }, ['-t', 'Zero-argument'])
   expect(ended.code).toBe(0)
   expect(failed(ended)).toContain('stream.done')
   expect(ended.page).toContain('does NOT conform')

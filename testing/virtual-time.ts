@@ -60,7 +60,7 @@ const realMs = (): number => Number(process.hrtime.bigint() / 1_000_000n)
  */
 export async function inVirtualTime<T>(run: () => Promise<T>): Promise<T> {
   const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] as const
-  vi.useFakeTimers({ toFake: [...toFake], fakeNodeBuiltins: true })
+  vi.useFakeTimers({ toFake: [...toFake], fakeNodeBuiltins: true, now: Date.UTC(2026, 10, 28) })
   const wire = createWire()
   /** What is under way and nobody reads. */
   let leftBehind = ''
