@@ -8,11 +8,14 @@ const cut: Exchange = { ...madeUpExchange([], 'x.cut'), end: { kind: 'cut', code
 const inFront: Cause = { ...madeUpCause, layer: 'HTTP' }
 
 /** The exit code of a run whose one failure is this, where the plain answer has a status and the streamed one 200. */
-function codeOf(failure: Partial<Verdict>, status: number, cause: Cause | undefined = inFront): number {
+const codeOf = (failure: Partial<Verdict>, status: number, cause?: Cause): number =>
+  codeAmong(failure, [{ ...madeUpExchange([], 'x.plain'), status }, madeUpExchange(undefined, 'x.stream'), cut], cause)
+
+/** The exit code of a run with these exchanges, whose one failure is this. */
+function codeAmong(failure: Partial<Verdict>, exchanges: readonly Exchange[], cause: Cause = inFront): number {
   const { ended, ...run } = madeUpRun()
-  const exchanges = [{ ...madeUpExchange([], 'x.plain'), status }, madeUpExchange(undefined, 'x.stream'), cut]
   return gate({
-    run: { ...run, ended: { ...(ended as NonNullable<typeof ended>), ...(cause && { cause }) } },
+    run: { ...run, ended: { ...(ended as NonNullable<typeof ended>), cause } },
     verdicts: [madeUpVerdict(), madeUpVerdict({ id: 'http.status', outcome: 'failed', ...failure })],
     exchanges: new Map(exchanges.map((exchange) => [exchange.id, exchange])),
     partial: false,
@@ -42,6 +45,20 @@ test.for(['node', 'workspace'] as const)('what lost its server, in the layer %s,
   const cause = { ...madeUpCause, layer }
   expect(codeOf(found('x.cut'), 200, cause)).toBe(3)
   expect(codeOf(found('x.stream'), 200, cause)).toBe(1)
+})
+
+function at(id: string, path: string, status: number): Exchange {
+  const made = madeUpExchange([], id)
+  return { ...made, status, request: { ...made.request, method: 'POST', path } }
+}
+
+test.for([
+  ['a route that never answers beside chats that are answered', [502, 502], 200, 1],
+  ['a route that answers now and then', [502, 200], 200, 3],
+  ['a route that never answers, and no chat that is answered', [502, 502], 503, 3],
+] as const)('%s', ([, [first, second], chat, code]) => {
+  const all = [at('x.plain', '/v1/responses', first), at('x.other', '/v1/responses', second), at('x.chat', '/v1/chat/completions', chat)]
+  expect(codeAmong(found('x.plain'), all)).toBe(code)
 })
 
 test('a cause in the server fails the run', () => {

@@ -1,6 +1,7 @@
 import { EXIT } from '../fixtures/exit-codes.ts'
 import type { CauseId } from '../fixtures/cause-catalogue.ts'
 import type { Layer } from '../fixtures/causes.ts'
+import { apiOf } from '../fixtures/contract/route.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
 import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
@@ -117,8 +118,19 @@ function failedOtherwise({ run, verdicts, exchanges }: Recording): string | unde
           return found !== undefined && (isForeign(found, layer) || differing.some(isOfAnother))
         }),
     )
-  if (!isOutside) return undefined
+  if (!isOutside || (IN_FRONT.has(layer) && isBesideChats(failures, exchanges))) return undefined
   return IN_FRONT.has(layer) ? 'because of what lies in front of the server' : 'because the server was taken away'
+}
+
+/** All that failed did so at APIs that nothing is got from, while chats are answered: tool calling was judged, and these clients have none. */
+function isBesideChats(failures: readonly Verdict[], exchanges: Recording['exchanges']): boolean {
+  const all = [...exchanges.values()]
+  const apis = new Set(failures.flatMap(({ findings }) => findings.flatMap(({ exchange }) => exchanges.get(exchange) ?? [])).map(apiOf))
+  return (
+    !apis.has(undefined) &&
+    all.some(({ request, status }) => request.path === '/v1/chat/completions' && status === 200) &&
+    !all.some((exchange) => exchange.status === 200 && apis.has(apiOf(exchange)))
+  )
 }
 
 const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
