@@ -61,6 +61,13 @@ test.for([
   expect(codeAmong(found('x.plain'), all)).toBe(code)
 })
 
+test.for(['errors-replaced', 'refusals-wrong', 'refusals-mislabelled', 'key-repeated'] as const)(
+  'what %s says of refusals is judged',
+  (id) => {
+    expect(codeOf(found('x.plain'), 401, { ...inFront, id })).toBe(1)
+  },
+)
+
 test('a cause in the server fails the run', () => {
   expect(codeOf(found('x.cut'), 200, { ...madeUpCause, layer: 'pod' })).toBe(1)
   expect(codeOf(found('x.plain'), 502, { ...madeUpCause, layer: 'pod' })).toBe(1)

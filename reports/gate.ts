@@ -97,14 +97,14 @@ function gated({ run, verdicts }: Recording, outcome: 'failed' | 'blocked'): rea
 const IN_FRONT: ReadonlySet<string> = new Set<Layer>(['network', 'HTTP', 'credentials', 'Service'])
 /** Layers of a cause that takes the server away while it is judged. */
 const TAKEN_AWAY: ReadonlySet<string> = new Set<Layer>(['node', 'workspace'])
+/** Causes that speak of refusals, which are judged: what was right got its answers. */
+const OF_REFUSALS: ReadonlySet<string> = new Set<CauseId>(['errors-replaced', 'refusals-mislabelled', 'refusals-wrong', 'key-repeated'])
 /** Statuses by which a server speaks for itself; with all others proxies, gateways and guards answer in its place. */
 const ITS_OWN: ReadonlySet<number> = new Set([400, 409, 415, 422, 500, 501])
 
 function failedOtherwise({ run, verdicts, exchanges }: Recording): string | undefined {
   const { id: cause, layer } = run.ended?.cause ?? {}
-  // What it makes of the refusals of the server is judged: what was right got its answers.
-  if (layer === undefined || cause === ('errors-replaced' satisfies CauseId) || !(IN_FRONT.has(layer) || TAKEN_AWAY.has(layer)))
-    return undefined
+  if (layer === undefined || OF_REFUSALS.has(cause ?? '') || !(IN_FRONT.has(layer) || TAKEN_AWAY.has(layer))) return undefined
   const failures = verdicts.filter((verdict) => effectOf(verdict, run.failOn) === 'failure')
   const isOutside =
     failures.length > 0 &&
