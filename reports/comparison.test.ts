@@ -257,15 +257,31 @@ test('an earlier run is read from its folder, its record or its results.json', (
 
 test.for([
   ['no such file', undefined, 'There is no '],
-  ['no JSON', 'x', 'no JSON'],
-  ['another JSON', '{"a": 1}', 'holds no results of a run'],
-  ['results of a fleet', '{"fleetSchemaVersion": 1}', 'holds the results of a fleet: give the report folder or the results.json of a run.'],
-  ['results of a load', '{"schema": 1, "levels": []}', 'holds the results of a load: give'],
+  ['no JSON', 'x', 'results.json holds no JSON document: give'],
+  ['an empty file', '\n', 'results.json is empty: give'],
+  ['a page', '<!doctype html><html>', 'is an HTML page, not the results of a run: give'],
+  ['a JUnit file', '<?xml version="1.0"?><testsuites/>', 'is XML, not the results of a run in JSON: give'],
+  ['another JSON', '{"a": 1}', 'is JSON of another kind than the results of a run: give the report folder or the results.json of an'],
+  ['a list', '[1]', 'is JSON of another kind than the results of a run: give'],
+  ['a badge', JSON.stringify({ schemaVersion: SCHEMA_VERSION, label: 'tool calling' }), 'is a badge, not the results of a run: give'],
+  ['a SARIF file', '{"version": "2.1.0", "runs": []}', 'is a SARIF file, not the results of a run: give'],
+  ['an attestation', '{"predicateType": "x"}', 'is an attestation, not the results of a run: give'],
+  ['damaged results', JSON.stringify({ schemaVersion: SCHEMA_VERSION, verdicts: [] }), 'holds damaged results: run, '],
+  ['results of a fleet', '{"fleetSchemaVersion": 1}', 'holds the results of a fleet, not of one run: give'],
+  ['results of a load', '{"schema": 1, "levels": []}', 'holds the results of npm run load, which says in its own report'],
   ['results of a newer suite', JSON.stringify({ schemaVersion: SCHEMA_VERSION + 1 }), 'written by a newer suite'],
 ] as const)('refuses to compare with %s', ([, text, words]) => {
   const path = join(folder(), 'results.json')
   if (text !== undefined) writeFileSync(path, text)
   expect(() => readResults(path)).toThrow(words)
+})
+
+test('names the folder of a run where a file or a folder in it is given', () => {
+  const path = folder()
+  expect(() => readResults(path)).toThrow(`${path} is a folder without results of a run: give the report folder or the results.json`)
+  openRecord(path, madeUpRun()).append(madeUpVerdict())
+  writeFileSync(join(path, FILES.junit), '<?xml version="1.0"?>')
+  expect(() => readResults(join(path, FILES.junit))).toThrow(`in JSON: give ${path}, the report folder that it lies in.`)
 })
 
 test('a run that judged nothing is said to, and what it left open is one line', () => {
