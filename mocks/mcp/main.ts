@@ -2,6 +2,7 @@ import { helps, readArguments, runCommand } from '../../fixtures/command.ts'
 import { codeOf } from '../../fixtures/thrown.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
+import { instead } from '../instead.ts'
 import { mcpFaults } from './faults.ts'
 import { stopWithNpm } from '../orphan.ts'
 import { serveTime } from './serve.ts'
@@ -21,7 +22,13 @@ async function main(): Promise<number> {
   }
   const fault = mcpFaults.find(({ id }) => id === flags.fault)
   if (flags.fault !== undefined && fault === undefined)
-    throw new UserMistake(`There is no fault ${flags.fault}: see npm run mcp -- --list-faults.`)
+    throw new UserMistake(
+      `There is no fault ${flags.fault}; ${instead(
+        flags.fault,
+        mcpFaults.map(({ id }) => id),
+        'npm run mcp -- --list-faults shows them all',
+      )}.`,
+    )
   if (!/^\d{1,5}$/.test(flags.port) || Number(flags.port) > 65_535) throw new UserMistake('--port takes a number from 0 to 65535.')
   const door = await serveTime(fault, Number(flags.port)).catch((error: unknown) => {
     throw codeOf(error) === 'EADDRINUSE' ? new UserMistake(`Port ${flags.port} is taken: give another by --port.`, { cause: error }) : error

@@ -201,7 +201,11 @@ describe('the command', () => {
   test.each([
     [['--profile', '0.22'], '--profile 0.22 is unknown; the nearest is 0.22.1.'],
     [['--fault', 'done-mising'], 'the nearest is done-missing.'],
+    [['--fault', 'nope'], '--fault nope is unknown; npm run mock -- --list-faults shows them all.'],
+    [['--fault', 'markup'], '--fault markup is unknown; these hold it: arguments-raw-markup, '],
+    [['--parser', 'x'], '--parser x is unknown; there are hermes, hermes-without-auto, none.'],
     [['--prot', '1'], '--prot is no option; the nearest is --port.'],
+    [['--frobnicate', '1'], '--frobnicate is no option; npm run mock -- --help shows what it takes.'],
     [['--queue-limit', 'few'], '--queue-limit takes a whole number, not few.'],
     [['--loading', 'long'], '--loading takes a whole number, not long.'],
     [['--host', '192.0.2.1'], '192.0.2.1:0 cannot be opened (EADDRNOTAVAIL): give another in --port or --host.'],

@@ -6,7 +6,7 @@ import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { stopWithNpm } from '../orphan.ts'
 import { faultOf, faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
-import { nearest } from './nearest.ts'
+import { instead } from '../instead.ts'
 import { profiles } from './profiles.ts'
 import { createVllm, type VllmOptions } from './vllm.ts'
 import { typed } from '../../fixtures/typed.ts'
@@ -31,9 +31,11 @@ const flags = {
   help: { type: 'boolean', help: '         this text' },
 } satisfies Readonly<Record<string, ParseArgsOptionsConfig[string] & { readonly help: string }>>
 
-function known(flag: string, value: string | undefined, names: readonly string[]): string | undefined {
+const HELP = `${typed('mock', '--help')} shows what it takes`
+
+function known(flag: string, value: string | undefined, names: readonly string[], elsewhere = HELP): string | undefined {
   if (value === undefined || names.includes(value)) return value
-  throw new UserMistake(`--${flag} ${value} is unknown; the nearest is ${nearest(value, names)}.`)
+  throw new UserMistake(`--${flag} ${value} is unknown; ${instead(value, names, elsewhere)}.`)
 }
 
 function count(flag: string, value: string | undefined, most = Number.MAX_SAFE_INTEGER): number | undefined {
@@ -47,10 +49,11 @@ function read() {
   for (const arg of process.argv.slice(2)) {
     const name = /^--([^=]+)/.exec(arg)?.[1]
     if (name !== undefined && !Object.hasOwn(flags, name)) {
-      throw new UserMistake(`--${name} is no option; the nearest is --${nearest(name, Object.keys(flags))}.`)
+      const options = Object.keys(flags).map((option) => `--${option}`)
+      throw new UserMistake(`--${name} is no option; ${instead(`--${name}`, options, HELP)}.`)
     }
   }
-  return readArguments({ options: flags }, `${typed('mock', '--help')} shows what it takes`).values
+  return readArguments({ options: flags }, HELP).values
 }
 
 async function main(): Promise<number> {
@@ -73,6 +76,7 @@ async function main(): Promise<number> {
     'fault',
     values.fault,
     [...faults, ...loadFaults].map(({ id }) => id),
+    `${typed('mock', '--list-faults')} shows them all`,
   )
   const options = {
     profile: known('profile', values.profile?.replace(/^vllm-(?=\d)/, ''), Object.keys(profiles)),

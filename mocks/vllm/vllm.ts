@@ -4,7 +4,7 @@ import type { ChatScene, Fault } from './fault.ts'
 import { generate, isGuided } from './generate.ts'
 import { bump, exposition, newCounts, type Counts } from './metrics.ts'
 import { think } from './model.ts'
-import { nearest } from './nearest.ts'
+import { instead } from '../instead.ts'
 import { newestOfKaito, profiles, type MockProfile } from './profiles.ts'
 import { chatOfMessages, messageBody, messageEvents } from './messages.ts'
 import { completionAsOpenAi, eventsAsOpenAi, unauthorized } from './openai.ts'
@@ -145,7 +145,7 @@ const encode = (draft: Draft, text: string): Uint8Array => Buffer.from(text, cha
 export function createVllm(options: VllmOptions = {}): Vllm {
   const wanted = options.profile ?? newestOfKaito
   const profile = profiles[wanted]
-  if (!profile) throw new RangeError(`There is no profile ${wanted}; the nearest is ${nearest(wanted, Object.keys(profiles))}.`)
+  if (!profile) throw new RangeError(`There is no profile ${wanted}; ${instead(wanted, Object.keys(profiles), 'profiles.ts holds them')}.`)
   const { fault: defect, chunking = 'token', latencyMs = 0, gapMs = 0, clock = Date.now, apiKey, queueLimit } = options
   if (typeof chunking === 'number' && !(chunking >= 1)) throw new RangeError('A numeric chunking is at least 1.')
   const group = typeof chunking === 'number' ? Math.trunc(chunking) : chunking === 'whole' ? Number.MAX_SAFE_INTEGER : 1

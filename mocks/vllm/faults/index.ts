@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts'
-import { nearest } from '../nearest.ts'
+import { typed } from '../../../fixtures/typed.ts'
+import { instead } from '../../instead.ts'
 import { agents } from './agents.ts'
 import { apis } from './apis.ts'
 import { args } from './arguments.ts'
@@ -52,14 +53,15 @@ export const faults: readonly Fault[] = [
 
 const all: readonly Fault[] = [...faults, ...load]
 
-/** The fault of a name. Throws RangeError with the nearest name. */
+/** The fault of a name. Throws RangeError with what to write instead. */
 export function faultOf(id: string): Fault {
   const found = all.find((fault) => fault.id === id)
   if (found) return found
   throw new RangeError(
-    `There is no fault ${id}; the nearest is ${nearest(
+    `There is no fault ${id}; ${instead(
       id,
       all.map((fault) => fault.id),
+      `${typed('mock', '--list-faults')} shows them all`,
     )}.`,
   )
 }
