@@ -249,9 +249,20 @@ function chatViewOf(exchange: Exchange): View[] {
   return [viewOf(exchange, { expect: 'answer' }, JSON.parse(body) as ChatRequest)]
 }
 
-/** What most chat requests were answered in place of an answer, where no cause is known: `53 of 60 chat requests were answered 451: …`. */
-export function agreement({ run, exchanges }: Recording): string | undefined {
+/** What stands in place of a cause where requirements fail and none is known; undefined where none is missing. */
+export function unexplained(recording: Recording): string | undefined {
+  const { run } = recording
   if (run.ended?.cause !== undefined || run.blocked !== undefined) return undefined
+  const alike = agreement(recording)
+  const failures = withEffect(recording, 'failure').length
+  if (alike !== undefined || failures === 0) return alike
+  if (failures > 1) return 'No single cause explains most of what failed; see each failure below.'
+  const none = run.server.name === 'unknown' ? 'Nothing' : `It is no known defect of ${excerpt(run.server.name, 80)}, and nothing else`
+  return `${none} explains what failed; see the failure below.`
+}
+
+/** What most chat requests were answered in place of an answer: `53 of 60 chat requests were answered 451: …`. */
+function agreement({ exchanges }: Recording): string | undefined {
   const asked = [...exchanges.values()].filter(({ request }) => request.path === '/v1/chat/completions')
   const refused = Map.groupBy(
     asked.filter(({ status }) => status !== undefined && status >= 400),

@@ -1,5 +1,5 @@
 import { counts, effectOf } from './counts.ts'
-import { agreement, isHeard, tally } from './headline.ts'
+import { unexplained, isHeard, tally } from './headline.ts'
 import { problemsOf, type RunProblem } from './problems.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -134,11 +134,11 @@ function bodyOf(verdict: Verdict, run: Run, cause: readonly string[]): string {
   }
 }
 
-/** The cause of a run in lines of plain text; where none is known, what most answers agree in. */
+/** The cause of a run in lines of plain text; where none is known, what stands in its place. */
 function explanation(recording: Recording): readonly string[] {
   const cause = recording.run.ended?.cause
-  const alike = agreement(recording)
-  if (cause === undefined) return alike === undefined ? [] : [`Cause: not known. ${alike}`]
+  const missing = unexplained(recording)
+  if (cause === undefined) return missing === undefined ? [] : [`Cause: not known. ${missing}`]
   const { sentence, layer, evidence, remedy } = cause
   return [
     `Cause: ${excerpt(sentence, 600)} [${excerpt(layer, 40)}]`,

@@ -6,7 +6,7 @@ import { badge, bar, classOf, documentOf } from './document.ts'
 import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
   absentOf,
-  agreement,
+  unexplained,
   blockedOtherwise,
   costLine,
   headline,
@@ -138,12 +138,8 @@ function facts(recording: Recording): string {
 
 function causeBox(recording: Recording, { anchorOf: at }: ShownExchanges): string {
   const cause = recording.run.ended?.cause
-  const alike = agreement(recording)
   if (!cause) {
-    const failures = withEffect(recording, 'failure').length
-    const unexplained =
-      failures === 1 ? 'One requirement failed; its bytes stand below.' : 'No single cause explains all failures; each stands below.'
-    const sentence = alike ?? (failures > 0 ? unexplained : undefined)
+    const sentence = unexplained(recording)
     return sentence === undefined ? '' : `<section class="cause"><p>The cause is not known</p><h2>${safe(sentence, 600)}</h2></section>`
   }
   const evidence = cause.evidence.map((line) => {

@@ -2,7 +2,7 @@ import { apart, excerpt, plural } from '../fixtures/text.ts'
 import type { Change, Comparison, Verdict } from '../fixtures/record.ts'
 import { clientRows } from './clients.ts'
 import {
-  agreement,
+  unexplained,
   blockedOtherwise,
   costLine,
   headline,
@@ -31,7 +31,7 @@ export function markdown(recording: Recording): string {
   const waived = withEffect(recording, 'waived')
   const known = knownOf(recording.verdicts)
   const cause = run.ended?.cause
-  const alike = agreement(recording)
+  const missing = unexplained(recording)
   const sections: string[] = [
     `## ${sign} ${plain(sentence, 400)}`,
     [
@@ -48,9 +48,9 @@ export function markdown(recording: Recording): string {
       `${tally(recording)} (${costLine(recording)})`,
     ].join('\n'),
     ...(cause === undefined
-      ? alike === undefined
+      ? missing === undefined
         ? []
-        : [`### The cause is not known: ${plain(alike, 600)}`]
+        : [`### The cause is not known: ${plain(missing, 600)}`]
       : [
           `### Cause: ${plain(cause.sentence, 600)} [${plain(cause.layer, 40)}]`,
           cause.evidence

@@ -216,6 +216,16 @@ test.for(recordings)(
   },
 )
 
+test.for([
+  [1, 'It is no known defect of vLLM 0.25.1, and nothing else explains what failed; see the failure below.'],
+  [2, 'No single cause explains most of what failed; see each failure below.'],
+] as const)('%i failures without a cause are explained by the same words everywhere', ([count, words]) => {
+  const failed = Array.from({ length: count }, (_, at) => madeUpVerdict({ id: `x.${at}`, outcome: 'failed' }))
+  const recording = recordingOf([madeUpVerdict(), ...failed])
+  for (const text of [summary(recording, { color: false }), page(recording), markdown(recording), junit(recording)])
+    expect(text).toContain(words)
+})
+
 test('where no cause is known, what most answers agree in is told', () => {
   const refused = [0, 1, 2].map((index) => ({ ...madeUpExchange(['unavailable for legal reasons'], `x${index}`), status: 451 }))
   const recording: Recording = {

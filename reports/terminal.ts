@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { clientRows, clientsLine } from './clients.ts'
 import { effectOf, type FailOn } from './counts.ts'
 import {
-  agreement,
+  unexplained,
   blockedOtherwise,
   costLine,
   headline,
@@ -87,16 +87,8 @@ export function summary(recording: Recording, { color, report }: { readonly colo
   }
 
   const failures = withEffect(recording, 'failure')
-  if (!cause && failures.length > 0 && state === 'fails') {
-    const alike = agreement(recording)
-    const none = run.server.name === 'unknown' ? '' : `it is no known defect of ${excerpt(run.server.name, 80)}, and `
-    const unexplained =
-      failures.length === 1
-        ? `not known: ${none}nothing ${none === '' ? '' : 'else '}explains what failed; see the failure below.`
-        : 'not known: no single cause explains most of what failed; see each failure below.'
-    const said = alike === undefined ? unexplained : `not known. ${alike}`
-    lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} ${said}`)
-  }
+  const missing = unexplained(recording)
+  if (missing !== undefined) lines.push('', `${paint(['bold', 'cyan'], 'Cause:')} not known. ${missing}`)
   const shown = Map.groupBy(failures.slice(0, MOST_FAILURES), ({ group }) => group)
   section(`Failed (${failures.length})`, [
     ...[...shown].flatMap(([group, verdicts]) => [
