@@ -1,7 +1,7 @@
 import type { ChatScene, Fault } from '../fault.ts'
 import { list, word } from '../json.ts'
 import type { Call, Choice } from '../wire.ts'
-import { deltasOf, entriesOf, laterOf, startsOf } from './edit.ts'
+import { choicesOf, deltasOf, entriesOf, laterOf, startsOf } from './edit.ts'
 import { named, oneCall, pair, plain, required, streamed, twoCalls } from './triggers.ts'
 
 /** A change of each call of an answer, plain or streamed. */
@@ -429,6 +429,33 @@ export const shape: Fault[] = [
     trigger: [streamed(oneCall)],
     events(events) {
       for (const entry of laterOf(events)) Object.assign(entry, { id: null, type: null, function: { name: null, ...entry.function } })
+    },
+  },
+  {
+    id: 'later-fragments-empty',
+    what: 'Later fragments carry id and name as an empty text.',
+    class: 'C20',
+    issue: 'anomalyco/opencode#37841',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      for (const entry of laterOf(events)) Object.assign(entry, { id: '', function: { name: '', ...entry.function } })
+    },
+  },
+  {
+    id: 'tool-id-repeated',
+    what: 'Every fragment carries the id of its call.',
+    class: 'C16',
+    issue: 'litellm#20480',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const ids = new Map<unknown, unknown>()
+      for (const { index, delta } of choicesOf(events)) {
+        for (const entry of delta.tool_calls ?? []) {
+          const key = `${index}/${String(entry.index)}`
+          if ('id' in entry) ids.set(key, entry.id)
+          else entry.id = ids.get(key)
+        }
+      }
     },
   },
 ]
