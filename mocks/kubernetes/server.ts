@@ -10,6 +10,12 @@ export interface Right {
   readonly verbs: readonly string[]
 }
 
+/**
+ * How the API server reaches kubelets: it does, it cannot dial them (502), or it hangs; or how what lies before it takes an upgrade to
+ * WebSocket: it passes the request on without (400), or cuts the connection.
+ */
+type Dial = 'well' | 'refused' | 'never' | 'plain' | 'cut'
+
 /** What the mock API server has, and who may do what. */
 export interface KubeOptions {
   readonly things?: readonly Thing[]
@@ -28,7 +34,7 @@ export interface KubeOptions {
   /** Another user, who may do nothing. */
   readonly nobody?: { readonly name: string; readonly token: string }
   /** How the API server reaches kubelets. */
-  readonly dial?: 'well' | 'refused' | 'never'
+  readonly dial?: Dial
   /** Resources that a run in the cluster may create for good: `configmaps`, `jobs`. */
   readonly creates?: readonly string[]
   /** What the API server fails to answer: paths, its answer to them, and how often; without `times` always. */
@@ -64,8 +70,8 @@ export interface KubeServer {
   readonly breakForwards: () => void
   /** Port-forwards stay open and carry nothing any more, as those to a node that is gone. */
   readonly freezeForwards: () => void
-  /** How the API server reaches kubelets from now on: it does, it cannot dial them (502), or it hangs. */
-  readonly dial: (how: 'well' | 'refused' | 'never') => void
+  /** How the API server reaches kubelets from now on. */
+  readonly dial: (how: Dial) => void
   /** The user may do only this from now on. */
   readonly restrict: (rights: readonly Right[]) => void
   /** What the user's token must be from now on. */
@@ -417,6 +423,8 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     if (!objects.has(keyOf(asked.kind, asked.namespace, asked.name))) return answer(404, 'Not Found')
     if (dial === 'refused') return answer(502, 'Bad Gateway')
     if (dial === 'never') return void socket.on('error', () => {})
+    if (dial === 'plain') return answer(400, 'Bad Request')
+    if (dial === 'cut') return void socket.destroy()
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       forwards.add(webSocket)
       const port = Number(url.searchParams.get('ports'))

@@ -101,6 +101,17 @@ export const waySituations: readonly Situation[] = [
     says: [words, 'konnectivity-agent', 'aks-ws1'],
     kube: { dial },
   })),
+  ...(
+    [
+      ['passes the request for a port-forward on without its upgrade', 'plain', 'the API server answered 400'],
+      ['cuts what is to become a port-forward', 'cut', 'socket hang up'],
+    ] as const
+  ).map(([what, dial, words]): Situation => ({
+    name: `what lies in front of the API server ${what}`,
+    cause: 'forward-not-upgraded',
+    says: [words, 'takes no upgrade to WebSocket', 'OPENAI_BASE_URL beside KAITO_WORKSPACE'],
+    kube: { dial },
+  })),
   {
     name: 'the pod loses its labels while it is judged',
     cause: 'no-endpoints',
