@@ -287,6 +287,16 @@ export const nodeSituations: readonly Situation[] = [
         'RESPONSE 429: 429 Too Many Requests ERROR CODE: TooManyRequests The request is being throttled',
         'limits requests at the moment',
       ],
+      [
+        'AKS has no room in the region',
+        'AKSCapacityHeavyUsage: AKS is unavailable in region centralus due to high demand and limited capacity.',
+        'free at the moment',
+      ],
+      [
+        'the subnet is too small',
+        'InsufficientSubnetSize: Pre-allocated IPs 31 exceeds IPs available 12 in Subnet Cidr 10.0.0.0/27',
+        'its subnet has no address left',
+      ],
       ['the cluster takes no changes', 'OperationNotAllowed: managed cluster is in failed provisioning state', 'az aks update'],
       [
         'the machine gets no GPU driver',
@@ -398,7 +408,7 @@ export const nodeSituations: readonly Situation[] = [
   {
     name: 'Karpenter took the order for the node back for want of room, and has made another',
     cause: 'nodeclaim-not-launched',
-    says: ['free at the moment', 'event on NodeClaim pool-of-ws-xk2lp'],
+    says: ['none is free at the moment, or this Karpenter does not know that size', 'event on NodeClaim pool-of-ws-xk2lp'],
     change: (world) => {
       withoutNode(world, awaitingNodes)
       const pool = nodePool(world, { replicas: 1 }, [condition('Ready', 'True', 'Ready', '')])

@@ -67,7 +67,7 @@ export const podSituations: readonly Situation[] = [
       [
         'the registry wants a login',
         'failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized',
-        '--attach-acr',
+        'Container Registry Repository Reader',
       ],
       [
         'the tag does not exist',
@@ -102,6 +102,22 @@ export const podSituations: readonly Situation[] = [
       ['the runtime of the node does not answer', 'Failed to inspect image "kaito-base": code = DeadlineExceeded', 'does not answer'],
       ['the registry is not logged in to', 'no basic auth credentials', 'the registry refuses'],
       ['the transfer breaks off', 'failed to copy: httpReadSeeker: failed open: unexpected EOF', 'fails at times'],
+      [
+        'the node is to stream it, and cannot',
+        'failed to do request: Head "https://localhost:8578/v2/kaito-base/manifests/0.5.0?ns=mcr.microsoft.com": context canceled',
+        '--disable-artifact-streaming',
+      ],
+      [
+        'its registry speaks plain HTTP',
+        'failed to do request: Head "https://registry.example/v2/": http: server gave HTTP response to HTTPS client',
+        'hosts.toml',
+      ],
+      [
+        'its name is none',
+        "couldn't parse image name: invalid reference format: repository name must be lowercase",
+        'is no name of an image',
+      ],
+      ['the pull is given up', 'rpc error: code = Canceled desc = failed to pull and unpack image: context canceled', 'fails at times'],
       ['it is not signed', 'image signature verification failed: no signatures found', 'accepts no signature'],
       [
         'the node does not reach the registry',
@@ -138,6 +154,40 @@ export const podSituations: readonly Situation[] = [
       Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'puller', image: 'registry.example/adapter:1' }] })
     },
   },
+  ...(
+    [
+      [
+        'library and kernel module of its driver differ',
+        'failed to create containerd task: failed to create shim task: OCI runtime create failed: could not apply required modification to OCI specification: error modifying OCI spec: failed to create the automatic CDI modifier: failed to generate CDI spec for mode "auto": failed to construct device spec generators: failed to initialize NVML: Driver/library version mismatch',
+        ['failed to initialize NVML: Driver/library version mismatch.', '--node-image-only'],
+      ],
+      [
+        'it does not describe the GPU that the device plugin gives',
+        'failed to create containerd task: OCI runtime create failed: could not apply required modification to OCI specification: error modifying OCI spec: failed to inject CDI devices: unresolvable CDI devices management.nvidia.com/gpu=GPU-e78e68c0',
+        ['(CDI): failed to inject', 'spec.nodeName=aks-ws1'],
+      ],
+      [
+        'it cannot stream the image',
+        'failed to create containerd container: failed to attach and mount for snapshot 218: failed to enable target for /sys/kernel/config/target/core/user_999999999/dev_218, failed:failed to open remote file',
+        ['cannot stream its image', '--disable-artifact-streaming'],
+      ],
+      [
+        'its disk is full',
+        'failed to create containerd container: write /var/lib/containerd/tmpmounts/c1: no space left on device',
+        ['the disk of node aks-ws1 is full'],
+      ],
+      ['its container runtime is too slow', 'failed to reserve container name "w": name "w" is reserved for "ab"', ['does not get done']],
+      ['its image names root', 'container has runAsNonRoot and image will run as root', ['Set runAsUser']],
+    ] as const
+  ).map(([name, message, says]): Situation => ({
+    name: `the node does not start the container: ${name}`,
+    cause: 'container-config',
+    says,
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { waiting: { reason: 'CreateContainerError', message } } }, 'Pending')
+    },
+  })),
   {
     name: 'the hook after the start of the container fails',
     cause: 'container-config',
@@ -606,6 +656,7 @@ export const podSituations: readonly Situation[] = [
   ...(
     [
       ['is taken away by Karpenter', 'karpenter.sh/disrupted', 'Node aks-ws1 is being taken away'],
+      ['is repaired by AKS', 'remediator.kubernetes.azure.com/unschedulable', 'is being taken away or repaired'],
       ['is a spot machine', 'cloud.google.com/gke-spot', 'The node is a spot machine'],
       ['waits for its network plugin', 'node.cilium.io/agent-not-ready', 'not set up to its end'],
     ] as const
@@ -619,6 +670,12 @@ export const podSituations: readonly Situation[] = [
       world.node['spec'] = { taints: [{ key, value: 'true', effect: 'NoSchedule' }] }
     },
   })),
+  {
+    name: 'a scheduler of groups holds the pod back',
+    cause: 'unschedulable',
+    says: ['kubectl describe podgroups -n default'],
+    change: findsNoNode('1/1 tasks in gang unschedulable: pod group is not ready, 1 Pending, 1 minAvailable; Pending: 1 Unschedulable'),
+  },
   {
     name: 'the node has a taint whose value is another than the pod tolerates',
     cause: 'unschedulable',
