@@ -150,6 +150,12 @@ export const accessSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the API server turns questions away',
+    cause: 'api-unreachable',
+    says: ['turns questions away: status 429', 'dump_priority_levels'],
+    kube: { fails: [{ path: /\/workspaces\//, code: 429, message: 'Too many requests, please try again later.', retryAfter: 1 }] },
+  },
+  {
     name: 'the API server has trouble with etcd',
     cause: 'api-unreachable',
     says: ['answers, but fails: status 500 etcdserver: request timed out', 'kubectl get --raw /readyz?verbose'],

@@ -458,6 +458,55 @@ export const podSituations: readonly Situation[] = [
         'does not prepare the devices that it claims',
       ],
       [
+        'the kubelet of the node is older than the API server',
+        'container-config',
+        'FailedPrepareDynamicResources',
+        'Failed to prepare dynamic resources: failed to fetch ResourceClaim gpu-hlldb referenced by pod w: the server could not find the requested resource',
+        'the kubelet of node aks-ws1 is too old',
+      ],
+      [
+        'the node has not joined the GPUs of others',
+        'container-config',
+        'FailedPrepareDynamicResources',
+        'Failed to prepare dynamic resources: error preparing devices for claim: error asserting ComputeDomain Ready: current node not ready in ComputeDomain',
+        'kubectl describe computedomains -n default',
+      ],
+      [
+        'the network of the node is not ready',
+        'pod-sandbox',
+        'NetworkNotReady',
+        'network is not ready: cni plugin not initialized',
+        'See the network plugin',
+      ],
+      [
+        'the disk of the node is full',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'Failed to create pod sandbox: failed to create containerd task: no space left on device',
+        'has used up its disk',
+      ],
+      [
+        'the identity gets no credential for the storage',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "weights" : Error: failed to initialize new pipeline [failed to authenticate credentials for azstorage]',
+        'the right to that storage',
+      ],
+      [
+        'the disk of the volume was deleted',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = NotFound desc = Volume not found',
+        'no longer exists',
+      ],
+      [
+        'the driver of the volume hangs',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.MountDevice failed for volume "pvc-1" : rpc error: code = Aborted desc = An operation with the given Volume ID pvc-1 already exists',
+        'does not get done on node aks-ws1',
+      ],
+      [
         'the storage account refuses the pod',
         'volume-not-mounted',
         'FailedMount',
@@ -491,6 +540,16 @@ export const podSituations: readonly Situation[] = [
       world.more.push({ ...event(world.pod, 'Warning', 'FailedMount', message), lastTimestamp: '2026-11-22T14:30:00Z' }, before)
     },
   },
+  ...(['DNSConfigForming', 'FailedToRetrieveImagePullSecret'] as const).map((reason): Situation => ({
+    name: `the image is still being pulled, and the kubelet warns of ${reason}`,
+    cause: 'pod-starting',
+    says: ['is still being pulled'],
+    change: (world) => {
+      creating(world)
+      const pulling = event(world.pod, 'Normal', 'Pulling', 'Pulling image "mcr.microsoft.com/aks/kaito/kaito-base:0.5.0"')
+      world.more.push({ ...event(world.pod, 'Warning', reason, 'Unable to do all'), lastTimestamp: '2026-11-22T14:30:00Z' }, pulling)
+    },
+  })),
   {
     name: 'the image that is a volume of the pod does not exist',
     cause: 'image-pull',
