@@ -304,6 +304,27 @@ export const containerSituations: readonly Situation[] = [
       world.more.push(event(world.pod, 'Warning', 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'))
     },
   },
+  ...(
+    [
+      ['in a cluster of IPv6 listens at addresses of IPv4', '0.0.0.0', 'fd00::7', 'listens at 0.0.0.0 alone'],
+      ['listens on its own machine alone', '127.0.0.1', '10.244.7.2', 'listens at 127.0.0.1 alone'],
+      ['listened only after it was probed', '0.0.0.0', '10.244.7.2', 'Its readiness probe fails'],
+    ] as const
+  ).map(([what, host, podIP, words]): Situation => ({
+    name: `the readiness probe fails, because the server ${what}`,
+    cause: 'pod-not-ready',
+    says: [words],
+    kube: { logs: { [pod0]: `INFO 11-22 14:05:00 [api_server.py:100] Starting vLLM API server 0 on http://${host}:5000\n` } },
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      statusOf(world.pod)['podIP'] = podIP
+      const at = podIP.includes(':') ? `[${podIP}]` : podIP
+      const message = `Readiness probe failed: Get "http://${at}:5000/health": dial tcp ${at}:5000: connect: connection refused`
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', message))
+    },
+  })),
   {
     name: 'the engine has died, and the API of its server still answers',
     cause: 'pod-not-ready',

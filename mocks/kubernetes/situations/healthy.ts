@@ -174,4 +174,48 @@ export const healthySituations: readonly Situation[] = [
     name: 'healthy, though an autoscaler wants a second pod that finds no place',
     change: (world) => unplaced(worker(world), '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.'),
   },
+  {
+    name: 'healthy, of two families of addresses, whose slice for IPv6 is empty, and with the port of metrics first',
+    change: ({ service, slice, more }) => {
+      const ports = [
+        { name: 'metrics', port: 9090, targetPort: 9090, protocol: 'TCP' },
+        { name: 'api', port: 80, targetPort: 5000, protocol: 'TCP' },
+      ]
+      Object.assign(service['spec'] as object, { type: 'LoadBalancer', ipFamilies: ['IPv4', 'IPv6'], ports })
+      more.push({ ...slice, metadata: { ...slice.metadata, name: `${slice.metadata.name}-v6` }, addressType: 'IPv6', endpoints: [] })
+    },
+  },
+  {
+    name: 'healthy, on a spot node that is cordoned, by another scheduler, beside a container and a sidecar that were restarted',
+    change: (world) => {
+      const restartedOnce = { ready: true, started: true, restartCount: 3, state: { running: {} } }
+      const lastState = { terminated: { exitCode: 1, reason: 'Error' } }
+      const spec = world.pod['spec'] as { containers: unknown[] }
+      Object.assign(spec, {
+        schedulerName: 'volcano',
+        initContainers: [{ name: 'vault-agent', image: 'vault:1', restartPolicy: 'Always' }],
+      })
+      spec.containers.unshift({ name: 'dcgm', image: 'dcgm:1', ports: [{ containerPort: 9400, name: 'metrics' }] })
+      const pod = statusOf(world.pod)
+      pod.initContainerStatuses = [{ name: 'vault-agent', ...restartedOnce, lastState }]
+      pod.containerStatuses.unshift({ name: 'dcgm', ...restartedOnce, lastState })
+      world.node['spec'] = {
+        unschedulable: true,
+        taints: [{ key: 'kubernetes.azure.com/scalesetpriority', value: 'spot', effect: 'NoSchedule' }],
+      }
+    },
+  },
+  {
+    name: 'healthy, with a device that is claimed and no GPU that the node counts, and the pod of before evicted',
+    change: ({ node, pod, more }) => {
+      Object.assign(statusOf(node), { allocatable: { cpu: '24' }, capacity: { cpu: '24' } })
+      Object.assign(pod['spec'] as object, { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] })
+      const message = 'The node was low on resource: ephemeral-storage.'
+      more.push({
+        ...pod,
+        metadata: { ...pod.metadata, name: `${pod.metadata.name}-old` },
+        status: { phase: 'Failed', reason: 'Evicted', message },
+      })
+    },
+  },
 ]

@@ -200,6 +200,16 @@ export const nodeSituations: readonly Situation[] = [
       ] as Status['conditions']
     },
   })),
+  {
+    name: 'the device plugin for GPUs of AMD is missing',
+    cause: 'node-plugin-missing',
+    says: ['allocatable has no amd.com/gpu', 'grep -i amd:'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient amd.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable: { cpu: '96' } })
+    },
+  },
   ...(
     [
       ['the GPU is unhealthy', { 'nvidia.com/gpu': '0' }, ['calls it unhealthy', 'capacity nvidia.com/gpu 1, allocatable 0']],
