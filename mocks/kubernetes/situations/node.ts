@@ -247,18 +247,23 @@ export const nodeSituations: readonly Situation[] = [
       world.more.push(node)
     },
   },
-  {
-    name: 'the cloud takes the machine of the node back',
+  ...(
+    [
+      ['', 'VMEventScheduled', 'PreemptScheduled'],
+      [', and Karpenter is told before', 'PreemptionScheduled', 'SpotEvictionIncoming'],
+    ] as const
+  ).map(([how, type, reason]): Situation => ({
+    name: `the cloud takes the machine of the node back${how}`,
     cause: 'node-not-ready',
-    says: ['takes the machine back', 'VMEventScheduled=True PreemptScheduled'],
+    says: ['takes the machine back', `${type}=True ${reason}`],
     server: 'nothing',
     change: (world) => {
       statusOf(world.node).conditions = [
         { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' },
-        { type: 'VMEventScheduled', status: 'True', reason: 'PreemptScheduled', message: 'Preempt Scheduled' },
+        { type, status: 'True', reason, message: 'Preempt Scheduled: Sat, 01 Aug 2026 05:41:02 GMT' },
       ]
     },
-  },
+  })),
   {
     name: 'a GPU of the node is missing, and what watches over it says so',
     cause: 'node-plugin-missing',
@@ -317,6 +322,16 @@ export const nodeSituations: readonly Situation[] = [
         'the machine does not reach the registry of AKS',
         `VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE'. Error message: 'Enable failed: failed to execute command: command terminated with exit status=50 [stdout] [stderr] nc: connect to mcr.microsoft.com port 443 (tcp) failed'`,
         'let the subnet of the nodes out',
+      ],
+      [
+        'the machine does not reach the API server',
+        "CSE failed with 'VMExtensionError_K8SAPIServerConnFail'. Details: 'Agents are unable to establish connection to Kubernetes API server. ExitCode: 51'",
+        'let the subnet of the nodes out',
+      ],
+      [
+        'the machine may not pull from the registry that the cluster has for its own images',
+        "VMExtensionProvisioningError: VM has reported a failure when processing extension 'vmssCSE': command terminated with exit status=212",
+        'give that identity AcrPull on it, or Container Registry Repository Reader',
       ],
       [
         'the machine is not set up in time',
