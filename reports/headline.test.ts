@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
-import { headline } from './headline.ts'
+import { madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } from '../testing/made-up.ts'
+import { blockedOtherwise, headline } from './headline.ts'
 
 const finding = (exchange: string) => ({ exchange, where: 'answer', got: 'this', wanted: 'that' })
 const arrived = madeUpVerdict({ id: 'named.calls:plain', level: 'MUST', outcome: 'passed' })
@@ -44,4 +44,12 @@ test.for([
 ] as const)('what was blocked is counted by what fails the run: %s', ([failOn, says]) => {
   const verdicts = [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b', level: 'SHOULD', outcome: 'blocked' })]
   expect(headline({ run: madeUpRun({ failOn, blocked: 'x' }), verdicts, exchanges: new Map(), partial: false }).sentence).toContain(says)
+})
+
+test('what the cause or its evidence says is no other reason', () => {
+  const { ended } = madeUpRun()
+  if (ended === undefined) throw new Error('a made-up run has ended')
+  const cause = { ...madeUpCause, sentence: 'A right is missing.', evidence: ['nobody may list pods'] }
+  const verdicts = ['A right is missing.', 'nobody may list pods', 'no pod'].map((reason) => madeUpVerdict({ outcome: 'blocked', reason }))
+  expect(blockedOtherwise({ run: madeUpRun({ ended: { ...ended, cause } }), verdicts }).map(({ reason }) => reason)).toEqual(['no pod'])
 })

@@ -166,8 +166,9 @@ export function withEffect({ run, verdicts }: Pick<Recording, 'run' | 'verdicts'
 export const blockedOtherwise = (recording: Pick<Recording, 'run' | 'verdicts'>): Verdict[] =>
   withEffect(recording, 'blocked').filter((verdict) => !saysCause(verdict, recording.run))
 
-/** Whether the reason of a verdict is the cause of the run. */
-export const saysCause = ({ reason }: Verdict, { ended }: Run): boolean => reason !== undefined && reason === ended?.cause?.sentence
+/** Whether the reason of a verdict is the cause of the run, or stands below it as its evidence. */
+export const saysCause = ({ reason }: Verdict, { ended }: Run): boolean =>
+  reason !== undefined && (reason === ended?.cause?.sentence || ended?.cause?.evidence.includes(reason) === true)
 
 /** The rates that samples reached, each once. */
 export function rates({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {

@@ -143,7 +143,7 @@ function causeBox(recording: Recording, { anchorOf: at }: ShownExchanges): strin
     return sentence === undefined ? '' : `<section class="cause"><p>The cause is not known</p><h2>${safe(sentence, 600)}</h2></section>`
   }
   const evidence = cause.evidence.map((line) => {
-    const [exchange = ''] = /^[^\s:]+(?=: )/.exec(line) ?? []
+    const [exchange = ''] = /^[^\s:,]+(?=[:,] )/.exec(line) ?? []
     const anchor = at(exchange)
     const name = anchor === undefined ? '' : exchange
     return `<li>${name === '' ? '' : `<a href="#${anchor}">${safe(name)}</a>`}${safe(line.slice(name.length), 600)}</li>`

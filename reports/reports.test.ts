@@ -18,10 +18,10 @@ import { everyVerdict, madeUpCause, madeUpExchange, madeUpRun, madeUpVerdict } f
 import { isColored, makeReports, pathToType } from './make.ts'
 import { page as pageOf } from './page.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
-import { apart } from '../fixtures/text.ts'
+import { apart, complaint, excerpt } from '../fixtures/text.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { FILES, openRecord, readRecord, type Recording } from './store.ts'
-import { markdown } from './summary.ts'
+import { markdown, remedyBlock } from './summary.ts'
 import { progress, summary } from './terminal.ts'
 
 const HOSTILE = [
@@ -330,7 +330,9 @@ test('a server that said nothing is called unknown, and what its cause says is n
   expect(told(blocked)).toMatch(/^ {2}server {4}unknown$/m)
   expect(told(blocked)).toContain(': 1 of 1 MUST requirement blocked')
   expect(told(blocked).split(cause.sentence)).toHaveLength(2)
-  expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain('Blocked for other reasons (1)\n    1 × no pod')
+  expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain(
+    'Blocked for other reasons (1)\n    1 × no pod',
+  )
   const recording = { run, verdicts: [blocked], partial: false, exchanges: new Map() }
   expect(pageOf(recording) + junit(recording)).not.toContain('no sign of vLLM')
   const [first = ''] = cause.sentence.split(/[<&"']/)
@@ -522,6 +524,37 @@ test('got and wanted are cut around their difference', () => {
   expect(got).toMatch(/^\(4940 characters alike\) …x{60}oney+… \(\+\d+ characters\)$/)
   expect(wanted).toContain('two')
   expect(apart('one', 'two', 300)).toEqual({ got: 'one', wanted: 'two' })
+  const [c, d] = ['one', 'two'].map((word) => `${'x'.repeat(57)}${word}${'y'.repeat(200)}`)
+  expect(apart(c ?? '', d ?? '', 110).got).toMatch(/^x{57}oney+… \(\+\d+ characters\)$/)
+})
+
+test('what is cut is more than what says so', () => {
+  for (const cut of [(text: string) => excerpt(text, 100), (text: string) => apart(text, 'y', 100).got]) {
+    expect(cut('x'.repeat(115))).toBe('x'.repeat(115))
+    expect(cut('x'.repeat(130))).toBe(`${'x'.repeat(100)}… (+30 characters)`)
+  }
+})
+
+test('a complaint of pydantic is shown without the request that it repeats', () => {
+  const input = "'input': {'model': 'm', 'messages': [{'role': 'user', 'content': \"it's\"}]}}"
+  expect(complaint(`1 validation error:\n  {'type': 'value_error', 'loc': ('body',), 'msg': 'Value error, no', ${input}`)).toBe(
+    'Value error, no',
+  )
+  expect(complaint(`[{'type': 'missing', 'loc': 'body.tools.0.function.name', 'msg': "It's required", ${input}]`)).toBe(
+    "It's required (body.tools.0.function.name)",
+  )
+  expect(complaint(`2 errors: {'loc': ('body', 'n'), 'msg': 'a'}, {'loc': ('body', 'tools', 0), 'msg': 'b'}`)).toBe(
+    'a (body.n); b (body.tools.0)',
+  )
+  expect(complaint('This model does not exist.')).toBe('This model does not exist.')
+})
+
+test('a remedy in words wraps in Markdown, one to paste does not', () => {
+  expect(remedyBlock('Ask the server itself: OPENAI_BASE_URL with its own address.')).toBe(
+    String.raw`Remedy: Ask the server itself: OPENAI\_BASE\_URL with its own address.`,
+  )
+  expect(remedyBlock('kubectl get pods')).toBe('Remedy:\n\n```\nkubectl get pods\n```')
+  expect(remedyBlock('Then:\nvllm serve')).toContain('```\nThen:\nvllm serve\n```')
 })
 
 test('curl sends the same bytes', () => {

@@ -199,15 +199,18 @@ export const code = (text: string, limit = 120): string => {
 
 const link = (address = ''): string => (/^https?:\/\/[^\s()<>]+$/.test(address) ? `[link](${address})` : plain(address, 200))
 
-/** A remedy as a block of code; foreign text in it is inert. */
-export const remedyBlock = (remedy: string): string =>
-  `Remedy:\n\n${fenced(
-    remedy
-      .split('\n')
+/** A remedy: a sentence as one, for it does not wrap in a block of code, and more lines as that block. Foreign text in it is inert. */
+export function remedyBlock(remedy: string): string {
+  const rows = remedy.trimEnd().split('\n')
+  const [only = ''] = rows
+  if (rows.length === 1 && /^[A-Z][a-z]+ /.test(only)) return `Remedy: ${plain(only, 800)}`
+  return `Remedy:\n\n${fenced(
+    rows
       .slice(0, 40)
-      .map((line) => excerpt(line, 400))
+      .map((row) => excerpt(row, 400))
       .join('\n'),
   )}`
+}
 
 /** A block of code that its content cannot end. */
 export function fenced(text: string): string {

@@ -499,6 +499,18 @@ test('what to do stands before the evidence, which may fill the screen of a phon
   expect(html).toMatch(/<h3>Remedy<\/h3><pre[^]*<\/pre><h3>Evidence<\/h3>/)
 })
 
+test('evidence leads to the bytes of its exchange, whatever is said of it', () => {
+  const exchange = madeUpExchange()
+  const evidence = [`${exchange.id}: POST /v1/x → 200`, `${exchange.id}, choice 0: got a, wanted b`, 'elsewhere/x, choice 0: got a']
+  const recording = {
+    ...recordingOf(every, { ended: { ...ended, cause: { ...madeUpCause, evidence } } }),
+    exchanges: new Map([[exchange.id, exchange]]),
+  }
+  const [box = ''] = /<h3>Evidence<\/h3><ul>.*?<\/ul>/s.exec(page(recording)) ?? []
+  expect(box.match(new RegExp(`<li><a href="#[^"]+">${exchange.id}</a>`, 'g'))).toHaveLength(2)
+  expect(box).toContain('<li>elsewhere/x, choice 0')
+})
+
 test('what could not be judged is told once for each reason, to code scanning and to a CI, and the cause once', () => {
   const cause = { ...madeUpCause, id: 'x', sentence: 'Nothing listens at http://a.' }
   const verdicts = [
