@@ -124,6 +124,19 @@ test('a client that only streams does not care about plain answers', () => {
   expect(rowOf('AI SDK (openai)', plain)).toMatchObject({ state: 'does not work' })
 })
 
+test('streams that come as one document break clients that stream, and documents that come as events break the others', () => {
+  const broken = madeUpVerdict({ id: 'http.form', outcome: 'failed' })
+  const statesOf = (form: 'plain' | 'stream') => {
+    const exchange = madeUpExchange([''], broken.findings[0]?.exchange)
+    const exchanges = new Map([[exchange.id, { ...exchange, request: { ...exchange.request, path: '/v1/responses', form } }]])
+    const verdicts = [own({}), madeUpVerdict({ id: 'responses.calls-by-itself.plain' }), broken]
+    const rows = clientRows({ run: madeUpRun(), verdicts, partial: false, exchanges })
+    return ['codex', 'AI SDK (openai)'].map((client) => rows.find((row) => row.client === client)?.state)
+  }
+  expect(statesOf('stream')).toEqual(['does not work', 'does not work'])
+  expect(statesOf('plain')).toEqual(['works', 'does not work'])
+})
+
 test('a port that fetch blocks is closed to clients on Node', () => {
   const verdicts = [own({}), pi({})]
   const at = (baseUrl: string) =>

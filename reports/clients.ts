@@ -36,9 +36,13 @@ export function clientRows({ run, verdicts, exchanges }: Recording): readonly Cl
         .flatMap((need) => verdicts.filter(({ id }) => (need.endsWith('*') ? id.startsWith(need.slice(0, -1)) : bareOf(id) === need)))
         .filter(({ id }) => !(onlyStreams(known) && isPlain(id)))
     const route = routeOf(known.shape.first.path)
-    // What holds for answers of every route may be broken on another.
+    // What holds for all answers may be broken on another route, or in the form that the client does not ask for.
     const strikes = ({ findings }: Verdict): boolean =>
-      findings.length === 0 || findings.some(({ exchange }) => routeOf(exchanges.get(exchange)?.request.path ?? route) === route)
+      findings.length === 0 ||
+      findings.some((finding) => {
+        const request = exchanges.get(finding.exchange)?.request
+        return request === undefined || (routeOf(request.path) === route && !(onlyStreams(known) && request.form === 'plain'))
+      })
     const others = among(known.needs).filter((verdict) => !verdict.reason?.startsWith('no exchange of this run') && strikes(verdict))
     if (own.length + real.length + others.length === 0) return []
     const { title, shape } = known
