@@ -330,9 +330,7 @@ test('a server that said nothing is called unknown, and what its cause says is n
   expect(told(blocked)).toMatch(/^ {2}server {4}unknown$/m)
   expect(told(blocked)).toContain(': 1 of 1 MUST requirement blocked')
   expect(told(blocked).split(cause.sentence)).toHaveLength(2)
-  expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain(
-    'Blocked for other reasons (1)\n    1 × no pod',
-  )
+  expect(told(blocked, madeUpVerdict({ outcome: 'blocked', reason: 'no pod' }))).toContain('Blocked for other reasons (1)\n    1 × no pod')
   const recording = { run, verdicts: [blocked], partial: false, exchanges: new Map() }
   expect(pageOf(recording) + junit(recording)).not.toContain('no sign of vLLM')
   const [first = ''] = cause.sentence.split(/[<&"']/)
