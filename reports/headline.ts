@@ -1,7 +1,7 @@
 import { familySpoken } from '../fixtures/contract/content.ts'
 import { knownDefects, stands } from '../fixtures/contract/known.ts'
 import type { KnownDefect } from '../fixtures/contract/known/defect.ts'
-import { profileNamed } from '../fixtures/contract/profiles.ts'
+import { detectProfile, profileNamed } from '../fixtures/contract/profiles.ts'
 import { viewOf, type ChatRequest, type View } from '../fixtures/contract/view.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
@@ -12,6 +12,7 @@ import { failingWaivers, gate } from './gate.ts'
 import type { Run, Verdict } from '../fixtures/record.ts'
 import type { Recording } from './store.ts'
 import { excerpt, lowered, plural } from '../fixtures/text.ts'
+import { releaseIn } from '../fixtures/version.ts'
 
 /** What a run says in one sentence, and the lists that every report shows in the same order. */
 export interface Headline {
@@ -38,6 +39,7 @@ export function headline(recording: Recording): Headline {
   const notes = [
     run.target.kind === 'mock' && 'The target was the mock of this suite, not a server.',
     partial && `The run was cut short after ${total} of ${run.planned} verdicts.`,
+    releaseNote(recording),
     run.filter !== undefined && `Only part of the suite was asked for: ${excerpt(run.filter)}.`,
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
@@ -46,7 +48,7 @@ export function headline(recording: Recording): Headline {
     ...wrongWaivers.map(
       ({ at, check, state, note = '' }) => `${excerpt(at)}: the waiver of ${excerpt(check, 120)} is ${state}: ${lowered(excerpt(note))}`,
     ),
-  ].filter((note) => note !== false)
+  ].filter((note) => note !== false && note !== undefined)
 
   if (effect.failure > 0 && run.blocked === undefined && otherwise === undefined) {
     const failed = `${effect.failure} of ${plural(judged, held)} failed`
@@ -103,6 +105,17 @@ export function headline(recording: Recording): Headline {
       numbers,
     }
   return { state: 'works', sentence: works, notes, numbers }
+}
+
+/** The release that answers name by their fingerprint, where what lies before the server hid it from the choice of the profile. */
+function releaseNote({ run: { server }, exchanges }: Recording): string | undefined {
+  if (server.name.startsWith('vLLM ') && /\d/.test(server.name)) return undefined
+  const [release, ...others] = new Set([...exchanges.values()].flatMap((exchange) => releaseIn(bodyText(exchange)) ?? []))
+  if (release === undefined || others.length > 0) return undefined
+  const { id } = detectProfile({ version: release }).profile
+  return id === server.profile
+    ? undefined
+    : `Its answers name vLLM ${release} in system_fingerprint: CONFORMANCE_PROFILE=${id} judges by that release.`
 }
 
 /** Whether an answer of the model is part of the record: a filter may leave all of them out. */

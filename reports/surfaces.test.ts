@@ -217,6 +217,22 @@ test.for(recordings)(
 )
 
 test.for([
+  ['OpenAI-compatible server (owned_by "openai")', 'openai-compatible', true],
+  ['vLLM of an unknown version', 'vllm-0.33.0', true],
+  ['OpenAI-compatible server (owned_by "openai")', 'vllm-0.25.1', false],
+  ['vLLM 0.25.2', 'vllm-0.25.1', false],
+] as const)('%s, judged as %s: what its answers name of its release is told where it was hidden', ([name, profile, isTold]) => {
+  const exchange = madeUpExchange(['data: {"choices":[],"system_fingerprint":"vllm-0.25.1-8bf7f5a9"}\n\n'])
+  const { server } = madeUpRun()
+  const recording = {
+    ...recordingOf([madeUpVerdict()], { server: { ...server, name, profile } }),
+    exchanges: new Map([[exchange.id, exchange]]),
+  }
+  const words = 'Its answers name vLLM 0.25.1 in system_fingerprint: CONFORMANCE_PROFILE=vllm-0.25.1 judges by that release.'
+  for (const text of [summary(recording, { color: false }), page(recording)]) expect(text.includes(words)).toBe(isTold)
+})
+
+test.for([
   [1, 'It is no known defect of vLLM 0.25.1, and nothing else explains what failed; see the failure below.'],
   [2, 'No single cause explains most of what failed; see each failure below.'],
 ] as const)('%i failures without a cause are explained by the same words everywhere', ([count, words]) => {
