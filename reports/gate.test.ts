@@ -47,18 +47,21 @@ test.for(['node', 'workspace'] as const)('what lost its server, in the layer %s,
   expect(codeOf(found('x.stream'), 200, cause)).toBe(1)
 })
 
-function at(id: string, path: string, status: number): Exchange {
-  const made = madeUpExchange([], id)
-  return { ...made, status, request: { ...made.request, method: 'POST', path } }
+function at(id: string, path: string, status: number | undefined, form: 'plain' | 'stream' = 'plain'): Exchange {
+  const { status: _, ...made } = madeUpExchange([], id)
+  return { ...made, ...(status === undefined ? {} : { status }), request: { ...made.request, method: 'POST', path, form } }
 }
 
 test.for([
-  ['a route that never answers beside chats that are answered', [502, 502], 200, 1],
-  ['a route that answers now and then', [502, 200], 200, 3],
-  ['a route that never answers, and no chat that is answered', [502, 502], 503, 3],
-] as const)('%s', ([, [first, second], chat, code]) => {
-  const all = [at('x.plain', '/v1/responses', first), at('x.other', '/v1/responses', second), at('x.chat', '/v1/chat/completions', chat)]
-  expect(codeAmong(found('x.plain'), all)).toBe(code)
+  ['a route that never answers beside chats that are answered', [502, 502, 502], 200, 1],
+  ['a route whose connections are closed', [undefined, undefined, undefined], 200, 1],
+  ['a route that answers now and then', [502, 200, 502], 200, 3],
+  ['a route that was asked too little', [502, 502], 200, 3],
+  ['a route that never answers, and no chat that is answered', [502, 502, 502], 503, 3],
+] as const)('%s', ([, statuses, chat, code]) => {
+  const all = statuses.map((status, index) => at(`x.${index}`, '/v1/responses', status))
+  const others = [at('x.chat', '/v1/chat/completions', chat), at('x.stream', '/v1/responses', 200, 'stream')]
+  expect(codeAmong(found('x.0'), [...all, ...others])).toBe(code)
 })
 
 test.for(['errors-replaced', 'refusals-wrong', 'refusals-mislabelled', 'key-repeated'] as const)(

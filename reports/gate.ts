@@ -122,14 +122,27 @@ function failedOtherwise({ run, verdicts, exchanges }: Recording): string | unde
   return IN_FRONT.has(layer) ? 'because of what lies in front of the server' : 'because the server was taken away'
 }
 
-/** All that failed did so at APIs that nothing is got from, while chats are answered: tool calling was judged, and these clients have none. */
+/** Fewer requests than these may fail by chance. */
+const LEAST_NEVER = 3
+
+/** The API beside chats that an exchange asks, and whether for a stream. */
+const kindOf = (exchange: Exchange): string | undefined => {
+  const api = apiOf(exchange)
+  return api && `${api} ${exchange.request.form}`
+}
+
+/** All that failed did so at other APIs, plain or streamed, from which nothing is ever got, while chats are answered: tool calling was judged. */
 function isBesideChats(failures: readonly Verdict[], exchanges: Recording['exchanges']): boolean {
   const all = [...exchanges.values()]
-  const apis = new Set(failures.flatMap(({ findings }) => findings.flatMap(({ exchange }) => exchanges.get(exchange) ?? [])).map(apiOf))
+  const kinds = Map.groupBy(all, kindOf)
+  const isNever = (exchange: Exchange): boolean => {
+    const kind = kindOf(exchange)
+    const alike = kinds.get(kind) ?? []
+    return kind !== undefined && alike.length >= LEAST_NEVER && alike.every(({ status }) => status !== 200)
+  }
   return (
-    !apis.has(undefined) &&
     all.some(({ request, status }) => request.path === '/v1/chat/completions' && status === 200) &&
-    !all.some((exchange) => exchange.status === 200 && apis.has(apiOf(exchange)))
+    failures.flatMap(({ findings }) => findings.flatMap(({ exchange }) => exchanges.get(exchange) ?? [])).every(isNever)
   )
 }
 
