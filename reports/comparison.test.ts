@@ -268,7 +268,11 @@ test.for([
   ['an attestation', '{"predicateType": "x"}', 'is an attestation, not the results of a run: give'],
   ['damaged results', JSON.stringify({ schemaVersion: SCHEMA_VERSION, verdicts: [] }), 'holds damaged results: run, '],
   ['results of a fleet', '{"fleetSchemaVersion": 1}', 'holds the results of a fleet, not of one run: give'],
-  ['results of a load', '{"schema": 1, "levels": []}', 'holds the results of npm run load, which says in its own report'],
+  [
+    'results of a load',
+    '{"schema": 1, "levels": []}',
+    'holds the results of a load, which npm run load -- --compare FOLDER compares: give',
+  ],
   ['results of a newer suite', JSON.stringify({ schemaVersion: SCHEMA_VERSION + 1 }), 'written by a newer suite'],
 ] as const)('refuses to compare with %s', ([, text, words]) => {
   const path = join(folder(), 'results.json')

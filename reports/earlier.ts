@@ -55,7 +55,7 @@ function readFile(path: string): Results {
 function kindOf(value: unknown): string {
   const has = (name: string): boolean => field(value, name) !== undefined
   if (has('fleetSchemaVersion')) return 'holds the results of a fleet, not of one run'
-  if (has('levels')) return `holds the results of ${typed('load')}, which says in its own report what changed (CONFORMANCE_COMPARE)`
+  if (has('levels')) return `holds the results of a load, which ${typed('load', '--compare FOLDER')} compares`
   if (has('runs')) return 'is a SARIF file, not the results of a run'
   if (has('label')) return 'is a badge, not the results of a run'
   if (has('predicateType')) return 'is an attestation, not the results of a run'
