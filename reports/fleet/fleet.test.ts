@@ -1,8 +1,12 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { faultsOnPhone, IN_BROWSER, openText } from '../../testing/browser.ts'
 import { fleetResults, general, gravest, verdictOf } from './aggregate.ts'
+import { readFleet } from './make.ts'
 import { fleetPage } from './page.ts'
-import { fleetSchema, type FleetResults, type MemberResult } from './results.ts'
+import { fleetSchema, FLEET_SCHEMA_VERSION, type FleetResults, type MemberResult } from './results.ts'
 import { fleetMarkdown, fleetSummary } from './texts.ts'
 
 const IMAGE = { image: 'kaito-base:0.5.0', imageDigest: `sha256:${'a'.repeat(64)}` }
@@ -224,4 +228,16 @@ test('a verdict in a few words', () => {
     'does not conform: fails 1, 2, 3, 4, 5 and 1 more',
   )
   expect(verdictOf(member('a', { exitCode: 4, headline: 'boom' }))).toBe('a defect of this suite: boom')
+})
+
+test.for([
+  ['{"a":1}', 'holds no results of a fleet: give the report folder'],
+  [`{"fleetSchemaVersion":${FLEET_SCHEMA_VERSION}}`, 'holds damaged results: run, '],
+  [`{"fleetSchemaVersion":${FLEET_SCHEMA_VERSION + 1}}`, `and this suite reads ${FLEET_SCHEMA_VERSION}: give the report folder`],
+  ['<html>', 'cannot be read (no JSON): give the report folder'],
+] as const)('%s is not compared with', ([text, words]) => {
+  const path = mkdtempSync(join(tmpdir(), 'conformance-fleet-'))
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  writeFileSync(join(path, 'results.json'), text)
+  expect(() => readFleet(path)).toThrow(words)
 })

@@ -165,7 +165,11 @@ export function readFleet(path: string): FleetResults | undefined {
   const version = typeof value === 'object' && value !== null && 'fleetSchemaVersion' in value ? value.fleetSchemaVersion : undefined
   if (version === undefined)
     throw new RecordError(`${excerpt(file)} holds no results of a fleet: give the report folder of an earlier run of several workspaces.`)
+  const [issue] = read.error.issues
+  const give = 'give the report folder of an earlier run of several workspaces'
   throw new RecordError(
-    `${excerpt(file)} has fleet schema version ${JSON.stringify(version)}, and this suite reads ${FLEET_SCHEMA_VERSION}: ${excerpt(read.error.issues[0]?.path.join('.') ?? '')} ${read.error.issues[0]?.message ?? ''}`,
+    version === FLEET_SCHEMA_VERSION
+      ? `${excerpt(file)} holds damaged results: ${excerpt(issue?.path.join('.') ?? '')}, ${issue?.message ?? ''}: ${give}.`
+      : `${excerpt(file)} has fleet schema version ${excerpt(JSON.stringify(version))}, and this suite reads ${FLEET_SCHEMA_VERSION}: ${give}.`,
   )
 }
