@@ -267,8 +267,9 @@ function chatViewOf(exchange: Exchange): View[] {
 export function unexplained(recording: Recording): string | undefined {
   const { run } = recording
   if (run.ended?.cause !== undefined || run.blocked !== undefined) return undefined
-  const alike = agreement(recording)
   const failures = withEffect(recording, 'failure').length
+  if (failures + withEffect(recording, 'blocked').length === 0) return undefined
+  const alike = agreement(recording)
   if (alike !== undefined || failures === 0) return alike
   if (failures > 1) return 'No single cause explains most of what failed; see each failure below.'
   const none = run.server.name === 'unknown' ? 'Nothing' : `It is no known defect of ${excerpt(run.server.name, 80)}, and nothing else`

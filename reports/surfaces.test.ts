@@ -251,6 +251,9 @@ test('where no cause is known, what most answers agree in is told', () => {
   const words = '3 of 3 chat requests were answered 451: unavailable for legal reasons'
   for (const text of [junit(recording), markdown(recording), summary(recording, { color: false }), page(recording)])
     expect(text).toContain(words)
+  // Part of the suite may ask nothing but what is to be refused.
+  const green: Recording = { ...recording, verdicts: [madeUpVerdict()] }
+  for (const text of [junit(green), markdown(green), summary(green, { color: false }), page(green)]) expect(text).not.toContain(words)
 })
 
 test('JUnit tells the cause in the first case that is not green, and known and waived as skipped with their reason', () => {
