@@ -66,8 +66,8 @@ export default scenario('Turns as agents send them', ({ ask, request, must, shou
 
   must(
     'turns.in-prompt',
-    'MUST put every message, call, result and description of a tool into the prompt',
-    'vLLM POST /tokenize shows the prompt; vllm#39611, vllm#54337, vllm#30648, MoonshotAI/kimi-cli PR#2112',
+    'MUST put every message, call and result, and the descriptions of tools and their parameters, into the prompt',
+    'vLLM POST /tokenize shows the prompt; vllm#39611, vllm#54337, vllm#30648, vllm#32827, MoonshotAI/kimi-cli PR#2112',
     prompt,
     ({ status, document }) => {
       const strings = status === 200 ? list(fields(document?.ok === true ? document.value : undefined)?.['token_strs']) : []

@@ -348,6 +348,37 @@ export const agents: Fault[] = [
           },
   },
   {
+    id: 'descriptions-of-parameters-lost',
+    what: 'Descriptions of the parameters of a tool do not reach the model.',
+    class: 'C56',
+    trigger: [
+      tokenized({
+        ...oneCall,
+        tools: [
+          {
+            type: 'function',
+            function: {
+              name: 'ping',
+              parameters: { type: 'object', properties: { host: { type: 'string', description: 'Whom to ping' } } },
+            },
+          },
+        ],
+      }),
+    ],
+    body: ({ tools, ...body }) =>
+      tools === undefined
+        ? body
+        : {
+            ...body,
+            tools: list(tools).map((tool) => {
+              const of = record(record(tool)['function'])
+              return isObject(of['parameters'])
+                ? { ...record(tool), function: { ...of, parameters: loosened(of['parameters'], 'description') } }
+                : tool
+            }),
+          },
+  },
+  {
     id: 'results-cut-at-8-kilobytes',
     what: 'Results of tools end after 8 KB in the prompt.',
     class: 'C55',
