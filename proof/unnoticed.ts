@@ -6,6 +6,7 @@ const deeper = 'asked at CONFORMANCE_DEPTH=full, and noticed there'
 /** Faults of the mock that no MUST notices, each with the reason. The self tests hold this list against the matrix. */
 export const unnoticed: Readonly<Record<string, string>> = {
   'health-always-503': deeper,
+  'arguments-held-back': `${should}: they are late, and whole`,
   'auth-accepts-other-scheme': unasked,
   'auth-refuses-with-403': 'legal: a gateway that has the keys may answer so (RFC 9110 section 15.5.4)',
   'auto-calls-without-need': `the model's choice: ${should}`,

@@ -1,4 +1,4 @@
-import { arrivalOf, heldBack, metricsOf, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
+import { arrivalOf, callArrivalsOf, heldBack, metricsOf, scenario, total, type Reply, type ServerTimes } from '../fixtures/scenario.ts'
 
 /** What the server's own clock says of the requests that it ended between two scrapes; undefined when it does not say. */
 function serverTimes(replies: readonly Reply[]): ServerTimes | undefined {
@@ -32,6 +32,28 @@ export default scenario('Streams through what lies between', ({ request, togethe
             where: `arrival of ${streams.length} streams`,
             got: `buffering-proxy: ${proof}`,
             wanted: 'no proxy that buffers (nginx: proxy_buffering off; gzip off)',
+          }
+    },
+  )
+
+  together(
+    'streaming.arguments',
+    'SHOULD stream the arguments of a call while the model writes them',
+    'OpenAI API reference: streaming tool calls; vllm#52846, vllm#42878, sglang#11888',
+    [before, after],
+    (_replies, { views }) => {
+      const calls = views().flatMap(({ exchange }) => callArrivalsOf(exchange))
+      if (calls.length === 0)
+        return { notApplicable: 'no streamed call had 200 characters of arguments and took a second: that is too short to tell' }
+      const held = calls.filter((call) => call.held !== undefined && call.held >= call.took / 2)
+      const [first] = held
+      return first === undefined || held.length * 2 < calls.length
+        ? undefined
+        : {
+            where: `arrival of ${calls.length} calls`,
+            exchange: first.id,
+            got: `${first.characters} characters at once, ${((first.held ?? 0) / 1000).toFixed(1)} s after their call began`,
+            wanted: 'pieces, as they are generated',
           }
     },
   )

@@ -177,6 +177,34 @@ export const framing: Fault[] = [
     },
   },
   {
+    id: 'arguments-held-back',
+    what: 'The arguments of a streamed call come in one fragment, when all of them are there.',
+    class: 'C05',
+    issue: 'vllm#52846',
+    trigger: [streamed(oneCall)],
+    events(events, { turn }) {
+      if (turn.n > 1) return undefined
+      let [held, waitedMs] = ['', 0]
+      return events.filter((event) => {
+        event.afterMs += 60
+        const [entry] = 'chunk' in event ? event.chunk.choices.flatMap(({ delta }) => delta.tool_calls ?? []) : []
+        const text = entry?.function?.arguments
+        if (entry === undefined || 'id' in entry || typeof text !== 'string') return true
+        held += text
+        const next = events[events.indexOf(event) + 1]
+        const goesOn = next !== undefined && entriesOf([next]).some((other) => other.index === entry.index && !('id' in other))
+        if (goesOn) {
+          waitedMs += event.afterMs
+          return false
+        }
+        Object.assign(entry.function ?? {}, { arguments: held })
+        event.afterMs += waitedMs
+        ;[held, waitedMs] = ['', 0]
+        return true
+      })
+    },
+  },
+  {
     id: 'stream-content-type-json',
     what: 'A stream is declared as application/json.',
     class: 'C06',
