@@ -263,6 +263,21 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the server fetches its weights, for which its processes wait',
+    cause: 'still-loading',
+    says: ['fetches the weights of its model', 'HF_HUB_DISABLE_XET=1'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [pod0]: `(Worker_TP0 pid=31) INFO 07-14 14:33:01 [gpu_model_runner.py:3562] Starting to load model Qwen/Qwen3-30B-A3B-FP8...\n(Worker_TP0 pid=31) INFO 07-14 14:33:11 [cuda.py:351] Using FLASHINFER attention backend out of potential backends: ('FLASHINFER', 'TRITON_ATTN')\n${'(EngineCore pid=22) INFO 07-14 14:35:00 [shm_broadcast.py:705] No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging\n'.repeat(3)}`,
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+    },
+  },
+  {
     name: 'the server does not get on, because its GPUs do not hear each other',
     cause: 'still-loading',
     says: ['for 3 minutes its processes have waited for each other', 'disable-custom-all-reduce'],
