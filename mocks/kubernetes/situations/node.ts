@@ -558,6 +558,8 @@ export const nodeSituations: readonly Situation[] = [
   {
     name: 'the node does not register its GPU',
     cause: 'node-plugin-missing',
+    // https://github.com/Azure/karpenter-provider-azure/issues/1790
+    says: ['nothing replaces the machine by itself', 'kubectl delete nodeclaim ws1'],
     change: (world) => {
       withoutNode(world, awaitingNodes)
       statusOf(world.nodeClaim).conditions = [
