@@ -507,6 +507,20 @@ export const podSituations: readonly Situation[] = [
         'does not get done on node aks-ws1',
       ],
       [
+        'the node does not get a ConfigMap from the API server',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "kube-api-access-x" : object "default"/"kube-root-ca.crt" not registered',
+        'has not got from the API server',
+      ],
+      [
+        'the Secrets Store gets no credentials',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "secrets" : rpc error: code = Unknown desc = failed to mount secrets store objects for pod default/ws1-0, err: failed to get credentials: nodePublishSecretRef secret is not set',
+        'what the SecretProviderClass names',
+      ],
+      [
         'the storage account refuses the pod',
         'volume-not-mounted',
         'FailedMount',
