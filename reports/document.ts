@@ -35,6 +35,9 @@ export function documentOf({
 /** Class of an outcome in the style of the page. */
 export const classOf = (effect: Shown): string => effect.replace(' ', '-')
 
+/** HTML in which no line ends within a flag: browsers break behind each hyphen. Longer ones may not fit a phone. */
+export const flagged = (html: string): string => html.replaceAll(/(?<![\w-])--[a-z][\w-]{1,26}(?![\w-])/g, '<span class="flag">$&</span>')
+
 /** An outcome as a sign and a word, so that nobody has to tell colours apart. */
 export const badge = (effect: Shown): string =>
   `<span class="badge ${classOf(effect)}"><span aria-hidden="true">${WORDS[effect].sign}</span> ${WORDS[effect].word}</span>`
@@ -79,7 +82,7 @@ a { color: inherit; text-decoration: underline; text-decoration-color: var(--sof
 .cause { margin: 16px 0; padding: 14px 18px; background: var(--tint); border-left: 4px solid var(--accent); border-radius: 4px }
 .cause h2 { margin-top: 0 } .cause > p { margin: 0; color: var(--soft); font-weight: 600; font-size: 14px } ul { margin: 0; padding-left: 20px } li { overflow-wrap: anywhere }
 pre, code { font: 12.5px/1.55 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
-pre { margin: 4px 0 10px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; max-width: 100% } .paste { user-select: all }
+pre { margin: 4px 0 10px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; max-width: 100% } .paste { user-select: all } .flag { white-space: nowrap }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 16px; margin: 8px 0 } dd { margin: 0; overflow-wrap: anywhere }
 dl.facts { max-width: 900px; margin: 16px 0 }
 table { width: 100%; margin: 6px 0; border-collapse: collapse } th { text-align: left; white-space: nowrap; font-weight: 600; color: var(--soft); font-size: 13px } td, th { vertical-align: top; padding: 6px 14px 6px 0; overflow-wrap: anywhere }

@@ -49,7 +49,7 @@ test.for([
 test('what the cause or its evidence says is no other reason', () => {
   const { ended } = madeUpRun()
   if (ended === undefined) throw new Error('a made-up run has ended')
-  const cause = { ...madeUpCause, sentence: 'A right is missing.', evidence: ['nobody may list pods'] }
+  const cause = { ...madeUpCause, sentence: 'A right is missing. The server is not the cause.', evidence: ['nobody may list pods'] }
   const verdicts = ['A right is missing.', 'nobody may list pods', 'no pod'].map((reason) => madeUpVerdict({ outcome: 'blocked', reason }))
   expect(blockedOtherwise({ run: madeUpRun({ ended: { ...ended, cause } }), verdicts }).map(({ reason }) => reason)).toEqual(['no pod'])
 })

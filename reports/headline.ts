@@ -181,7 +181,7 @@ export const blockedOtherwise = (recording: Pick<Recording, 'run' | 'verdicts'>)
 
 /** Whether the reason of a verdict is the cause of the run, or stands below it as its evidence. */
 export const saysCause = ({ reason }: Verdict, { ended }: Run): boolean =>
-  reason !== undefined && (reason === ended?.cause?.sentence || ended?.cause?.evidence.includes(reason) === true)
+  reason !== undefined && (ended?.cause?.sentence.startsWith(reason) === true || ended?.cause?.evidence.includes(reason) === true)
 
 /** The rates that samples reached, each once. */
 export function rates({ verdicts }: Recording): { readonly title: string; readonly seen: string; readonly outcome: string }[] {

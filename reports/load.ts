@@ -103,14 +103,21 @@ const verdictOf = (level: Level): string =>
         : 'holds'
 
 /** The first sentence: up to which level tool calling is right, and what breaks first. */
-export function loadHeadline({ levels, loop }: Pick<LoadRecord, 'levels' | 'loop'>): string {
+export function loadHeadline(record: Pick<LoadRecord, 'levels' | 'loop' | 'thresholds'>): string {
+  const missed = record.thresholds.filter(({ holds }) => holds === false).map(({ text }) => text)
+  return missed.length === 0
+    ? rightUpTo(record)
+    : `${plural(missed.length, 'threshold does', 'thresholds do')} not hold: ${missed.join(', ')}. ${rightUpTo(record)}`
+}
+
+function rightUpTo({ levels, loop }: Pick<LoadRecord, 'levels' | 'loop'>): string {
   const at = (level: Level): string => (loop === 'open' ? `${level.concurrency} requests a second` : `${level.concurrency} at once`)
   const first = levels.find(fails)
   const limited = levels.find(({ limited: why }) => why !== undefined)
   const before = levels.slice(0, first === undefined ? levels.length : levels.indexOf(first)).filter((level) => level.limited === undefined)
   const right = before.at(-1)
   if (first === undefined && limited !== undefined)
-    return `${right === undefined ? 'No verdict' : `Tool calling is right with up to ${at(right)}; beyond that there is no verdict`}: with ${at(limited)} ${limited.limited}, so the times and rates are not the server's.`
+    return `${right === undefined ? 'No verdict' : `Tool calling is right with up to ${at(right)}; ${right.concurrency > limited.concurrency ? 'one level has' : 'beyond that there is'} no verdict`}: with ${at(limited)} ${limited.limited}, so the times and rates are not the server's.`
   if (first === undefined) return `Tool calling is right under load, with up to ${at(right ?? (levels[0] as Level))}.`
   const [worst] = brokenRules(first)
   const why = worst === undefined ? (first.against?.sentence ?? '') : `${worst.first.title} (${worst.count} of ${first.requests} answers)`

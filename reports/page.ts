@@ -2,7 +2,7 @@ import type { Finding, Verdict } from '../fixtures/record.ts'
 import { apart, escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
 import { effectOf, type Effect } from './counts.ts'
 import { clientRows, clientsLine } from './clients.ts'
-import { badge, bar, classOf, documentOf } from './document.ts'
+import { badge, bar, classOf, documentOf, flagged } from './document.ts'
 import { shownExchanges, type ShownExchanges } from './exchanges.ts'
 import {
   absentOf,
@@ -152,8 +152,8 @@ function causeBox(recording: Recording, { anchorOf: at }: ShownExchanges): strin
     .split('\n')
     .map((line) => safe(line, 600))
     .join('\n')
-  return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${safe(cause.sentence, 600)}</h2>
-<h3>Remedy</h3><pre class="paste">${remedy}</pre>${evidence.length === 0 ? '' : `<h3>Evidence</h3><ul>${evidence.join('')}</ul>`}</section>`
+  return `<section class="cause"><p>Cause, found in: ${safe(cause.layer)}</p><h2>${flagged(safe(cause.sentence, 600))}</h2>
+<h3>Remedy</h3><pre class="paste">${flagged(remedy)}</pre>${evidence.length === 0 ? '' : `<h3>Evidence</h3><ul>${evidence.join('')}</ul>`}</section>`
 }
 
 function clientTable(recording: Recording): string {

@@ -335,7 +335,10 @@ test('a server that said nothing is called unknown, and what its cause says is n
   expect(pageOf(recording) + junit(recording)).not.toContain('no sign of vLLM')
   const [first = ''] = cause.sentence.split(/[<&"']/)
   // In the box of the cause, and as the reason of the check when that is opened.
-  expect(pageOf(recording).split('<body>')[1]?.split(first)).toHaveLength(3)
+  const [, body] = pageOf(recording)
+    .replaceAll(/<span class="flag">(.*?)<\/span>/g, '$1')
+    .split('<body>')
+  expect(body?.split(first)).toHaveLength(3)
   expect(markdown(recording).split(first)).toHaveLength(2)
   expect(markdown({ ...recording, verdicts: [madeUpVerdict({ outcome: 'blocked', reason: 'no pod' })] })).toContain(
     'Blocked for other reasons (1)',
@@ -531,6 +534,7 @@ test('what is cut is more than what says so', () => {
     expect(cut('x'.repeat(115))).toBe('x'.repeat(115))
     expect(cut('x'.repeat(130))).toBe(`${'x'.repeat(100)}… (+30 characters)`)
   }
+  expect(excerpt(excerpt('x'.repeat(500), 300), 100)).toBe(`${'x'.repeat(100)}… (+400 characters)`)
 })
 
 test('a complaint of pydantic is shown without the request that it repeats', () => {

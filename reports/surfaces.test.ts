@@ -18,6 +18,7 @@ import { counts } from './counts.ts'
 import { fleetResults, type FleetRun } from './fleet/aggregate.ts'
 import { unjudgedMember } from './fleet/results.ts'
 import { junit } from './junit.ts'
+import { flagged } from './document.ts'
 import { page } from './page.ts'
 import { resultsOf, resultsSchema } from './results.ts'
 import { fleetSarif, sarif, sarifResults, unjudgedResults } from './sarif.ts'
@@ -516,6 +517,12 @@ const blocked = (count: number, reason: string): readonly Verdict[] =>
 test('what to do stands before the evidence, which may fill the screen of a phone', () => {
   const html = page(recordingOf(every, { ended: { ...ended, cause: madeUpCause } }))
   expect(html).toMatch(/<h3>Remedy<\/h3><pre[^]*<\/pre><h3>Evidence<\/h3>/)
+})
+
+test('no line ends within a flag', () => {
+  expect(flagged('serve --model-len 1, no --tool-call-parser: a--b, -- and &#39;--x')).toBe(
+    'serve <span class="flag">--model-len</span> 1, no <span class="flag">--tool-call-parser</span>: a--b, -- and &#39;--x',
+  )
 })
 
 test('evidence leads to the bytes of its exchange, whatever is said of it', () => {

@@ -37,13 +37,14 @@ export const causeLine = ({ sentence, layer }: Pick<Cause, 'sentence' | 'layer'>
 /** A cause in a few lines, for logs: what, the first piece of evidence, what to do. Text that others wrote is escaped. */
 export function causeLines(cause: Pick<Cause, 'sentence' | 'layer' | 'evidence' | 'remedy'>): readonly string[] {
   const [first] = cause.evidence
-  const [command = '', ...yaml] = cause.remedy.trimEnd().split('\n')
+  const rows = cause.remedy.trimEnd().split('\n')
+  const [only = ''] = rows
   return [
     causeLine(cause),
     ...(first === undefined ? [] : [`Evidence: ${excerpt(first)}`]),
-    `Remedy: ${excerpt(command)}`,
-    ...yaml.slice(0, MOST_REMEDY).map((line) => `  ${excerpt(line, 200)}`),
-    ...more(yaml.length - MOST_REMEDY),
+    ...(rows.length === 1
+      ? [`Remedy: ${excerpt(only)}`]
+      : ['Remedy:', ...rows.slice(0, MOST_REMEDY).map((row) => `  ${excerpt(row, 200)}`), ...more(rows.length - MOST_REMEDY)]),
   ]
 }
 

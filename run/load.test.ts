@@ -254,10 +254,18 @@ describe('what is said', () => {
     )
     expect(loadHeadline(record([level(1), level(16)]))).toBe('Tool calling is right under load, with up to 16 at once.')
   })
+  test('a threshold that does not hold is said first', () => {
+    const held = (text: string, holds: boolean) => ({ text, level: 16, value: 14.5, holds })
+    const it = { ...record([level(1), level(16)]), thresholds: [held('goodput>=20', true), held('ttft_p95<1', false)] }
+    expect(loadHeadline(it)).toBe('1 threshold does not hold: ttft_p95<1. Tool calling is right under load, with up to 16 at once.')
+  })
   test('no verdict where the measuring end was the limit, unless bytes prove a breach', () => {
     const limited = 'the measuring end used 97 % of a core'
     expect(loadHeadline(record([level(1), level(16, { limited })]))).toContain(
       'beyond that there is no verdict: with 16 at once the measuring end',
+    )
+    expect(loadHeadline(record([level(1, { limited }), level(16)]))).toContain(
+      'right with up to 16 at once; one level has no verdict: with 1 at once the measuring end',
     )
     expect(fails(level(16, { limited, against: { verdict: 'worse', sentence: 'x' } }))).toBe(false)
     expect(fails(level(16, { limited, ...broken }))).toBe(true)

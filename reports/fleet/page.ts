@@ -1,5 +1,5 @@
 import { escapeMarkup, excerpt, plural } from '../../fixtures/text.ts'
-import { documentOf } from '../document.ts'
+import { documentOf, flagged } from '../document.ts'
 import { FILES } from '../store.ts'
 import { verdictOf } from './aggregate.ts'
 import type { FleetResults, MemberResult } from './results.ts'
@@ -52,8 +52,8 @@ function causeBox(
     ?.split('\n')
     .slice(0, 40)
     .map((line) => safe(line, 400))
-  return `<section class="cause${open ? ' open' : ''}">${layer === undefined ? '' : `<p>Cause, found in: ${safe(layer, 40)}</p>`}<h2>${share(workspaces, fleet)}: ${safe(sentence, 600)}</h2>
-${lines === undefined ? '' : `<h3>Remedy</h3><pre class="paste">${lines.join('\n')}</pre>`}${
+  return `<section class="cause${open ? ' open' : ''}">${layer === undefined ? '' : `<p>Cause, found in: ${safe(layer, 40)}</p>`}<h2>${share(workspaces, fleet)}: ${flagged(safe(sentence, 600))}</h2>
+${lines === undefined ? '' : `<h3>Remedy</h3><pre class="paste">${flagged(lines.join('\n'))}</pre>`}${
     evidence === undefined
       ? ''
       : `<h3>Evidence${workspaces.length > 1 ? `, of ${safe(workspaces[0] ?? '')}` : ''}</h3><ul class="lines"><li>${safe(evidence, 400)}</li></ul>`

@@ -141,7 +141,7 @@ test('what breaks is said once, with its cause, and so is what mends; the record
   const red = [1, ['no-parser [server]'], true]
   expect(seen).toEqual([[0, [], false], red, red.with(2, true), [0, [], false]])
   expect(lines.filter((line) => /: (?:conforms|does not conform)/.test(line))).toHaveLength(3)
-  expect(lines.join('\n')).toMatch(/Cause: .+\n.*Evidence: .+\n.*Remedy: .+/)
+  expect(lines.join('\n')).toMatch(/Cause: .+\n.*Evidence: .+\n.*Remedy:\s.+/)
   expect(lines.join('\n')).toMatch(/Since the run of .+: .*fails newly: /)
   expect(failed).toMatchObject({ ended: { exitCode: 1 } })
   expect(last).toMatchObject({ ended: { exitCode: 0 } })
@@ -158,6 +158,18 @@ test('drift is one line: what changed about the server, once', async () => {
   const drift = lines.filter((line) => line.includes('Since the run of'))
   expect(drift).toHaveLength(1)
   expect(drift[0]).toMatch(/: model \S+ → another; served models \S+ → another; vLLM 0\.22\.1 → 0\.25\.1/)
+})
+
+test('a server that is gone has not drifted', async () => {
+  const { lines } = await inVirtualTime(async () => {
+    const server = await serve({})
+    return watchBy({ OPENAI_BASE_URL: server.url }, (probes) => {
+      if (probes === 1) server.become({ fault: faultOf('health-always-503') })
+      return probes === 3
+    })
+  })
+  expect(lines.join('\n')).toContain('could not be judged')
+  expect(lines.filter((line) => line.includes('Since the run of'))).toEqual([])
 })
 
 test('a server with a queue is asked nothing of its model, and looked at less and less often', async () => {

@@ -170,7 +170,8 @@ async function probeSubject(
   pace.probed(requests, refused)
   const { run, comparison } = results
   if (run.exitCode < 2) known.first ??= results
-  const drift = comparison && driftOf(comparison)
+  // Nothing is known of a server that could not be judged.
+  const drift = run.exitCode < 2 && comparison !== undefined ? driftOf(comparison) : undefined
   metrics.judged(preset === undefined ? place : { ...place, preset }, {
     results,
     requests,
@@ -179,7 +180,7 @@ async function probeSubject(
   })
   sayVerdict(label, results, known, say)
   if (drift !== undefined && drift.line !== '' && drift.line !== known.drift) say(`${label}: ${drift.line}`)
-  known.drift = drift?.line
+  known.drift = drift?.line ?? known.drift
 }
 
 /** Why a server is not known to conform; undefined when it conforms. */
