@@ -255,8 +255,8 @@ describe('what is said', () => {
     expect(loadHeadline(record([level(1), level(16)]))).toBe('Tool calling is right under load, with up to 16 at once.')
   })
   test('a threshold that does not hold is said first', () => {
-    const held = (text: string, holds: boolean) => ({ text, level: 16, value: 14.5, holds })
-    const it = { ...record([level(1), level(16)]), thresholds: [held('goodput>=20', true), held('ttft_p95<1', false)] }
+    const held = { text: 'goodput>=20', level: 16, value: 14.5, holds: true }
+    const it = { ...record([level(1), level(16)]), thresholds: [held, { ...held, text: 'ttft_p95<1', holds: false }] }
     expect(loadHeadline(it)).toBe('1 threshold does not hold: ttft_p95<1. Tool calling is right under load, with up to 16 at once.')
   })
   test('no verdict where the measuring end was the limit, unless bytes prove a breach', () => {
