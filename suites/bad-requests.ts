@@ -1,4 +1,4 @@
-import { fields, named, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
+import { excerpt, fields, named, scenario, shown, user, type Check, type Reply } from '../fixtures/scenario.ts'
 import { hello, tool, weather } from '../fixtures/tools/tools.ts'
 
 const model = '$MODEL'
@@ -6,7 +6,7 @@ const messages = [user('What is the weather like in Berlin?')]
 const tools = [weather.offer]
 
 const refused = ({ status, text }: Reply): Check =>
-  status >= 400 && status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: 'a 4xx' }
+  status >= 400 && status < 500 ? undefined : { where: 'status line', got: `${status} ${excerpt(text, 160)}`, wanted: 'a 4xx' }
 
 export default scenario('Bad requests', ({ wrong, request, ask, must, should, together }) => {
   const absent = wrong('absent-function', { model, messages, tools, tool_choice: named('get_whether') })
@@ -149,7 +149,7 @@ export default scenario('Bad requests', ({ wrong, request, ask, must, should, to
     'vllm#17248, vllm#52394; observed defect 18; refusing it and ignoring it are both right',
     impossible,
     ({ status, text }) =>
-      status < 500 ? undefined : { where: 'status line', got: `${status} ${text.slice(0, 160)}`, wanted: '400, or an answer' },
+      status < 500 ? undefined : { where: 'status line', got: `${status} ${excerpt(text, 160)}`, wanted: '400, or an answer' },
   )
   must('bad.messages-missing', 'MUST refuse a body without messages', 'OpenAI API reference: messages is required', noMessages, refused)
 

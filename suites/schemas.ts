@@ -1,4 +1,5 @@
 import {
+  excerpt,
   argumentIs,
   argumentsOf,
   fields,
@@ -164,8 +165,8 @@ export default scenario('Schemas as zod, pydantic and MCP servers write them', (
       const { answer, calls, finishReason, status, text } = reply
       const args = argumentsOf(calls[0])
       if (args !== undefined) return undefined
-      if (refusesContents(reply)) return { where: 'the request', got: `${status} ${text.slice(0, 160)}`, wanted: 'a call' }
-      if (status !== 200 || answer.choices.length === 0) return { blocked: `the server answered ${status} ${text.slice(0, 160)}` }
+      if (refusesContents(reply)) return { where: 'the request', got: `${status} ${excerpt(text, 160)}`, wanted: 'a call' }
+      if (status !== 200 || answer.choices.length === 0) return { blocked: `the server answered ${status} ${excerpt(text, 160)}` }
       return finishReason === 'length'
         ? { inconclusive: 'the arguments were cut off' }
         : { where: 'tool_calls', got: shown(calls[0]?.arguments), wanted: 'a call with an object' }

@@ -1,4 +1,4 @@
-import { isRouteMissing, named, scenario, shown, user, type FunctionTool, type Facts, type Reply } from '../fixtures/scenario.ts'
+import { excerpt, isRouteMissing, named, scenario, shown, user, type FunctionTool, type Facts, type Reply } from '../fixtures/scenario.ts'
 import { beyond, catalogue, ledger } from '../fixtures/tools/agents.ts'
 import { everydayQuestion, refusesContents } from '../fixtures/tools/schemas.ts'
 import { articleQuestion, namedQuestion, tool } from '../fixtures/tools/tools.ts'
@@ -60,9 +60,9 @@ const served = ([large]: readonly Reply[]) => {
   if (isRouteMissing(large.exchange)) return { notApplicable: `the server has no ${large.exchange.request.path}` }
   const { status, text, exchange, finishReason } = large
   const kilobytes = Math.round((exchange.request.body?.length ?? 0) / 1000)
-  if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${text.slice(0, 160)}` }
+  if (refusesContents(large)) return { blocked: `the server refuses what the request holds: ${status} ${excerpt(text, 160)}` }
   if (status === 200 && exchange.end.kind === 'complete' && finishReason !== undefined) return { note: `${kilobytes} KB were answered` }
-  const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${text.slice(0, 160)}`
+  const got = status === 200 ? `an answer that broke off: ${shown(text.slice(-120))}` : `${status} ${excerpt(text, 160)}`
   return { where: `a request of ${kilobytes} KB`, exchange: exchange.id, got, wanted: 'an answer' }
 }
 
