@@ -93,7 +93,7 @@ function classify(old: ResultVerdict, verdict: ResultVerdict, held: boolean): re
 }
 
 /** Judged by the clock: a stream may be too short to tell. */
-const TIMED: ReadonlySet<string> = new Set(['streaming.arrives'])
+const TIMED: ReadonlySet<string> = new Set(['streaming.arrives', 'streaming.arguments'])
 
 /** Whether a verdict was reached is the model's chance: it answered otherwise, or was too quick to tell. */
 function isChance(old: ResultVerdict, verdict: ResultVerdict): boolean {
