@@ -41,6 +41,14 @@ const loosened = (schema: Record<string, unknown>, lost: string): Record<string,
   ),
 })
 
+/** Functions that are offered to the model otherwise than they were asked. */
+const offering =
+  (change: (asked: Record<string, unknown>) => Record<string, unknown>): NonNullable<Fault['body']> =>
+  (body) =>
+    body['tools'] === undefined
+      ? body
+      : { ...body, tools: list(body['tools']).map((tool) => ({ ...record(tool), function: change(record(record(tool)['function'])) })) }
+
 const keptAs = (property: object, asked: unknown, more: object = {}): Record<string, unknown> => ({
   messages: [user(`Use keep with ${JSON.stringify({ value: asked })}`)],
   tools: [
@@ -336,16 +344,7 @@ export const agents: Fault[] = [
     class: 'C56',
     issue: 'MoonshotAI/kimi-cli PR#2112, anthropics/claude-code#41593',
     trigger: [tokenized({ ...oneCall, tools: [{ type: 'function', function: { name: 'ping', description: 'Ping. '.repeat(400) } }] })],
-    body: ({ tools, ...body }) =>
-      tools === undefined
-        ? body
-        : {
-            ...body,
-            tools: list(tools).map((tool) => {
-              const of = record(record(tool)['function'])
-              return { ...record(tool), function: { ...of, description: word(of['description']).slice(0, 2048) } }
-            }),
-          },
+    body: offering((asked) => ({ ...asked, description: word(asked['description']).slice(0, 2048) })),
   },
   {
     id: 'descriptions-of-parameters-lost',
@@ -365,18 +364,9 @@ export const agents: Fault[] = [
         ],
       }),
     ],
-    body: ({ tools, ...body }) =>
-      tools === undefined
-        ? body
-        : {
-            ...body,
-            tools: list(tools).map((tool) => {
-              const of = record(record(tool)['function'])
-              return isObject(of['parameters'])
-                ? { ...record(tool), function: { ...of, parameters: loosened(of['parameters'], 'description') } }
-                : tool
-            }),
-          },
+    body: offering(({ parameters, ...asked }) =>
+      isObject(parameters) ? { ...asked, parameters: loosened(parameters, 'description') } : asked,
+    ),
   },
   {
     id: 'results-cut-at-8-kilobytes',
