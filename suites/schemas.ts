@@ -57,10 +57,9 @@ const ofCall =
   (keys: object, check: (args: Readonly<Record<string, unknown>>, call: Call) => Check) =>
   (reply: Reply): Check => {
     const call = callWith(reply, keys) ?? reply.calls.find(({ name }) => name === (keys === routeArguments ? route : note))
+    if (call === undefined) return { inconclusive: 'the model did not make this one of the two calls' }
     const args = argumentsOf(call)
-    return call === undefined || args === undefined
-      ? { inconclusive: 'the model did not make this one of the two calls' }
-      : check(args, call)
+    return args === undefined ? { inconclusive: 'the arguments of this call cannot be read as an object' } : check(args, call)
   }
 
 const sameAs = (keys: Readonly<Record<string, unknown>>, wanted: readonly string[]) =>
