@@ -26,10 +26,12 @@ if (major < 22 || (major === 22 && minor < 22)) {
   const slim = process.argv[2] === '--slim'
   const [script, ...args] = process.argv.slice(slim ? 3 : 2)
   if (slim && process.platform === 'win32') SMALL_HEAP.forEach((flag) => setFlagsFromString(flag))
-  // Elsewhere the process begins anew under its own id: freed memory goes back to the system when malloc has one arena.
+  // Elsewhere the process begins anew under its own id: freed memory goes back to the system when malloc has one arena, and thresholds that do not grow.
   else if (slim)
     process.execve(process.execPath, [process.execPath, ...process.execArgv, ...SMALL_HEAP, __filename, script, ...args], {
       MALLOC_ARENA_MAX: '1',
+      MALLOC_MMAP_THRESHOLD_: '131072',
+      MALLOC_TRIM_THRESHOLD_: '131072',
       ...process.env,
     })
   // The next start compiles nothing again, which saves half a second. Where the folder cannot be written, nothing is kept.
