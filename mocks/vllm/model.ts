@@ -72,10 +72,17 @@ function recalling(prompt: string, messages: readonly Message[]): string {
   return `${prompt} ${dumps({ codes: told })}`
 }
 
+/** What the last results of tools say, without what is beside the point: of each, its first sentence and those with a figure. */
 function resultsOf(messages: readonly Message[]): string[] {
-  const results: string[] = []
-  for (let i = messages.length - 1; messages[i]?.role === 'tool'; i--) results.unshift(messages[i]!.text.replace(/\s+/g, ' ').trim())
-  return results
+  const results = messages.slice(messages.findLastIndex(({ role }) => role !== 'tool') + 1)
+  return results.map(({ text }) =>
+    text
+      .replace(/\s+/g, ' ')
+      .trim()
+      .split(/(?<=[.!?]) /)
+      .filter((sentence, at) => at === 0 || /\d/.test(sentence))
+      .join(' '),
+  )
 }
 
 const paragraphs = 'It was a pleasure to help.\n\nGoodbye, and until next time. <3 Yours'
