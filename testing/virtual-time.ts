@@ -12,29 +12,32 @@ const STUCK_MS = 100
 
 /** The connections between sockets of this process. */
 function createWire(): { underWay: () => string; close: () => void } {
-  const clients = new Set<Socket>()
-  const servers = new Map<number | undefined, Socket>()
-  const onClient = (message: unknown): void => void clients.add((message as { socket: Socket }).socket)
+  /** Each client, with its server once that has accepted it. */
+  const peers = new Map<Socket, Socket | undefined>()
+  const accepted = new Map<number | undefined, Socket>()
+  const onClient = (message: unknown): void => void peers.set((message as { socket: Socket }).socket, undefined)
   const onServer = (message: unknown): void => {
     const { socket } = message as { socket: Socket }
-    servers.set(socket.remotePort, socket)
+    accepted.set(socket.remotePort, socket)
   }
   subscribe('net.client.socket', onClient)
   subscribe('net.server.socket', onServer)
 
-  /** Of a connection that is over nothing is kept: a test may open thousands. */
-  function forget(client: Socket): void {
-    clients.delete(client)
-    const open = new Set([...clients].map(({ localPort }) => localPort))
-    for (const [port, { destroyed }] of servers) if (destroyed && !open.has(port)) servers.delete(port)
+  function serverOf(client: Socket): Socket | undefined {
+    const known = peers.get(client) ?? accepted.get(client.localPort)
+    if (known === undefined) return undefined
+    peers.set(client, known)
+    accepted.delete(client.localPort)
+    return known
   }
 
   /** What one end has done and the other does not know yet; empty when both know the same. */
   function between(client: Socket): string {
     if (client.connecting) return 'connecting'
-    const server = servers.get(client.localPort)
+    const server = serverOf(client)
+    // Of a connection that is over nothing is kept: a test may open thousands.
     if (client.destroyed && (server?.destroyed ?? true)) {
-      forget(client)
+      peers.delete(client)
       return ''
     }
     if (server === undefined) return 'not accepted'
@@ -44,7 +47,7 @@ function createWire(): { underWay: () => string; close: () => void } {
   }
 
   return {
-    underWay: () => [...clients].flatMap((client) => between(client) || []).join(', '),
+    underWay: () => [...peers.keys()].flatMap((client) => between(client) || []).join(', '),
     close: () => {
       unsubscribe('net.client.socket', onClient)
       unsubscribe('net.server.socket', onServer)
