@@ -8,13 +8,16 @@ function afterCall(
   tool: LocalTool<never>,
   question: string,
   wrap: (result: string) => unknown,
-): (prior: Reply) => ChatBody | { unaskable: string } {
+): (prior: Reply) => ChatBody | { unaskable: string } | { inconclusive: string } {
   return ({ calls, request }) => {
     const [call] = calls
     if (call?.id === undefined || call.name !== tool.offer.function.name) return { unaskable: 'there is no call to answer' }
     const args = argumentsOf(call)
-    const problem = args === undefined ? 'they are no JSON object' : validator(tool.offer.function.parameters ?? {})(args)
-    if (problem !== undefined) return { unaskable: `the local function cannot be run with the arguments ${call.arguments}: ${problem}` }
+    const unfit = (problem: string): string => `the local function cannot be run with the arguments ${call.arguments}: ${problem}`
+    if (args === undefined) return { unaskable: unfit('they are no JSON object') }
+    const problem = validator(tool.offer.function.parameters ?? {})(args)
+    // Nothing holds the model to the schema of a tool that is not strict.
+    if (problem !== undefined) return { inconclusive: unfit(problem) }
     const result = tool.run(args as never)
     return {
       messages: [

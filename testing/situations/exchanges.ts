@@ -204,6 +204,28 @@ export const exchangesOfRuns: readonly (readonly [
     { failed: [{ id: 'streaming.arrives', title: 'SHOULD arrive' }] },
   ],
   [
+    'arguments-held-back',
+    'Arguments of streamed calls are held back until the model has written all of them: 908 characters at once, 2.6 s after their call began.',
+    [{ ...exchange(200, events({ tool_calls: [{ index: 0, ...call }] }), { form: 'stream' }), id: 'held' }],
+    {
+      failed: [
+        { id: 'auth.asks-for-key', title: 'SHOULD ask for a key' },
+        {
+          id: 'streaming.arguments',
+          title: 'SHOULD stream',
+          findings: [
+            {
+              exchange: 'held',
+              where: 'arrival of 1 calls',
+              got: '908 characters at once, 2.6 s after their call began',
+              wanted: 'pieces, as they are generated',
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
     'no-key-asked',
     'http://localhost:8000 asks for no key, as KAITO sets none: everyone who reaches the Service may use the model.',
     [good()],

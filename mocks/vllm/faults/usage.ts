@@ -133,6 +133,17 @@ export const usage: Fault[] = [
     },
   },
   {
+    id: 'usage-zero-streamed-with-tools',
+    what: 'The usage chunk of a stream counts nothing when tools were offered.',
+    class: 'C09',
+    issue: 'mudler/LocalAI#9927',
+    trigger: [counted(oneCall)],
+    events(events, { turn }) {
+      if (turn.tools.length === 0) return
+      for (const chunk of chunksOf(events)) if (chunk.usage) chunk.usage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+    },
+  },
+  {
     id: 'usage-prompt-zero',
     what: 'prompt_tokens is 0.',
     class: 'C09',
