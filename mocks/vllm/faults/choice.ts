@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts'
 import type { Said, Turn } from '../wire.ts'
 import { attempt, list, record } from '../json.ts'
+import { fragmentsOf, insertBefore, isFinish, startsOf } from './edit.ts'
 import { answered, counted, named, none, noTools, oneCall, plain, required, streamed, twoCalls, user } from './triggers.ts'
 
 const twoTools = { ...oneCall, messages: [user('What is the weather in Paris, and what time is it in Tokyo?')] }
@@ -389,6 +390,40 @@ export const choice: Fault[] = [
       if (turn.mode !== 'auto' || !turn.stream || made.calls.length < 2) return
       const parts = made.pieces.flatMap((piece) => piece.parts).filter(({ call, text }) => call === 0 && text !== '')
       for (const [position, part] of parts.entries()) part.text = position === 0 ? '{}' : ''
+    },
+  },
+  {
+    id: 'call-as-markup-every-third-request',
+    what: 'The calls of every third request arrive as raw markup in content, whatever tool_choice says.',
+    class: 'C50',
+    issue: 'vllm#42400',
+    trigger: [plain(oneCall), plain(oneCall), plain(oneCall)],
+    said(said, { turn }) {
+      if (turn.ordinal % 3 < 2 || said.calls.length === 0) return
+      turn.mode = 'text'
+      said.text = markup(said)
+      said.calls = []
+    },
+  },
+  {
+    id: 'call-again-at-end-streamed',
+    what: 'When a stream ends its first call comes again, whole, as one more call.',
+    class: 'C41',
+    issue: 'mudler/LocalAI#9722',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const starts = startsOf(events)
+      const [first, end] = [starts[0], events.find(isFinish)]
+      if (first === undefined || end === undefined || !('chunk' in end)) return
+      const whole = fragmentsOf(events, 0).map((fragment) => fragment.function.arguments)
+      const call = {
+        ...first,
+        index: starts.length,
+        id: `${String(first.id)}b`,
+        function: { ...first.function, arguments: whole.join('') },
+      }
+      const delta = { delta: { tool_calls: [call] }, index: 0, logprobs: null, finish_reason: null }
+      insertBefore(events, isFinish, { chunk: { ...end.chunk, choices: [delta] }, afterMs: 0 })
     },
   },
 ]

@@ -359,4 +359,16 @@ export const content: Fault[] = [
       for (const { message } of completion.choices) message['reasoning'] = 'The user greets me.'
     },
   },
+  {
+    id: 'exclamation-marks-after-40-requests',
+    what: 'From the 41st request on the model says nothing but exclamation marks.',
+    class: 'C51',
+    issue: 'vllm#14126',
+    trigger: Array.from({ length: 41 }, () => plain(noTools)),
+    said(said, { turn }) {
+      if (turn.ordinal < 40) return
+      turn.mode = 'text'
+      Object.assign(said, { text: '!'.repeat(60), calls: [] })
+    },
+  },
 ]
