@@ -25,6 +25,10 @@ const labelsOf = ({ workspace }: World): Record<string, string> => ({
 const awaitingAfter = (error: string): readonly (readonly [string, string, string])[] =>
   awaitingNodes.map(([type, reason, message]) => [type, reason, failedAt(message, error)] as const)
 
+/** A refusal as Azure's client tells it. */
+const refusal = (code: string, message: string): string =>
+  `creating instance, agentPool.BeginCreateOrUpdate for "ws1" failed: PUT https://management.azure.com/subscriptions/0b9e8d5c-0000-4000-8000-000000000000/resourceGroups/rg-inference/providers/Microsoft.ContainerService/managedClusters/aks-inference/agentPools/ws1\n${'-'.repeat(80)}\nRESPONSE 409: 409 Conflict\nERROR CODE: ${code}\n${'-'.repeat(80)}\n${JSON.stringify({ code, details: null, message, subcode: '' }, null, 2)}`
+
 /** The NodePool that KAITO makes where Karpenter provides nodes. */
 function nodePool(world: World, spec: object, conditions: readonly object[]): Thing {
   const labels = labelsOf(world)
@@ -338,6 +342,52 @@ export const nodeSituations: readonly Situation[] = [
         'Provisioning of VM extension vmssCSE has timed out. (Code: VMExtensionProvisioningTimeout)',
         'error-code-vmextensionprovisioningerror',
       ],
+      [
+        'a lock forbids the node',
+        refusal(
+          'ScopeLocked',
+          "The scope '/subscriptions/s/resourceGroups/rg' cannot perform write operation because following scope(s) are locked",
+        ),
+        'az lock list -o table',
+      ],
+      [
+        'AKS makes no node pools for the version of the cluster any more',
+        refusal('AgentPoolK8sVersionNotSupported', 'Version 1.29.2 is not supported in this region.'),
+        'az aks get-upgrades',
+      ],
+      [
+        'the subscription is disabled',
+        refusal('ReadOnlyDisabledSubscription', "The subscription 's' is disabled and therefore marked as read only."),
+        'Have it enabled again',
+      ],
+      [
+        'a preview feature is not registered in the subscription',
+        refusal('BadRequest', 'Preview feature Microsoft.ContainerService/ManagedGPUExperiencePreview not registered.'),
+        'az feature register',
+      ],
+      [
+        'the provisioner does not reach the cloud',
+        'creating instance, Put "https://management.azure.com/subscriptions/s": dial tcp: lookup management.azure.com: i/o timeout',
+        'does not reach its cloud',
+      ],
+      [
+        'the cloud itself fails',
+        refusal('ReconcileVMSSAgentPoolFailed', 'We are unable to serve this request due to an internal error'),
+        'the cloud itself fails',
+      ],
+      [
+        'the zones of the region have none free, which Azure calls not available',
+        refusal(
+          'SkuNotAvailable',
+          "The requested VM size for resource 'Following SKUs have failed for Capacity Restrictions: Standard_NC24ads_A100_v4' is currently not available in location 'eastus'.",
+        ),
+        'free at the moment',
+      ],
+      [
+        'the cloud refuses the node in words that are cut short',
+        'creating instance, agentPool.BeginCreateOrUpdate for "ws1" failed: something that was never seen, and is longer than Karpenter...',
+        'az monitor activity-log list',
+      ],
     ] as const
   ).map(([name, message, words]): Situation => ({
     name,
@@ -345,7 +395,8 @@ export const nodeSituations: readonly Situation[] = [
     says: [words],
     change: (world) => {
       withoutNode(world, awaitingNodes)
-      statusOf(world.nodeClaim).conditions = [condition('Launched', 'False', 'LaunchFailed', message)]
+      // What it will try again, Karpenter does not call False.
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'Unknown', 'LaunchFailed', message)]
     },
   })),
   {

@@ -124,6 +124,31 @@ export const podSituations: readonly Situation[] = [
         'failed to do request: Head "https://mcr.microsoft.com/v2/": dial tcp 204.79.197.219:443: i/o timeout',
         'node aks-ws1 does not reach the registry',
       ],
+      [
+        'the node keeps no attributes of files',
+        'failed to extract layer sha256:0840: lsetxattr /etc: xattr "user.overlay.impure": operation not supported',
+        'does not take the attributes of files',
+      ],
+      [
+        'its layers are not what its manifest says',
+        'failed to pull and unpack image: failed to unpack image on snapshotter overlayfs: mismatched image rootfs and manifest layers',
+        'crictl rmi mcr.microsoft.com/aks/kaito/kaito-base:0.5.0',
+      ],
+      [
+        'the disk of the node fails',
+        'failed to prepare extraction snapshot: mkdir /var/lib/containerd/snapshots/new-1: read-only file system',
+        'the disk of node aks-ws1 fails',
+      ],
+      [
+        'the node has it, and gives it only to whoever may pull it',
+        'Container image "kaito-base" is present with pull policy of IfNotPresent but does not have the proper credentials to access it',
+        'its imagePullPolicy forbids that',
+      ],
+      [
+        'it fails in a way that nobody knows',
+        'failed to pull and unpack image: something that was never seen',
+        'failed to pull and unpack image: something that was never seen).',
+      ],
     ] as const
   ).map(([name, message, words]): Situation => ({
     name: `the image cannot be pulled: ${name}`,
@@ -177,6 +202,16 @@ export const podSituations: readonly Situation[] = [
         ['the disk of node aks-ws1 is full'],
       ],
       ['its container runtime is too slow', 'failed to reserve container name "w": name "w" is reserved for "ab"', ['does not get done']],
+      [
+        'it has lost a part of the image',
+        'failed to create containerd container: error unpacking image: failed to extract layer sha256:1: failed to get reader from content store: content digest sha256:1: not found',
+        ['has lost a part of its image', 'crictl rmi'],
+      ],
+      [
+        'it does not get a Secret from the API server',
+        'failed to sync secret cache: timed out waiting for the condition',
+        ['has not got from the API server'],
+      ],
       ['its image names root', 'container has runAsNonRoot and image will run as root', ['Set runAsUser']],
     ] as const
   ).map(([name, message, says]): Situation => ({
@@ -498,6 +533,20 @@ export const podSituations: readonly Situation[] = [
         'FailedAttachVolume',
         'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = NotFound desc = Volume not found',
         'no longer exists',
+      ],
+      [
+        'the node does not see the disk that was attached',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.MountDevice failed for volume "pvc-1" : rpc error: code = Internal desc = failed to find disk on lun 0. azureDisk - findDiskByLun(0) failed with error(failed to find disk by lun 0)',
+        'does not see the disk that was attached to it',
+      ],
+      [
+        'the files of the volume take no other owner',
+        'volume-not-mounted',
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "nfs" : applyFSGroup failed for vol nfs: lchown /var/lib/kubelet/pods/1/volumes/kubernetes.io~csi/nfs/mount: operation not permitted',
+        'Take fsGroup out',
       ],
       [
         'the driver of the volume hangs',
