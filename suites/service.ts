@@ -3,12 +3,15 @@ import {
   declaredPorts,
   endpointsOf,
   expectedModelIds,
+  isLoopback,
+  listensAt,
   mainPod,
   podsBehind,
   portText,
   scenario,
   selectorOf,
   targetOf,
+  unasked,
   wiringOf,
   type Check,
 } from '../fixtures/scenario.ts'
@@ -62,6 +65,22 @@ export default scenario('Service of the workspace', ({ cluster }) => {
       return endpoints.ready > 0
         ? undefined
         : { where: 'EndpointSlices', got: `${endpoints.all} endpoints, none ready`, wanted: 'one that is ready' }
+    },
+  )
+
+  cluster(
+    'service.address',
+    'MUST lead to an address at which the server listens',
+    'Kubernetes Service: connections go to the address of the pod; a port-forward ends at that of its own machine',
+    ({ facts }): Check => {
+      if (facts.service.problem) return { blocked: facts.service.problem.sentence }
+      const port = apiPort(facts.service.value)
+      const target = port && targetOf(port)
+      if (unasked(facts) === undefined || typeof target !== 'number') return undefined
+      const at = listensAt(facts, target)
+      if (at === undefined)
+        return { notApplicable: 'neither a probe nor the command line nor the log says at which address the server listens' }
+      return isLoopback(at.host) ? { where: at.where, got: at.host, wanted: 'the address of the pod, or all' } : undefined
     },
   )
 

@@ -12,9 +12,9 @@ export interface Right {
 
 /**
  * How the API server reaches kubelets: it does, it cannot dial them (502), or it hangs; or how what lies before it takes an upgrade to
- * WebSocket: it passes the request on without (400), or cuts the connection.
+ * WebSocket: it passes the request on without (400), cuts the connection, or forbids it (403).
  */
-type Dial = 'well' | 'refused' | 'never' | 'plain' | 'cut'
+type Dial = 'well' | 'refused' | 'never' | 'plain' | 'cut' | 'forbidden'
 
 /** What the mock API server has, and who may do what. */
 export interface KubeOptions {
@@ -288,6 +288,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     }
     const verb = request.method === 'POST' ? 'create' : watching ? 'watch' : asked.name === undefined ? 'list' : 'get'
     if (!may(request, asked, verb)) return forbid(request, response, asked, verb)
+    if (asked.sub === 'portforward') return refuse(response, 400, 'BadRequest', 'Upgrade request required')
     const matching = selects(asked, url.searchParams)
     if (request.method === 'POST') return create(request, response, asked, url.searchParams)
     if (watching) {
@@ -424,6 +425,7 @@ export async function listenKube(options: KubeOptions = {}): Promise<KubeServer>
     if (dial === 'refused') return answer(502, 'Bad Gateway')
     if (dial === 'never') return void socket.on('error', () => {})
     if (dial === 'plain') return answer(400, 'Bad Request')
+    if (dial === 'forbidden') return answer(403, 'Forbidden')
     if (dial === 'cut') return void socket.destroy()
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       forwards.add(webSocket)

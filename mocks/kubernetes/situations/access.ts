@@ -220,6 +220,21 @@ export const accessSituations: readonly Situation[] = [
     kube: { rights: without(group, resource) },
   })),
   {
+    name: 'Azure decides over rights, and gives none',
+    cause: 'rbac',
+    says: ['b7f0c2d4 may not list pods in namespace default', 'az role assignment create --assignee b7f0c2d4'],
+    kube: {
+      fails: [
+        {
+          path: /\/pods$/,
+          code: 403,
+          message:
+            'pods is forbidden: User "b7f0c2d4" cannot list resource "pods" in API group "" in the namespace "default": User does not have access to the resource in Azure. Update role assignment to allow access.',
+        },
+      ],
+    },
+  },
+  {
     name: 'the controller went down while the node came',
     cause: 'controller-down',
     says: ['kubectl scale deployment kaito-workspace --replicas=1'],

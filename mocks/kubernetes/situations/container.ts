@@ -1,5 +1,5 @@
 import { event, type Thing, type World } from '../world.ts'
-import { type Situation, statusOf, containerOf, podIs, notReady, pod0, pod1, restarted, mesh, asksRay, creating } from './state.ts'
+import { type Situation, statusOf, containerOf, podIs, notReady, pod0, pod1, restarted, mesh, asksRay, creating, worker } from './state.ts'
 
 const crashed = (exitCode: number, reason: string, restartCount = 4): Record<string, unknown> => ({
   restartCount,
@@ -292,6 +292,48 @@ export const containerSituations: readonly Situation[] = [
       podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
     },
   },
+  {
+    name: 'the leader of a model on two nodes waits until its worker has joined Ray',
+    cause: 'still-loading',
+    says: ['1 of 2 have', 'kubectl logs workspace-phi-4-mini-toolcall-1'],
+    server: 'nothing',
+    kube: {
+      logs: {
+        [pod0]:
+          'Local node IP: 10.244.1.5\nWait for all ray workers to be active. 1/2 is active\n2026-11-22 14:12:21,123\tINFO worker.py:1514 -- Connecting to existing Ray cluster at address: 10.244.1.5:6379...\nWait for all ray workers to be active. 1/2 is active\n',
+      },
+    },
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: {} } })
+      worker(world)
+    },
+  },
+  ...(
+    [
+      [
+        'the worker of a model on two nodes does not join Ray in time',
+        'Waiting for all ray workers to be active timed out.',
+        'on port 6379',
+        () => {},
+      ],
+      [
+        'the container has not the GPU that its pod claims',
+        'RuntimeError: Failed to infer device type',
+        'chroot /host nvidia-smi',
+        ({ pod }) => Object.assign(pod['spec'] as object, { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpu' }] }),
+      ],
+    ] as readonly (readonly [string, string, string, (world: World) => void])[]
+  ).map(([name, log, words, change]): Situation => ({
+    name,
+    cause: 'crash-loop',
+    says: [words],
+    kube: { logs: { [`${pod0}/previous`]: `${log}\n` } },
+    change: (world) => {
+      crashes(world)
+      change(world)
+    },
+  })),
   {
     name: 'the server does not listen yet, and says what it tries again',
     cause: 'still-loading',

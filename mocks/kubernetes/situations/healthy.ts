@@ -1,5 +1,5 @@
 import { event } from '../world.ts'
-import { type Situation, absent, statusOf, containerOf, quota, portOf, mesh, worker, deployment, unplaced, without } from './state.ts'
+import { type Situation, absent, statusOf, containerOf, quota, pod0, portOf, mesh, worker, deployment, unplaced, without } from './state.ts'
 
 /** Nothing is wrong, however it looks. */
 export const healthySituations: readonly Situation[] = [
@@ -104,6 +104,25 @@ export const healthySituations: readonly Situation[] = [
         args: ['run', '--address=:5000'],
         image: 'ghcr.io/kaito-project/aikit/llama3.2:1b',
       })
+    },
+  },
+  {
+    name: 'healthy, listening on its own machine alone, behind a container that passes requests on to it',
+    options: { flags: { host: '127.0.0.1' } },
+    change: (world) => {
+      delete containerOf(world)['readinessProbe']
+      mesh(world, {})
+    },
+  },
+  {
+    name: 'healthy, told to listen on its own machine alone, and asked by its probe at the address of its pod',
+    options: { flags: { host: 'localhost' } },
+  },
+  {
+    name: 'healthy, without a probe that asks it, a server of metrics on its own machine beside it',
+    kube: { logs: { [pod0]: 'INFO:     Uvicorn running on http://0.0.0.0:5000\nINFO:     Uvicorn running on http://127.0.0.1:9400\n' } },
+    change: (world) => {
+      delete containerOf(world)['readinessProbe']
     },
   },
   {

@@ -3,6 +3,7 @@ import {
   type Situation,
   type Status,
   absent,
+  containerOf,
   statusOf,
   podIs,
   notReady,
@@ -140,6 +141,38 @@ export const nodeSituations: readonly Situation[] = [
       ])
       world.node.kind = 'Node'
       Object.assign(world.node['status'] as object, { allocatable: { cpu: '24' } })
+    },
+  },
+  {
+    name: 'one GPU of two is unhealthy, and the pod asks for both',
+    cause: 'node-plugin-missing',
+    says: ['Of the 2 GPUs of node aks-ws1 1 are offered to pods, and the pod asks for 2', 'kubectl delete nodeclaim ws1'],
+    change: (world) => {
+      notReady(world)
+      containerOf(world)['resources'] = { limits: { 'nvidia.com/gpu': '2' } }
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { capacity: { 'nvidia.com/gpu': '2' }, allocatable: { 'nvidia.com/gpu': '1' } })
+    },
+  },
+  {
+    name: 'the node has one GPU, and the pod asks for two',
+    cause: 'unschedulable',
+    says: ['too many are asked for'],
+    change: (world) => {
+      notReady(world)
+      containerOf(world)['resources'] = { limits: { 'nvidia.com/gpu': '2' } }
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+    },
+  },
+  {
+    name: 'the driver of the node is being renewed, and its device plugin is away',
+    cause: 'node-plugin-missing',
+    says: ['because its driver is being renewed', 'kubectl get node aks-ws1 -L nvidia.com/gpu-driver-upgrade-state'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { allocatable: { cpu: '24', 'nvidia.com/gpu': '0' } })
+      Object.assign(world.node.metadata.labels as object, { 'nvidia.com/gpu.deploy.device-plugin': 'paused-for-driver-upgrade' })
     },
   },
   {

@@ -521,6 +521,13 @@ export const podSituations: readonly Situation[] = [
         'has used up its disk',
       ],
       [
+        'the node has no room for what its container is made of',
+        'pod-sandbox',
+        'FailedCreatePodContainer',
+        'unable to ensure pod container exists: failed to create container for [kubepods besteffort podab] : mkdir /sys/fs/cgroup/memory/kubepods/besteffort/podab: no space left on device',
+        'has used up its disk',
+      ],
+      [
         'the identity gets no credential for the storage',
         'volume-not-mounted',
         'FailedMount',
@@ -718,6 +725,39 @@ export const podSituations: readonly Situation[] = [
       world.node['spec'] = { unschedulable: true }
     },
   },
+  ...(
+    [
+      [
+        'AKS sets it aside, for it could not empty it for an upgrade',
+        'kubectl get poddisruptionbudget -A',
+        ({ node }) => Object.assign(node.metadata.labels as object, { 'kubernetes.azure.com/upgrade-status': 'Quarantined' }),
+      ],
+      [
+        'AKS upgrades it',
+        'brings another, or itself, when that is done',
+        ({ more, node }) => more.push(event(node, 'Normal', 'Drain', 'Draining node: [aks-ws1]')),
+      ],
+      [
+        'the operator of the GPUs renews its driver',
+        'kubectl get node aks-ws1 -L nvidia.com/gpu-driver-upgrade-state',
+        ({ node }) => Object.assign(node.metadata.labels as object, { 'nvidia.com/gpu-driver-upgrade-state': 'drain-required' }),
+      ],
+      [
+        'kured restarts its machine',
+        'kubectl get node aks-ws1 -w',
+        ({ node }) => Object.assign(node.metadata, { annotations: { 'weave.works/kured-reboot-in-progress': '2026-11-22T15:00:00Z' } }),
+      ],
+    ] as readonly (readonly [string, string, (world: World) => void])[]
+  ).map(([why, words, change]): Situation => ({
+    name: `the node is cordoned, because ${why}`,
+    cause: 'unschedulable',
+    says: ['The node is cordoned: ', words],
+    change: (world) => {
+      findsNoNode('0/1 nodes are available: 1 node(s) were unschedulable.')(world)
+      world.node['spec'] = { unschedulable: true }
+      change(world)
+    },
+  })),
   {
     name: 'the pull secret is missing',
     cause: 'image-pull',

@@ -1,4 +1,4 @@
-import { type Situation, absent, statusOf, portOf } from './state.ts'
+import { type Situation, absent, containerOf, statusOf, pod0, portOf } from './state.ts'
 
 /** The Service and the way to the pod. */
 export const waySituations: readonly Situation[] = [
@@ -58,6 +58,21 @@ export const waySituations: readonly Situation[] = [
       Object.assign((slice['endpoints'] as object[])[0] as object, { conditions: { ready: false, serving: false, terminating: false } }),
   },
   { name: 'nothing listens in a pod that is Ready', cause: 'nothing-listening', server: 'nothing' },
+  ...(
+    [
+      ['by its command line', { host: '127.0.0.1', port: '5000' }, {}],
+      ['by its log', {}, { [pod0]: 'INFO:     Uvicorn running on http://127.0.0.1:5000 (Press CTRL+C to quit)\n' }],
+    ] as const
+  ).map(([how, flags, logs]): Situation => ({
+    name: `the server listens on its own machine alone, and no probe asks it: ${how}`,
+    cause: 'loopback-only',
+    says: ['listens at 127.0.0.1 alone: a port-forward reaches it there', 'kubectl delete pod workspace-phi-4-mini-toolcall-0 -n default'],
+    options: { flags },
+    kube: { logs },
+    change: (world) => {
+      delete containerOf(world)['readinessProbe']
+    },
+  })),
   {
     name: 'connections are swallowed',
     cause: 'network-silence',
@@ -105,12 +120,34 @@ export const waySituations: readonly Situation[] = [
     [
       ['passes the request for a port-forward on without its upgrade', 'plain', 'the API server answered 400'],
       ['cuts what is to become a port-forward', 'cut', 'socket hang up'],
+      ['forbids a port-forward', 'forbidden', '403, which is not its own'],
     ] as const
   ).map(([what, dial, words]): Situation => ({
     name: `what lies in front of the API server ${what}`,
     cause: 'forward-not-upgraded',
     says: [words, 'takes no upgrade to WebSocket', 'OPENAI_BASE_URL beside KAITO_WORKSPACE'],
     kube: { dial },
+  })),
+  ...(
+    [
+      [
+        'a policy forbids port-forwards to whoever has the right to them',
+        'forward-denied',
+        'admission webhook "validate.example" denied the request: port-forward is not allowed in production',
+        ['port-forward is not allowed in production', 'kubectl get validatingwebhookconfigurations'],
+      ],
+      [
+        'the kubelet refuses the API server',
+        'kubelet-unreachable',
+        'Forbidden (user=kube-apiserver, verb=create, resource=nodes, subresource=proxy)',
+        ['The kubelet of node aks-ws1 refuses the API server', '--clusterrole=system:kubelet-api-admin'],
+      ],
+    ] as const
+  ).map(([name, cause, message, says]): Situation => ({
+    name,
+    cause,
+    says,
+    kube: { dial: 'forbidden', fails: [{ path: /\/portforward$/, code: 403, message }] },
   })),
   {
     name: 'the pod loses its labels while it is judged',
