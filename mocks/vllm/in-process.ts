@@ -63,6 +63,6 @@ export function sendTo(vllm: Vllm, apiKey?: string): Send {
     const first = await once(id, request)
     const { end, duration: afterMs } = first
     if (end.kind !== 'failed' || end.code !== 'ECONNRESET') return first
-    return { ...(await once(id, request)), lost: { code: end.code, detail: end.detail, afterMs } }
+    return { ...(await once(id, request)), lost: { code: end.code, detail: end.detail, afterMs, sinceMs: afterMs } }
   }
 }
