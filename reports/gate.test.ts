@@ -41,6 +41,17 @@ test.for([
   expect(codeOf(failure, status)).toBe(1)
 })
 
+test.for([
+  ['a page with status 200', 200, '<html><title>Request Rejected</title></html>', []],
+  ['a page with status 400', 400, '<!DOCTYPE html><title>400 Bad Request</title>', []],
+  ['the word of an endpoint picker', 500, '{"error":{"message":"x"}}', [['x-llm-d-request-dropped-reason', 'rejected-internal']]],
+  ['the word of a gateway', 500, 'ext_proc failed: no more response messages', []],
+] as const)('%s is no answer of the server', ([, status, body, headers]) => {
+  const answer = { ...madeUpExchange([], 'x.plain'), status, headers, chunks: [{ at: 1, bytes: Buffer.from(body) }] }
+  expect(codeAmong(found('x.plain'), [answer])).toBe(3)
+  expect(codeAmong(found('x.plain'), [{ ...answer, headers: [], chunks: [] }])).toBe(1)
+})
+
 test.for(['node', 'workspace'] as const)('what lost its server, in the layer %s, was not judged', (layer) => {
   const cause = { ...madeUpCause, layer }
   expect(codeOf(found('x.cut'), 200, cause)).toBe(3)

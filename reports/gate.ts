@@ -1,6 +1,8 @@
 import { EXIT } from '../fixtures/exit-codes.ts'
 import type { CauseId } from '../fixtures/cause-catalogue.ts'
 import type { Layer } from '../fixtures/causes.ts'
+import { gatewayCause } from '../fixtures/cause/answer.ts'
+import { isPage } from '../fixtures/cause/evidence.ts'
 import { apiOf } from '../fixtures/contract/route.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
@@ -149,8 +151,8 @@ function isBesideChats(failures: readonly Verdict[], exchanges: Recording['excha
 const isOfAnother = (status: number): boolean => status >= 300 && !ITS_OWN.has(status)
 
 /** The answer, or its lack, is not the server's. */
-function isForeign({ status, end }: Exchange, layer: string): boolean {
-  if (status === undefined) return true
-  if (isOfAnother(status)) return true
+function isForeign(exchange: Exchange, layer: string): boolean {
+  const { status, end } = exchange
+  if (status === undefined || isOfAnother(status) || isPage(exchange) || gatewayCause(exchange, { baseUrl: '' }) !== undefined) return true
   return (layer === 'network' || TAKEN_AWAY.has(layer)) && end.kind !== 'complete'
 }

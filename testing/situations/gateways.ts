@@ -258,11 +258,7 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
     { site: 'timeout queue 30\ndefault-server maxconn 4', servers: [{ latencyMs: 20 }], cause: 'rate-limited', says: /^HAProxy turns/ },
   ],
   ['nginx', 'no route', { site: 'return 404;', cause: 'no-route-in-proxy', says: /^nginx answers at .* but has no route/ }],
-  [
-    'nginx',
-    'an address that is not allowed',
-    { site: 'deny all;', cause: 'forbidden-by-proxy', says: /^nginx before .* forbids the request/ },
-  ],
+  ['nginx', 'an address that is not allowed', { site: 'deny all;', cause: 'forbidden-by-proxy', says: /^nginx at .* forbids the request/ }],
   [
     'nginx',
     'a password',
