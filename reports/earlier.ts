@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { existsSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { field } from '../fixtures/exchange/body.ts'
+import { readGiven } from '../fixtures/given-file.ts'
 import { excerpt } from '../fixtures/text.ts'
 import { codeOf } from '../fixtures/thrown.ts'
 import { typed } from '../fixtures/typed.ts'
@@ -65,7 +66,7 @@ function kindOf(value: unknown): string {
 function parse(path: string): unknown {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readGiven(path).toString()
   } catch (error) {
     throw unreadable(path, error)
   }

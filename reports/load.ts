@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readGiven } from '../fixtures/given-file.ts'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { codeOf } from '../fixtures/thrown.ts'
 import { bodyText } from '../fixtures/exchange/body.ts'
@@ -63,7 +64,7 @@ export const LOAD_FILES = { results: 'results.json', page: 'index.html', evidenc
 export function readLoad(from: string): EarlierLoad {
   for (const file of [from, join(from, LOAD_FILES.results)]) {
     try {
-      return earlierLoad.parse(JSON.parse(readFileSync(file, 'utf8')))
+      return earlierLoad.parse(JSON.parse(readGiven(file).toString()))
     } catch {
       continue
     }

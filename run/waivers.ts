@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { minVersion, validRange } from 'semver'
 import { isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import { z } from 'zod'
+import { readGiven } from '../fixtures/given-file.ts'
 import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
 import { parserFamilies } from '../fixtures/kaito/parsers.ts'
@@ -100,7 +100,7 @@ export function loadWaivers(named: string | undefined, names: Names, now: Date):
   const file = named !== undefined && (inside.startsWith('..') || isAbsolute(inside)) ? named : inside
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readGiven(file).toString()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT' && named === undefined) return []
