@@ -1,9 +1,6 @@
 import { join } from 'node:path'
-import { loadAccess } from '../../fixtures/cluster/kubeconfig.ts'
 import type { Configuration } from '../../fixtures/target/configuration.ts'
-import { findWorkspaces } from '../../fixtures/target/workspaces.ts'
 import type { MetricCause, MetricPlace } from '../../reports/metrics.ts'
-import { memberConfiguration, placesOf } from '../fleet.ts'
 
 /** One server that is watched. */
 export interface Subject {
@@ -35,6 +32,7 @@ export async function findSubjects(
   if (target.kind !== 'fleet') {
     const own = { configuration, ...(compare === undefined ? {} : { compare }) }
     if (target.kind === 'cluster') {
+      const { loadAccess } = await import('../../fixtures/cluster/kubeconfig.ts')
       const namespace = target.namespace ?? loadAccess(env, target.context).namespace
       const place = { context: '', namespace, workspace: target.workspace }
       return { subjects: [{ label: `${namespace}/${target.workspace}`, place, ...own }], troubles: [] }
@@ -42,6 +40,11 @@ export async function findSubjects(
     const label = target.kind === 'endpoint' ? `${target.baseUrl}/v1` : 'the embedded mock vLLM'
     return { subjects: [{ label, place: { context: '', namespace: '', workspace: label }, ...own }], troubles: [] }
   }
+  // Only a watch of a cluster pays for the client of Kubernetes.
+  const [{ findWorkspaces }, { memberConfiguration, placesOf }] = await Promise.all([
+    import('../../fixtures/target/workspaces.ts'),
+    import('../fleet.ts'),
+  ])
   const found = await findWorkspaces(target, env)
   const { members, unjudged } = placesOf(target, { ...found, members: [...found.members, ...found.leftOut], leftOut: [] })
   const wide = (target.contexts?.length ?? 0) > 1
