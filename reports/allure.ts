@@ -1,5 +1,4 @@
 import * as allure from 'allure-js-commons'
-import type { TestContext } from 'vitest'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { answerText } from './bytes.ts'
 import { curl } from './curl.ts'
@@ -32,46 +31,66 @@ export const STATUS: Readonly<Record<Effect, allure.Status>> = {
 const SEVERITY = { MUST: allure.Severity.CRITICAL, SHOULD: allure.Severity.MINOR, MAY: allure.Severity.TRIVIAL } as const
 const MOST_FINDINGS = 10
 
-/**
- * Turns one verdict into one Allure result and ends the vitest test that it is called in: returns for passed, throws for failed and broken,
- * skips for the rest. Verdict and exchanges are the ones that the record returned: free of secrets.
- */
-export async function publish(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, context: TestContext, run: Run): Promise<void> {
-  const effect = effectOf(verdict, run.failOn)
-  await allure.displayName(nameOf(verdict, effect))
-  await allure.testCaseId(verdict.id)
-  await allure.historyId(verdict.id)
-  await allure.epic(excerpt(run.target.name, 120))
-  await allure.feature(excerpt(verdict.group, 120))
-  await allure.severity(SEVERITY[verdict.level])
-  await allure.tags(...tagsOf(verdict, effect))
-  await allure.label(LABELS.verdict, verdict.id)
-  await allure.label(LABELS.effect, effect)
-  await allure.label(LABELS.times, timesOf(verdict, exchanges))
-  const why = whyOf(verdict)
-  if (why !== undefined) await allure.label(LABELS.reason, why)
-  await allure.descriptionHtml(description(verdict))
-  // Allure's frame around a description lets no link out of it.
-  for (const { name, url } of addressesIn(verdict.source)) await allure.link(url, name)
-  for (const { where, got, wanted } of verdict.findings.slice(0, MOST_FINDINGS)) {
-    await allure.step(excerpt(where), async (step) => {
-      await step.parameter('got', excerpt(got))
-      await step.parameter('wanted', excerpt(wanted))
-    })
-  }
-  if (verdict.findings.length > MOST_FINDINGS)
-    await allure.logStep(`and ${verdict.findings.length - MOST_FINDINGS} more, in verdicts.jsonl`)
-  if (effect === 'failure') await attach(verdict, exchanges, run)
+/** What Allure shows of a verdict, as plain data: made where the record is, and published in the thread of vitest's tests. */
+export interface Publication {
+  readonly id: string
+  readonly name: string
+  readonly epic: string
+  readonly feature: string
+  readonly severity: allure.Severity
+  readonly tags: readonly string[]
+  readonly labels: readonly (readonly [name: string, value: string])[]
+  readonly description: string
+  readonly links: readonly { readonly name: string; readonly url: string }[]
+  readonly findings: readonly { readonly where: string; readonly got: string; readonly wanted: string }[]
+  /** Findings that are left out. */
+  readonly more: number
+  readonly exchange?: { readonly id: string; readonly answer: string; readonly curl: string }
+  readonly end:
+    | { readonly kind: 'passed' }
+    | { readonly kind: 'skipped'; readonly why: string }
+    | { readonly kind: 'thrown'; readonly name: string; readonly message: string; readonly details: Readonly<Record<string, string>> }
+}
 
-  switch (effect) {
-    case 'passed':
-      return
-    case 'failure':
-      throw new VerdictError('AssertionError', verdict)
-    case 'broken':
-      throw new VerdictError(effect, verdict)
-    default:
-      context.skip(skippedBecause(effect, whyOf(verdict)))
+/** What Allure shows of a verdict. Verdict and exchanges are the ones that the record returned: free of secrets. */
+export function publicationOf(verdict: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Publication {
+  const effect = effectOf(verdict, run.failOn)
+  const why = whyOf(verdict)
+  const exchange = effect === 'failure' ? shownExchange(verdict, exchanges, run) : undefined
+  return {
+    id: verdict.id,
+    name: nameOf(verdict, effect),
+    epic: excerpt(run.target.name, 120),
+    feature: excerpt(verdict.group, 120),
+    severity: SEVERITY[verdict.level],
+    tags: [...tagsOf(verdict, effect)],
+    labels: [
+      [LABELS.verdict, verdict.id],
+      [LABELS.effect, effect],
+      [LABELS.times, timesOf(verdict, exchanges)],
+      ...(why === undefined ? [] : [[LABELS.reason, why] as const]),
+    ],
+    description: description(verdict),
+    links: addressesIn(verdict.source),
+    findings: verdict.findings
+      .slice(0, MOST_FINDINGS)
+      .map(({ where, got, wanted }) => ({ where: excerpt(where), got: excerpt(got), wanted: excerpt(wanted) })),
+    more: Math.max(0, verdict.findings.length - MOST_FINDINGS),
+    ...(exchange === undefined ? {} : { exchange }),
+    end: endOf(verdict, effect, why),
+  }
+}
+
+function endOf(verdict: Verdict, effect: Effect, why: string | undefined): Publication['end'] {
+  if (effect === 'passed') return { kind: 'passed' }
+  if (effect !== 'failure' && effect !== 'broken') return { kind: 'skipped', why: skippedBecause(effect, why) }
+  const [finding] = verdict.findings
+  const isFailure = effect === 'failure'
+  return {
+    kind: 'thrown',
+    name: isFailure ? 'AssertionError' : effect,
+    message: explain(verdict, 3).join('\n'),
+    details: isFailure && finding ? { expected: excerpt(finding.wanted, 2000), actual: excerpt(finding.got, 2000) } : {},
   }
 }
 
@@ -123,17 +142,6 @@ function timesOf({ at, exchanges: ids }: Verdict, exchanges: ReadonlyMap<string,
   return JSON.stringify([Date.parse(at) + (sequence++ % 1000) / 1000, Math.round(slowest)])
 }
 
-class VerdictError extends Error {
-  constructor(name: string, verdict: Verdict) {
-    super(explain(verdict, 3).join('\n'))
-    this.name = name
-    this.stack = ''
-    const [finding] = verdict.findings
-    if (name === 'AssertionError' && finding)
-      Object.assign(this, { expected: excerpt(finding.wanted, 2000), actual: excerpt(finding.got, 2000) })
-  }
-}
-
 function description(verdict: Verdict): string {
   const { id, source, outcome, level, reason, findings } = verdict
   const rows = [
@@ -160,15 +168,19 @@ function cell(text: string): string {
 /** Enough to see the breach; index.html has all bytes with their times. */
 const ROOM = { whole: 4096, around: 1024 }
 
-async function attach({ findings, exchanges: judged }: Verdict, exchanges: ReadonlyMap<string, Exchange>, run: Run): Promise<void> {
+function shownExchange(
+  { findings, exchanges: judged }: Verdict,
+  exchanges: ReadonlyMap<string, Exchange>,
+  run: Run,
+): Publication['exchange'] {
   const exchange = exchanges.get(findings[0]?.exchange ?? judged[0] ?? '')
-  if (exchange === undefined) return
+  if (exchange === undefined) return undefined
   const bytes = findings.flatMap((finding) => (finding.exchange === exchange.id && finding.byte !== undefined ? [finding.byte] : []))
-  const text = { contentType: allure.ContentType.TEXT, fileExtension: 'txt' }
-  await allure.step(`Exchange ${excerpt(exchange.id)}`, async () => {
-    await allure.attachment('Answer as received', answerText(exchange, bytes.slice(0, MOST_FINDINGS), ROOM), text)
-    await allure.attachment('The same request with curl', curl(exchange.request, run.target.baseUrl, recorded(exchange.id)), text)
-  })
+  return {
+    id: excerpt(exchange.id),
+    answer: answerText(exchange, bytes.slice(0, MOST_FINDINGS), ROOM),
+    curl: curl(exchange.request, run.target.baseUrl, recorded(exchange.id)),
+  }
 }
 
 /** A large body is read from the record, beside the report. */

@@ -4,9 +4,9 @@ import { Writable } from 'node:stream'
 import { BroadcastChannel } from 'node:worker_threads'
 import { startVitest, type CliOptions, type Reporter, type TestCase } from 'vitest/node'
 import { messageOf } from '../fixtures/thrown.ts'
-import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Run, Verdict } from '../fixtures/record.ts'
+import type { Verdict } from '../fixtures/record.ts'
 import type { Planned } from '../fixtures/run/plan.ts'
+import { publicationOf, type Publication } from '../reports/allure.ts'
 import { allureReporter } from '../reports/allure-reporter.ts'
 import { compiledFolder, VITEST_HOME, withScratch } from '../reports/scratch.ts'
 import { conformance } from './vitest-project.ts'
@@ -14,7 +14,6 @@ import { ask, type Begun, type Reached } from './judging.ts'
 
 /** What the tests in vitest's thread are given. Plain data. */
 export interface Given {
-  readonly run: Run
   readonly verdicts: readonly Planned[]
   /** Name of the BroadcastChannel between the tests and the run. */
   readonly channel: string
@@ -27,8 +26,8 @@ export interface Asked {
   readonly reach: string
 }
 
-/** What the run says to the tests: each exchange before the first verdict that is reached from it. `problem`: why a verdict was not reached. */
-export type Said = { readonly exchange: Exchange } | { readonly verdict: Verdict } | { readonly id: string; readonly problem: string }
+/** What the run says to the tests. `problem`: why a verdict was not reached. */
+export type Said = { readonly publication: Publication } | { readonly id: string; readonly problem: string }
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -55,22 +54,16 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
   const channel = new BroadcastChannel(randomUUID())
   const tell = (said: Said): void => channel.postMessage(said)
   const asking = ask(begun)
-  const told = new Set<string>()
+  const run = redactor.value(begun.run)
   channel.addEventListener('message', (event) => {
     const { reach: id } = (event as MessageEvent).data as Asked
-    asking.reach(id).then(
-      (verdict) => {
+    asking
+      .reach(id)
+      .then((verdict) => {
         onVerdict(verdict)
-        for (const one of verdict.exchanges) {
-          const exchange = asking.exchanges.get(one)
-          if (exchange === undefined || told.has(one)) continue
-          told.add(one)
-          tell({ exchange })
-        }
-        tell({ verdict })
-      },
-      (error: unknown) => tell({ id, problem: messageOf(error) }),
-    )
+        tell({ publication: publicationOf(verdict, asking.exchanges, run) })
+      })
+      .catch((error: unknown) => tell({ id, problem: messageOf(error) }))
   })
   const listeners = process.listeners('unhandledRejection')
   const reporter: Reporter = {
@@ -104,7 +97,6 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
         reporters: [reporter, allure],
         provide: {
           conformance: {
-            run: redactor.value(begun.run),
             verdicts: plan.verdicts,
             channel: channel.name,
             compiled: compiledFolder(),

@@ -1,11 +1,10 @@
 import { afterAll, describe, inject, test } from 'vitest'
-import type { Exchange } from '../fixtures/exchange/exchange.ts'
-import type { Verdict } from '../fixtures/record.ts'
-import { publish } from '../reports/allure.ts'
+import type { Publication } from '../reports/allure.ts'
+import { publish } from '../reports/publish.ts'
 import type { Asked, Said } from './conformance.ts'
 
 // A test for each verdict; all of them share one server, one budget and one set of answers.
-const { run, verdicts, channel: name } = inject('conformance')
+const { verdicts, channel: name } = inject('conformance')
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -16,20 +15,18 @@ declare module 'vitest' {
 
 const channel = new BroadcastChannel(name)
 afterAll(() => channel.close())
-const exchanges = new Map<string, Exchange>()
-const waiting = new Map<string, PromiseWithResolvers<Verdict>>()
+const waiting = new Map<string, PromiseWithResolvers<Publication>>()
 channel.addEventListener('message', (event) => {
   const said = (event as MessageEvent).data as Said
-  if ('exchange' in said) exchanges.set(said.exchange.id, said.exchange)
-  else if ('verdict' in said) waiting.get(said.verdict.id)?.resolve(said.verdict)
+  if ('publication' in said) waiting.get(said.publication.id)?.resolve(said.publication)
   else waiting.get(said.id)?.reject(new Error(said.problem))
 })
-const reach = (id: string): Promise<Verdict> => {
-  const verdict = Promise.withResolvers<Verdict>()
-  waiting.set(id, verdict)
+const reach = (id: string): Promise<Publication> => {
+  const publication = Promise.withResolvers<Publication>()
+  waiting.set(id, publication)
   const asked: Asked = { reach: id }
   channel.postMessage(asked)
-  return verdict.promise
+  return publication.promise
 }
 
 for (const [group, planned] of Map.groupBy(verdicts, (verdict) => verdict.group)) {
@@ -38,9 +35,9 @@ for (const [group, planned] of Map.groupBy(verdicts, (verdict) => verdict.group)
     // oxlint-disable vitest/expect-expect
     for (const { id, title, tags } of planned) {
       test(`${title} [${id}]`, { tags: [...tags], timeout: 0 }, async (context) => {
-        const verdict = await reach(id)
+        const publication = await reach(id)
         context.task.meta.judged = true
-        await publish(verdict, exchanges, context, run)
+        await publish(publication, context)
       })
     }
   })
