@@ -360,6 +360,24 @@ export const content: Fault[] = [
     },
   },
   {
+    id: 'text-stays-in-reasoning',
+    what: 'Answers without calls have their text in reasoning, and no content.',
+    class: 'C53',
+    issue: 'dynamo#8589',
+    trigger: [plain(smallTalk), streamed(smallTalk)],
+    plain({ choices }) {
+      for (const { message } of choices)
+        if (!message.tool_calls?.length) Object.assign(message, { reasoning: message.content, content: null })
+    },
+    events(events) {
+      for (const delta of entriesOf(events).length > 0 ? [] : deltasOf(events)) {
+        if (!delta.content) continue
+        delta['reasoning'] = delta.content
+        delete delta.content
+      }
+    },
+  },
+  {
     id: 'exclamation-marks-after-40-requests',
     what: 'From the 41st request on the model says nothing but exclamation marks.',
     class: 'C51',
