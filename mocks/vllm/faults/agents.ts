@@ -2,7 +2,7 @@ import type { Fault } from '../fault.ts'
 import { attempt, isObject, list, objectsIn, record, dumps, word } from '../json.ts'
 import type { Draft, Refusal } from '../wire.ts'
 import { choicesOf, entriesOf, fragmentsOf, insertBefore, isFinish, rewrite } from './edit.ts'
-import { answered, named, noTools, oneCall, plain, required, smallTalk, streamed, tokenized, user } from './triggers.ts'
+import { answered, echoes, named, noTools, oneCall, plain, required, smallTalk, streamed, tokenized, user } from './triggers.ts'
 
 const chat = '/v1/chat/completions'
 
@@ -462,6 +462,14 @@ export const agents: Fault[] = [
       if (!turn.stream) return
       for (const call of said.calls) if (call.arguments.length > 4200) call.arguments = `${call.arguments.slice(0, 4096)}"}`
     },
+  },
+  {
+    id: 'arguments-cut-at-8-kilobytes',
+    what: 'Arguments end after 8 KB.',
+    class: 'C23',
+    issue: 'vllm#37184',
+    trigger: [plain(echoes('long '.repeat(1640)))],
+    said: (said) => said.calls.forEach((call) => (call.arguments = call.arguments.slice(0, 8192))),
   },
   {
     id: 'name-cut-at-60-characters',
