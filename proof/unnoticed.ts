@@ -27,6 +27,7 @@ export const unnoticed: Readonly<Record<string, string>> = {
   'json-format-fenced': 'response_format is not tool calling',
   'json-format-ignored': 'response_format is not tool calling',
   'limit-where-none-is-set': deeper,
+  'line-break-amid-call-streamed': `${should}: clients of that API keep text and calls apart`,
   'later-fragments-empty': `${should}: the official clients join fragments by their index`,
   'later-fragments-null': `${should}: vLLM did so up to 0.23`,
   'logprobs-of-other-text': 'logprobs are the witness: nothing else shows the words of the model',

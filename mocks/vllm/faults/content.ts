@@ -360,6 +360,22 @@ export const content: Fault[] = [
     },
   },
   {
+    id: 'line-break-amid-call-streamed',
+    what: 'A line break comes as text between the pieces of a streamed call.',
+    class: 'C54',
+    issue: 'vllm#47704',
+    trigger: [streamed(oneCall)],
+    events(events) {
+      const [, ...later] = events.filter(
+        (event) => 'chunk' in event && event.chunk.choices.some(({ delta }) => delta.tool_calls !== undefined),
+      )
+      const [next] = later
+      if (next === undefined || !('chunk' in next)) return
+      const choices = next.chunk.choices.map((choice) => ({ ...choice, delta: { content: '\n' } }))
+      insertBefore(events, (event) => event === next, { chunk: { ...next.chunk, choices }, afterMs: 0 })
+    },
+  },
+  {
     id: 'text-stays-in-reasoning',
     what: 'Answers without calls have their text in reasoning, and no content.',
     class: 'C53',
