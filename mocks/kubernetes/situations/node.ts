@@ -132,6 +132,35 @@ export const nodeSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the node is not ready, because its network plugin is not',
+    cause: 'node-not-ready',
+    says: ['cni plugin not initialized.', 'kubectl get daemonset -n kube-system'],
+    change: (world) => {
+      notReady(world)
+      Object.assign(statusOf(world.node).conditions[0] as object, {
+        status: 'False',
+        reason: 'KubeletNotReady',
+        message:
+          'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized',
+      })
+    },
+  },
+  {
+    name: 'the nodes that the user brings lack the labels of their GPUs',
+    cause: 'workspace-not-ready',
+    says: ['missing required nvidia.com labels on node aks-ws1', 'kubectl get nodes -L nvidia.com/gpu.product'],
+    change: (world) => {
+      const error = 'failed to get GPU config from existing nodes: missing required nvidia.com labels on node aks-ws1'
+      for (const thing of [world.set, world.pod, world.slice, world.service, world.nodeClaim]) absent(thing)
+      world.workspace['status'] = workspaceStatus('Pending', [
+        ['ResourceReady', 'workspaceResourceStatusNotReady', failedAt('node status condition not ready', error)],
+        ...waiting(),
+      ])
+      const object = statusOf(world.workspace)
+      object.conditions = object.conditions.filter(({ type }) => type !== 'NodeClaimReady')
+    },
+  },
+  {
     name: 'the device plugin is missing',
     cause: 'node-plugin-missing',
     change: (world) => {

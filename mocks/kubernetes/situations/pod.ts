@@ -375,6 +375,56 @@ export const podSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the autoscaler did not get the node that it ordered',
+    cause: 'unschedulable',
+    says: ['ordered a node for it and did not get it', 'cluster-autoscaler-status'],
+    change: (world) => {
+      findsNoNode('0/3 nodes are available: 3 Insufficient nvidia.com/gpu.')(world)
+      world.more.push(
+        event(
+          world.pod,
+          'Normal',
+          'NotTriggerScaleUp',
+          "pod didn't trigger scale-up: 1 in backoff after failed scale-up, 2 node(s) didn't match Pod's node affinity/selector",
+        ),
+      )
+    },
+  },
+  {
+    name: 'the pod of a Deployment that KAITO 0.7 made still has the node of the one that comes in its place',
+    cause: 'unschedulable',
+    says: ['in whose place it comes, still has its node', 'kubectl get pod workspace-phi-4-mini-toolcall-5d9c7b-kkkkk -n default -w'],
+    change: (world) => {
+      const old = structuredClone(world.pod)
+      Object.assign(old.metadata, { name: 'workspace-phi-4-mini-toolcall-5d9c7b-kkkkk', deletionTimestamp: '2026-11-22T15:00:00Z' })
+      delete old.metadata.labels?.['statefulset.kubernetes.io/pod-name']
+      findsNoNode('0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')(world)
+      const message = 'Migrating inference workload from Deployment to StatefulSet, this will cause a few minutes of downtime.'
+      world.more.push(old, event(world.workspace, 'Warning', 'WorkloadMigration', message))
+    },
+  },
+  {
+    name: 'the sandbox of a pod of before cannot be taken down',
+    cause: 'pod-starting',
+    says: ['its container has not been started: error killing pod', 'kubectl describe node aks-ws1'],
+    change: (world) => {
+      creating(world)
+      const message =
+        "error killing pod: failed to 'KillPodSandbox': failed to destroy network for sandbox: plugin type=azure-vnet failed (delete)"
+      world.more.push(event(world.pod, 'Warning', 'FailedKillPod', message))
+    },
+  },
+  {
+    name: 'the template of the claim of the pod does not exist',
+    cause: 'unschedulable',
+    says: ['kubectl get resourceclaimtemplates,resourceclaims -n default', 'FailedResourceClaimCreation'],
+    change: (world) => {
+      findsNoNode('waiting for dynamic resource controller to create the resourceclaim')(world)
+      const message = 'PodResourceClaim gpu: resource claim template: resourceclaimtemplate.resource.k8s.io single-gpu not found'
+      world.more.push(event(world.pod, 'Warning', 'FailedResourceClaimCreation', message))
+    },
+  },
+  {
     name: 'the claim that the workspace names does not exist',
     cause: 'unschedulable',
     says: ['There is no such claim'],
