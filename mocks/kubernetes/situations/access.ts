@@ -74,6 +74,14 @@ export const accessSituations: readonly Situation[] = [
       }),
   })),
   {
+    name: 'the name is that of a RAGEngine',
+    cause: 'workspace-absent',
+    says: ['is not a Workspace but a RAGEngine', 'spec.inferenceService.url'],
+    env: { KAITO_WORKSPACE: 'documents' },
+    change: ({ more }) =>
+      more.push({ apiVersion: 'kaito.sh/v1beta1', kind: 'RAGEngine', metadata: { name: 'documents', namespace: 'default' } }),
+  },
+  {
     name: 'KAITO is not installed',
     cause: 'kaito-not-installed',
     says: ['--enable-ai-toolchain-operator'],

@@ -126,6 +126,21 @@ export const healthySituations: readonly Situation[] = [
     },
   },
   {
+    name: 'healthy, without a probe that asks it, and without the right to its log',
+    kube: { rights: without('', 'pods/log') },
+    change: (world) => {
+      delete containerOf(world)['readinessProbe']
+    },
+  },
+  {
+    name: 'healthy, on a node whose driver is to be renewed, that AKS emptied and filled again, with a claim that drifts',
+    change: (world) => {
+      Object.assign(world.node.metadata.labels as object, { 'nvidia.com/gpu-driver-upgrade-state': 'upgrade-required' })
+      world.more.push(event(world.node, 'Normal', 'Drain', 'Draining node: [aks-ws1]'))
+      statusOf(world.nodeClaim).conditions.push({ type: 'Drifted', status: 'True', reason: 'NodeImageDrift' })
+    },
+  },
+  {
     name: 'healthy, with a monitor that does not find it',
     change: (world) =>
       world.more.push({

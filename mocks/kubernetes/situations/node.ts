@@ -472,6 +472,17 @@ export const nodeSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the provisioner may not order the node, and an event of before speaks of quota',
+    cause: 'nodeclaim-not-launched',
+    says: ['may not order it of the cloud'],
+    change: (world) => {
+      withoutNode(world, awaitingNodes)
+      const message = refusal('AuthorizationFailed', 'The client does not have authorization to perform action agentPools/write')
+      statusOf(world.nodeClaim).conditions = [condition('Launched', 'Unknown', 'LaunchFailed', message)]
+      world.more.push(event(world.workspace, 'Warning', 'NodeClaimFailed', quota))
+    },
+  },
+  {
     name: 'KAITO may not order a node',
     cause: 'nodeclaim-not-launched',
     says: ['there is no NodeClaim for it', 'failed at: nodeclaims.karpenter.sh is forbidden'],
