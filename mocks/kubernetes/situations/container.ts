@@ -351,6 +351,20 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the readiness probe does not get through the mesh, which a port-forward passes by',
+    cause: 'pod-not-ready',
+    says: ['ztunnel stands before it', '169.254.7.127'],
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      world.pod.metadata.annotations = { 'ambient.istio.io/redirection': 'enabled' }
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      const message =
+        'Readiness probe failed: Get http://192.168.2.232:5000/health: dial tcp 192.168.2.232:5000: connect: connection refused'
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', message))
+    },
+  },
+  {
     name: 'the readiness probe fails',
     cause: 'pod-not-ready',
     says: ['Readiness probe failed'],

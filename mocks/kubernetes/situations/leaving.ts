@@ -81,6 +81,16 @@ export const leavingSituations: readonly Situation[] = [
         ['Node aks-ws1 gave pod', 'Its device plugin'],
       ],
       [
+        'a GPU of the node has failed, and the pod is refused for it',
+        'Failed',
+        {
+          reason: 'UnexpectedAdmissionError',
+          message:
+            'Allocate failed due to device plugin GetPreferredAllocation rpc failed with err: rpc error: code = Unknown desc = Unable to retrieve list of available devices: error creating nvml.Device 5: nvml: GPU is lost, which is unexpected',
+        },
+        ['because one of its GPUs has failed', 'kubectl delete nodeclaim ws1'],
+      ],
+      [
         'others took the GPU of the node before the pod',
         'Failed',
         {
