@@ -1,5 +1,19 @@
 import { event, type Thing, type World } from '../world.ts'
-import { type Situation, statusOf, containerOf, podIs, notReady, pod0, pod1, restarted, mesh, asksRay, creating, worker } from './state.ts'
+import {
+  type Situation,
+  statusOf,
+  containerOf,
+  podIs,
+  notReady,
+  pod0,
+  pod1,
+  restarted,
+  mesh,
+  asksRay,
+  creating,
+  without,
+  worker,
+} from './state.ts'
 
 const crashed = (exitCode: number, reason: string, restartCount = 4): Record<string, unknown> => ({
   restartCount,
@@ -209,6 +223,7 @@ export const containerSituations: readonly Situation[] = [
   ...(
     [
       ['NVLinkStatusInactive', 'True'],
+      ['UnhealthyNvidiaDevicePlugin', 'True'],
       ['AcceleratedHardwareReady', 'False'],
     ] as const
   ).map(([type, status]): Situation => ({
@@ -348,6 +363,20 @@ export const containerSituations: readonly Situation[] = [
     change: (world) => {
       notReady(world)
       podIs(world, {})
+    },
+  },
+  {
+    name: 'the readiness probe fails, because the server is told to listen on its own machine alone, and its log may not be read',
+    cause: 'pod-not-ready',
+    says: ['listens at localhost alone'],
+    options: { flags: { host: 'localhost' } },
+    kube: { rights: without('', 'pods/log') },
+    change: (world) => {
+      notReady(world)
+      delete containerOf(world)['startupProbe']
+      podIs(world, { started: true, state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      const message = 'Readiness probe failed: Get http://10.244.7.2:5000/health: dial tcp 10.244.7.2:5000: connect: connection refused'
+      world.more.push(event(world.pod, 'Warning', 'Unhealthy', message))
     },
   },
   {
