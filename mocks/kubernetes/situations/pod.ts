@@ -127,7 +127,7 @@ export const podSituations: readonly Situation[] = [
       [
         'the node keeps no attributes of files',
         'failed to extract layer sha256:0840: lsetxattr /etc: xattr "user.overlay.impure": operation not supported',
-        'does not take the attributes of files',
+        'may not write what the layers of',
       ],
       [
         'its layers are not what its manifest says',
