@@ -189,6 +189,13 @@ describe('redactor', () => {
     expect(redactor.text('…=&%<1> of another')).toBe('…[redac of another')
   })
 
+  test('removes a secret that is longer than V8 takes in a pattern, and no piece of it alone', () => {
+    const long = Array.from({ length: 70_001 }, (_unused, index) => String.fromCharCode(97 + ((index * index) % 23))).join('')
+    const patient = createRedactor([long])
+    expect(patient.text(`a ${long} z`)).toMatch(/^a (?:\[redacted-+\]){3} z$/)
+    expect(patient.text(`a ${long.slice(-8)} z`)).toBe(`a ${long.slice(-8)} z`)
+  })
+
   test('leaves everything else as it is', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_unused, index) => index)
     expect(redactor.text('abc \ud800')).toBe('abc \ud800')
