@@ -10,4 +10,4 @@ if (
     'Builds the image of the suite around the Node at hand, by Docker or another engine with its API; nothing is pulled.',
   )
 )
-  await buildImage(suiteImage())
+  await buildImage(suiteImage)

@@ -57,8 +57,6 @@ export function suiteImage(): ScratchImage {
 /** The image of the mock. */
 export const mockImage: ScratchImage = {
   name: `${packageJson.name}/mock-vllm:${packageJson.version}`,
-  files: ['package.json', 'mocks/orphan.ts', 'mocks/instead.ts', 'mocks/vllm', 'fixtures'].map(
-    (path) => [resolve(ROOT, path), `/app/${path}`] as const,
-  ),
+  files: ['package.json', 'mocks/instead.ts', 'mocks/vllm', 'fixtures'].map((path) => [resolve(ROOT, path), `/app/${path}`] as const),
   lines: ['EXPOSE 5000', 'ENTRYPOINT ["/bin/node", "/app/mocks/vllm/main.ts", "--host", "0.0.0.0", "--port", "5000"]'],
 }

@@ -10,4 +10,4 @@ if (
     'Builds an image of the mock vLLM around the Node at hand, by Docker or another engine with its API; nothing is pulled.',
   )
 )
-  await buildImage(mockImage)
+  await buildImage(() => mockImage)

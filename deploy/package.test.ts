@@ -50,6 +50,15 @@ test.for(['report', 'waive', 'compare', 'load', 'watch', 'mock', 'job'])(
   },
 )
 
+test('a command that is none is told with those that are', async () => {
+  expect(await typed(['lod'], folder)).toEqual({
+    code: 2,
+    out: expect.stringMatching(
+      /^There is no command lod: give load, waive, .*, mock, or none, and a server is judged; kaito-tool-calling --help/,
+    ),
+  })
+})
+
 test('a .env that the package does not read is told, by the names that nothing else sets', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'package-'))
   try {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { getContainerRuntimeClient } from 'testcontainers'
+import { getContainerRuntimeClient, type ContainerRuntimeClient } from 'testcontainers'
 
 /** What an image FROM scratch is made of. */
 export interface ScratchImage {
@@ -54,10 +54,10 @@ export async function layOut(root: string, { files, texts = {}, folders = {} }: 
 }
 
 /**
- * Builds an image around the Node that runs this, so that nothing has to be pulled, and prints its name. Sets the exit code 3 where no
- * engine answers, 2 where its Node could not run in a Linux container.
+ * Builds an image around the Node that runs this, so that nothing has to be pulled, and prints its name. It is described, which may take
+ * half a minute, when an engine answers. Sets the exit code 3 where none does, 2 where its Node could not run in a Linux container.
  */
-export async function buildImage(image: ScratchImage): Promise<void> {
+export async function buildImage(describe: () => ScratchImage): Promise<void> {
   try {
     if (process.platform !== 'linux') {
       throw new CannotBuild(
@@ -65,11 +65,15 @@ export async function buildImage(image: ScratchImage): Promise<void> {
         2,
       )
     }
+    const { container } = await getContainerRuntimeClient().catch(() => {
+      throw new CannotBuild('No container engine answers: start Docker, or name one elsewhere in DOCKER_HOST.', 3)
+    })
+    const image = describe()
     const context = await mkdtemp(join(tmpdir(), 'image-'))
     try {
       await layOut(join(context, 'root'), image)
       await writeFile(join(context, 'Dockerfile'), ['FROM scratch', 'COPY root /', ...image.lines, ''].join('\n'))
-      await build(context, image.name)
+      await build(container, context, image.name)
     } finally {
       await rm(context, { recursive: true, force: true })
     }
@@ -80,11 +84,7 @@ export async function buildImage(image: ScratchImage): Promise<void> {
   }
 }
 
-async function build(context: string, name: string): Promise<void> {
-  const { container } = await getContainerRuntimeClient().catch(() => {
-    throw new CannotBuild('No container engine answers: start Docker, or name one elsewhere in DOCKER_HOST.', 3)
-  })
-  const { dockerode } = container
+async function build({ dockerode }: ContainerRuntimeClient['container'], context: string, name: string): Promise<void> {
   const before = await dockerode
     .getImage(name)
     .inspect()

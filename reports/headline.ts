@@ -44,7 +44,7 @@ export function headline(recording: Recording): Headline {
     outcome.broken > 0 && `${plural(outcome.broken, 'check')} broke: a defect of this suite, not of the server.`,
     effect.failure > 0 && level.MUST.blocked > 0 && `${plural(level.MUST.blocked, 'MUST requirement')} could not be judged.`,
     effect.failure > 0 && run.failOn === 'never' && 'The gate is open: failures do not change the exit code.',
-    run.gate === 'new' && `The gate holds what is new: ${lowered(reason)}`,
+    run.gate === 'new' && `Only what fails newly fails this run (CONFORMANCE_GATE=new): ${lowered(reason)}`,
     ...wrongWaivers.map(
       ({ at, check, state, note = '' }) => `${excerpt(at)}: the waiver of ${excerpt(check, 120)} is ${state}: ${lowered(excerpt(note))}`,
     ),

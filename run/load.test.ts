@@ -84,6 +84,11 @@ async function npmRunLoad(args: readonly string[], env: Readonly<Record<string, 
   }
 }
 
+test('a comparison that only a run makes is not left out in silence', async () => {
+  const { out } = await npmRunLoad(['--levels', '1', '--requests', '1'], { CONFORMANCE_COMPARE: 'reports/earlier' })
+  expect(out).toMatch(/^CONFORMANCE_COMPARE is not read here: npm run load -- --compare FOLDER compares with an earlier load\.$/m)
+})
+
 const rulesOf = (level: Level | undefined): string[] => [...new Set(level?.breaches.map(({ rule }) => rule))].toSorted()
 /** The level at which something is broken first. */
 const beginsAt = ({ levels }: Load): number | undefined => levels.find(({ breaches }) => breaches.length > 0)?.concurrency

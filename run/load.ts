@@ -105,6 +105,8 @@ async function main(args: readonly string[]): Promise<number> {
   redactor = createRedactor(configuredSecrets(configuration))
   const thresholds = configuration.loadExpect === undefined ? [] : readThresholds(configuration.loadExpect)
   const earlier = options.compare === undefined ? undefined : readLoad(options.compare)
+  if (configuration.compare !== undefined && options.compare === undefined)
+    say(`CONFORMANCE_COMPARE is not read here: ${typed('load', '--compare FOLDER')} compares with an earlier load.`)
   if (configuration.target.kind === 'fleet')
     throw new UserMistake(`${typed('load')} judges one server: name one workspace in KAITO_WORKSPACE.`)
   const folder = join(configuration.reportDir, NEIGHBOURS.load)

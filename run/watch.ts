@@ -1,6 +1,7 @@
 import { collectDefaultMetrics } from 'prom-client'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
 import { helps, runCommand } from '../fixtures/command.ts'
+import { stopWithNpm } from '../fixtures/orphan.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'
@@ -45,12 +46,13 @@ async function main(args: readonly string[]): Promise<number> {
   const terms = readTerms(configuration, units, new Date())
   const stop = new AbortController()
   let code: number = EXIT.conforms
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      say(`Stopped by ${signal}.`)
-      code = STOPPED[signal]
-      stop.abort()
-    })
+  const end = (signal: keyof typeof STOPPED): void => {
+    say(`Stopped by ${signal}.`)
+    code = STOPPED[signal]
+    stop.abort()
+  }
+  process.once('SIGINT', end).once('SIGTERM', end)
+  stopWithNpm(() => end('SIGTERM'))
   const release = holdFolder(configuration.reportDir)
   const metrics = createWatchMetrics()
   collectDefaultMetrics({ register: metrics.registry })

@@ -4,7 +4,7 @@ import { UserMistake } from '../../fixtures/user-mistake.ts'
 import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
 import { instead } from '../instead.ts'
 import { mcpFaults } from './faults.ts'
-import { stopWithNpm } from '../orphan.ts'
+import { stopWithNpm } from '../../fixtures/orphan.ts'
 import { serveTime } from './serve.ts'
 
 /** npm run mcp: our time server, healthy or with one fault, until it is stopped. */
