@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../fixtures/thrown.ts'
+import { loadClient } from '../fixtures/contract/client.ts'
 import { newest, profileFor } from '../fixtures/contract/profiles.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { createRedactor, type Redactor } from '../fixtures/exchange/redact.ts'
@@ -133,6 +134,8 @@ export function ask({ judging, target, run, plan, options, record }: Begun, onSh
   }
   target.readiness.exchanges.forEach(keep)
   const sender = connect(target, configuration)
+  // What loading takes would else fall into the times of the first answers.
+  const loaded = loadClient()
   const live = createRun({
     units,
     plan,
@@ -147,6 +150,7 @@ export function ask({ judging, target, run, plan, options, record }: Begun, onSh
   })
   return {
     async reach(id) {
+      await loaded
       const verdict = record.append(await live.reach(id))
       verdicts.push(verdict)
       return verdict
