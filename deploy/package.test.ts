@@ -15,13 +15,16 @@ beforeAll(() => {
   held = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 })
 
+/** What was compiled of the packages that it shares with this clone is there already; its own folder is made anew. */
+const compiled = process.env['NODE_COMPILE_CACHE'] ?? ''
+
 /** The command of the package, typed in an empty folder. */
 const typed = async (args: readonly string[], cwd: string): Promise<{ readonly code: number | null; readonly out: string }> =>
   new Promise((done) => {
     const child = execFile(
       process.execPath,
       [join(folder, 'run', 'bin.cjs'), ...args],
-      { cwd, env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_DEPTH: 'smoke' } },
+      { cwd, env: { PATH: process.env['PATH'] ?? '', CONFORMANCE_DEPTH: 'smoke', NODE_COMPILE_CACHE: compiled } },
       (_error, stdout, stderr) => done({ code: child.exitCode, out: `${stdout}${stderr}` }),
     )
   })
