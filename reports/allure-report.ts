@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { TestResult } from 'allure-js-commons'
@@ -106,9 +106,8 @@ async function generate(results: string, recording: Recording): Promise<string> 
   return await withScratch(dirname(results), async (scratch) => {
     const config = join(scratch, 'allurerc.json')
     writeFileSync(config, JSON.stringify(allureConfig(recording)))
-    const cli = join(dirname(fileURLToPath(import.meta.resolve('allure'))), '..', 'cli.js')
     const output = join(scratch, 'report')
-    const args = [cli, 'generate', relative(scratch, results), '--config', config, '--cwd', scratch, '--output', output]
+    const args = [join(import.meta.dirname, `allure-page${OWN_EXTENSION}`), resolve(results), config, output]
     await execute(process.execPath, args, { cwd: scratch, env: environment() })
     return readFileSync(join(output, 'index.html'), 'latin1')
   })
