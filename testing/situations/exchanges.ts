@@ -82,6 +82,10 @@ export const unsent: End = { kind: 'unsent', code: 'HANG_GUARD', detail: 'not se
 /** An answer with a call. */
 export const good = (): Exchange => exchange(200, answer({ content: null, tool_calls: [call] }, 'tool_calls'))
 
+/** Many answers, and requests between them that end so. */
+const amongMany = (end: End): Exchange[] =>
+  [0, 1].flatMap(() => [exchange(undefined, '', {}, end), ...times(20, () => exchange(200, answer({ content: `${clock}` })))])
+
 /** A forced call with a word that the grammar of vLLM does not support. */
 const uniqueItems: Asked = {
   choice: 'required',
@@ -181,6 +185,24 @@ export const exchangesOfRuns: readonly (readonly [
     'no-connection',
     'No connection to http://localhost:8000 could be made: no connection within 5 s.',
     times(3, () => exchange(undefined, '', {}, { kind: 'limit', limit: 'connect', detail: 'no connection within 5 s' })),
+  ],
+  [
+    'connections-break',
+    'The name of http://localhost:8000 is found now and then only: 2 of 42 requests got no address for it (the name server gave no answer).',
+    amongMany({ kind: 'failed', code: 'EAI_AGAIN', detail: 'the name server gave no answer' }),
+    { failed: [{ id: 'http.complete', title: 'MUST finish' }] },
+  ],
+  [
+    'connections-break',
+    '2 of 42 requests got no connection to http://localhost:8000 (no connection within 10 s), and the others did.',
+    amongMany({ kind: 'limit', limit: 'connect', detail: 'no connection within 10 s' }),
+    { failed: [{ id: 'http.complete', title: 'MUST finish' }] },
+  ],
+  [
+    'connections-break',
+    '2 of 42 connections to http://localhost:8000 fail in TLS (the certificate has expired), and the others do not.',
+    amongMany({ kind: 'failed', code: 'CERT_HAS_EXPIRED', detail: 'the certificate has expired' }),
+    { failed: [{ id: 'http.complete', title: 'MUST finish' }] },
   ],
   [
     'answers-cut',
