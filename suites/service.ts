@@ -71,7 +71,7 @@ export default scenario('Service of the workspace', ({ cluster }) => {
   cluster(
     'service.address',
     'MUST lead to an address at which the server listens',
-    'Kubernetes Service: connections go to the address of the pod; a port-forward ends at that of its own machine',
+    'Kubernetes EndpointSlice: connections go to the address of the pod; Kubernetes port-forward: these end at localhost inside of it',
     ({ facts }): Check => {
       if (facts.service.problem) return { blocked: facts.service.problem.sentence }
       const port = apiPort(facts.service.value)
