@@ -61,6 +61,7 @@ export const waySituations: readonly Situation[] = [
   ...(
     [
       ['by its command line', { host: '127.0.0.1', port: '5000' }, {}],
+      ['by its command line, and a probe asks its node', { host: '127.0.0.1' }, {}],
       ['by its log', {}, { [pod0]: 'INFO:     Uvicorn running on http://127.0.0.1:5000 (Press CTRL+C to quit)\n' }],
     ] as const
   ).map(([how, flags, logs]): Situation => ({
@@ -70,7 +71,9 @@ export const waySituations: readonly Situation[] = [
     options: { flags },
     kube: { logs },
     change: (world) => {
-      delete containerOf(world)['readinessProbe']
+      containerOf(world)['readinessProbe'] = how.includes('node')
+        ? { httpGet: { host: '127.0.0.1', path: '/health', port: 5000 } }
+        : undefined
     },
   })),
   {
