@@ -310,7 +310,7 @@ export const containerSituations: readonly Situation[] = [
   {
     name: 'the leader of a model on two nodes waits until its worker has joined Ray',
     cause: 'still-loading',
-    says: ['1 of 2 have', 'kubectl logs workspace-phi-4-mini-toolcall-1'],
+    says: ['1 of 2 have', 'kubectl logs workspace-phi-4-mini-toolcall-1', 'NetworkPolicies of namespace default: deny-all'],
     server: 'nothing',
     kube: {
       logs: {
@@ -322,6 +322,7 @@ export const containerSituations: readonly Situation[] = [
       notReady(world)
       podIs(world, { state: { running: {} } })
       worker(world)
+      world.more.push({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } })
     },
   },
   ...(

@@ -184,6 +184,16 @@ export const nodeSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the GPU is offered to several pods under another name',
+    cause: 'node-plugin-missing',
+    says: ['nvidia.com/gpu.shared: 4', 'renameByDefault: false'],
+    change: (world) => {
+      notReady(world)
+      unplaced(world.pod, '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.')
+      Object.assign(statusOf(world.node), { capacity: { 'nvidia.com/gpu.shared': '4' }, allocatable: { 'nvidia.com/gpu.shared': '4' } })
+    },
+  },
+  {
     name: 'the node has one GPU, and the pod asks for two',
     cause: 'unschedulable',
     says: ['too many are asked for'],
