@@ -552,6 +552,12 @@ export const nodeSituations: readonly Situation[] = [
         [condition('Ready', 'True', 'Ready', '')],
         ['though that is ready', 'StaticCapacity'],
       ],
+      [
+        'Karpenter is older than pools with replicas',
+        {},
+        [condition('Ready', 'True', 'Ready', '')],
+        ['does not know them', 'kubectl delete nodepool pool-of-ws'],
+      ],
       ['nothing takes the NodePool up', { replicas: 1 }, [], ['no provisioner has taken up NodePool pool-of-ws']],
     ] as const
   ).map(([name, spec, conditions, says]): Situation => ({
