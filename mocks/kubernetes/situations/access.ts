@@ -1,6 +1,10 @@
 import { condition } from '../world.ts'
 import { awaitingNodes, type Situation, absent, statusOf, notReady, withoutNode, without } from './state.ts'
 
+/** KAITO's webhook refuses the workspaces that a set makes. */
+const refusal =
+  'admission webhook "validation.workspace.kaito.sh" denied the request: validation failed: invalid value: Unsupported inference preset name gpt-9: inference.presetName'
+
 /** A change of a kubeconfig, which is JSON here. */
 function changed(
   change: (config: {
@@ -172,7 +176,7 @@ export const accessSituations: readonly Situation[] = [
   ...(
     [
       ['the InferenceSet is scaled to 0', 'my-set', 0, 'kubectl scale inferenceset my-set --replicas=1 -n default'],
-      ['the InferenceSet makes no workspace', 'my-set', 2, 'has no workspace: admission webhook denied the request'],
+      ['the InferenceSet makes no workspace', 'my-set', 2, 'kubectl edit inferenceset -n default'],
       ['the name of the InferenceSet is mistyped', 'my-sett', 2, 'KAITO_INFERENCESET=my-set'],
       [
         'the name of the InferenceSet is that of a workspace',
@@ -196,7 +200,7 @@ export const accessSituations: readonly Situation[] = [
           conditions: [
             replicas === 0
               ? condition('InferenceSetReady', 'True', 'inferencesetReady', 'inferenceset is ready')
-              : condition('InferenceSetReady', 'False', 'inferencesetFailed', 'admission webhook denied the request'),
+              : condition('InferenceSetReady', 'False', 'inferencesetFailed', refusal),
           ],
         },
       }),
