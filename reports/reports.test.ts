@@ -209,8 +209,11 @@ test('Allure results that do not agree with the record are made again', async ()
   expect(statuses(folder)).toEqual({ passed: 1 })
 })
 
-test('Allure results are made once: what is waived when the run has ended is changed in them', async () => {
-  const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed' })], [madeUpExchange()])
+/** Names two addresses, and what is none. */
+const SOURCE = 'OpenAI API reference: usage; vllm#31438, observed defect 53, javascript:alert(1) "><img src=x>'
+
+test('Allure results are made once, with links of what a source names: what is waived when the run has ended is changed in them', async () => {
+  const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed', source: SOURCE })], [madeUpExchange()])
   await allureReport(folder, readRecord(folder))
   const files = () => readdirSync(join(folder, FILES.allure)).filter((name) => name.endsWith('-result.json'))
   const made = files()
@@ -229,6 +232,10 @@ test('Allure results are made once: what is waived when the run has ended is cha
   expect(statuses(folder)).toEqual({ skipped: 1 })
   expect(files()).toEqual(made)
   expect(JSON.parse(readFileSync(join(folder, FILES.allure, made[0] ?? ''), 'utf8'))).toMatchObject({
+    links: [
+      { url: 'https://platform.openai.com/docs/api-reference/chat', name: 'OpenAI API reference' },
+      { url: 'https://github.com/vllm-project/vllm/issues/31438', name: 'vllm#31438' },
+    ],
     name: '◇ MUST be waived',
     statusDetails: { message: 'waived: accepted (team, until 2026-12-31, https://example.com/1)' },
     labels: expect.arrayContaining([{ name: 'tag', value: 'waived' }]),
@@ -287,19 +294,10 @@ test('a secret that is in every field is in no artefact', async () => {
   expect(readFileSync(join(folder, FILES.exchanges), 'utf8')).toContain('[redacted')
 })
 
-test('the page links what a source names', async () => {
-  const source = 'OpenAI API reference: usage; vllm#31438, observed defect 53, javascript:alert(1) "><img src=x>'
-  const folder = record(madeUpRun(), [madeUpVerdict({ outcome: 'failed', source })], [])
-  await makeReports(folder, { color: false })
-  expect(readFileSync(join(folder, FILES.html), 'utf8')).toContain(
+test('the page links what a source names', () => {
+  expect(pageWith(madeUpVerdict({ outcome: 'failed', source: SOURCE }))).toContain(
     '<a href="https://github.com/vllm-project/vllm/issues/31438" target="_blank" rel="noopener noreferrer">vllm#31438</a>, observed defect 53 (docs/observed-defects.md#53), javascript:alert(1) &#34;&#62;&#60;img',
   )
-  const links = [
-    { url: 'https://platform.openai.com/docs/api-reference/chat', name: 'OpenAI API reference' },
-    { url: 'https://github.com/vllm-project/vllm/issues/31438', name: 'vllm#31438' },
-  ]
-  const [name = ''] = readdirSync(join(folder, FILES.allure)).filter((file) => file.endsWith('-result.json'))
-  expect(JSON.parse(readFileSync(join(folder, FILES.allure, name), 'utf8'))).toMatchObject({ links })
 })
 
 test('the evidence of a cause leads to the bytes of its exchange', () => {

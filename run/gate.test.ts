@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { faultOf } from '../mocks/vllm/faults/index.ts'
 import { listen } from '../mocks/vllm/listen.ts'
@@ -48,6 +48,17 @@ async function against(options: VllmOptions, env: Readonly<Record<string, string
 
 /** A small part of the suite that shows a missing [DONE]. */
 const PART = ['-t', 'Zero-argument'] as const
+
+const shared = mkdtempSync(join(tmpdir(), 'conformance-gate-'))
+afterAll(() => rmSync(shared, { recursive: true, force: true }))
+let compared: Promise<readonly [green: Ended, red: Ended]> | undefined
+/** A run of a healthy server, and one that is compared with it and fails: made once for all tests that read them. */
+const greenAndRed = () =>
+  (compared ??= (async () => {
+    const green = await against({}, { CONFORMANCE_REPORT_DIR: join(shared, 'green') }, PART)
+    const env = { CONFORMANCE_REPORT_DIR: join(shared, 'red'), CONFORMANCE_COMPARE: green.folder, CONFORMANCE_GATE: 'new' }
+    return [green, await against({ fault: faultOf('done-missing') }, env, PART)] as const
+  })())
 
 const resultsIn = (path: string): Results => JSON.parse(readFileSync(join(path, FILES.results), 'utf8')) as Results
 
@@ -114,14 +125,13 @@ test('a check that is expected to be flaky is tried several times, and says how 
 })
 
 test('a run is compared with an earlier one, and the gate can hold what is new', async () => {
-  const green = await against({}, {}, PART)
-  const env = { CONFORMANCE_COMPARE: green.folder, CONFORMANCE_GATE: 'new' }
-  const red = await against({ fault: faultOf('done-missing') }, env, PART)
+  const [green, red] = await greenAndRed()
   expect(red.code, red.out).toBe(1)
   expect(red.out).toContain('Newly failing: MUST end a stream with data: [DONE]')
   expect(resultsIn(red.folder).comparison?.newlyFailing).toMatchObject([{ id: 'stream.done', before: 'passed', now: 'failed' }])
 
-  const same = await against({ fault: faultOf('done-missing') }, { ...env, CONFORMANCE_COMPARE: join(red.folder, FILES.results) }, PART)
+  const env = { CONFORMANCE_COMPARE: join(red.folder, FILES.results), CONFORMANCE_GATE: 'new' }
+  const same = await against({ fault: faultOf('done-missing') }, env, PART)
   expect(same.code, same.out).toBe(0)
   expect(same.out).toContain('Nothing that was judged has changed')
 
@@ -160,7 +170,7 @@ test('a hop that answers 502 to every chat: exit code 3, and the server is not b
   onTestFinished(loopback.close)
   const page = '<html><head><title>502 Bad Gateway</title></head><body><center>nginx/1.22.1</center></body></html>'
   const url = await loopback.listen(hop(502, page))
-  const ended = await start('run/main.ts', { OPENAI_BASE_URL: `${url}/v1` })
+  const ended = await start('run/main.ts', { OPENAI_BASE_URL: `${url}/v1`, CONFORMANCE_DEPTH: 'smoke' })
   expect(ended.code, ended.out).toBe(3)
   expect(ended.out).toContain('Tool calling could not be judged')
   expect(ended.out).toMatch(/^Cause: .*\[(?:network|HTTP|credentials)\]$/m)
@@ -193,7 +203,7 @@ test('a run that is stopped says the whole command that makes its reports, and t
 
 test('npm run waive writes what failed, and -- --prune takes out what is stale', async () => {
   const file = join(folder(), 'waivers.yaml')
-  const red = await against({ fault: faultOf('done-missing') }, {}, PART)
+  const [, red] = await greenAndRed()
   const env = { CONFORMANCE_REPORT_DIR: red.folder, CONFORMANCE_WAIVERS: file }
   const written = await start('run/waive.ts', env)
   expect(written.code, written.out).toBe(0)

@@ -92,7 +92,7 @@ test.each([
 })
 
 test('a server without a model blocks the run: exit code 3', async () => {
-  const ended = await against({ fault: faultOf('models-list-empty') }, { CONFORMANCE_READY_TIMEOUT: '3' })
+  const ended = await against({ fault: faultOf('models-list-empty') }, { CONFORMANCE_READY_TIMEOUT: '3', CONFORMANCE_DEPTH: 'smoke' })
   expect(ended.code, ended.out).toBe(3)
 })
 
@@ -111,7 +111,7 @@ test('CONFORMANCE_FAIL_ON=never decides the exit code, not the report', async ()
 })
 
 test('a server without a parser: one cause, and the ConfigMap that mends it', async () => {
-  const ended = await against({ parser: 'none' })
+  const ended = await against({ parser: 'none' }, { CONFORMANCE_DEPTH: 'smoke' })
   expect(ended.code).toBe(1)
   expect(ended.out).toMatch(/^Cause: .*parser/m)
   expect(ended.out).toContain('enable-auto-tool-choice: true')
@@ -119,7 +119,7 @@ test('a server without a parser: one cause, and the ConfigMap that mends it', as
 })
 
 test('a wrong key blocks the run: exit code 3 and the cause', async () => {
-  const ended = await against({}, { OPENAI_API_KEY: 'sk-another-9917' })
+  const ended = await against({}, { OPENAI_API_KEY: 'sk-another-9917', CONFORMANCE_DEPTH: 'smoke' })
   expect(ended.code).toBe(3)
   expect(ended.out).toMatch(/^Cause: .*refuses the key/m)
   expect(ended.page).toContain('refuses the key')
