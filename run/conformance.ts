@@ -17,8 +17,6 @@ export interface Given {
   readonly verdicts: readonly Planned[]
   /** Name of the BroadcastChannel between the tests and the run. */
   readonly channel: string
-  /** Folder in which Node keeps what it compiled, where it can keep anything. */
-  readonly compiled: string | undefined
 }
 
 /** A test asks for its verdict, by its id. */
@@ -82,6 +80,7 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
   }
   const allure = allureReporter(resolve(reportDir), failed)
   const exitCode = process.exitCode
+  const compiled = compiledFolder()
   const home = process.env[VITEST_HOME]
   process.on('uncaughtException', failed)
   try {
@@ -99,9 +98,10 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
           conformance: {
             verdicts: plan.verdicts,
             channel: channel.name,
-            compiled: compiledFolder(),
           },
         },
+        // The thread's own start is compiled code, too.
+        env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled },
         maxConcurrency: 10_000,
         tags: [...new Set(plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
       }
