@@ -128,12 +128,17 @@ const legal = (facts: Facts): readonly View[] => facts.views().filter((view) => 
 const lostBy = (facts: Facts): readonly View[] =>
   legal(facts).flatMap((view) => [...(view.exchange.lost === undefined ? [] : [view]), ...(isClosed(view.exchange.end) ? [view] : [])])
 
-/** All that this run made the server generate, whatever the route. */
+/** All that this run made the server generate, whatever the route; a page is not of its making. */
 const answered = (facts: Facts): readonly View[] =>
   facts
     .views()
     .filter(
-      (view) => generates(view) && view.exchange.status === 200 && view.exchange.end.kind !== 'unsent' && view.answer.error === undefined,
+      (view) =>
+        generates(view) &&
+        view.exchange.status === 200 &&
+        view.exchange.end.kind !== 'unsent' &&
+        view.answer.error === undefined &&
+        !/^\s*</.test(view.text),
     )
 
 const withoutAborts = (samples: readonly Sample[]): readonly Sample[] =>
