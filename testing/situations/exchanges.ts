@@ -226,7 +226,7 @@ export const exchangesOfRuns: readonly (readonly [
     { failed: [{ id: 'streaming.arrives', title: 'SHOULD arrive' }] },
   ],
   [
-    'arguments-come-late',
+    'arguments-late',
     'Arguments of streamed calls are held back until the model has written all of them: 908 characters at once, 2.6 s after their call began.',
     [{ ...exchange(200, events({ tool_calls: [{ index: 0, ...call }] }), { form: 'stream' }), id: 'held' }],
     {
