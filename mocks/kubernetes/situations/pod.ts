@@ -14,6 +14,7 @@ import {
   deployment,
   unplaced,
   creating,
+  without,
 } from './state.ts'
 
 /** The scheduler finds no node for the pod of the workspace. */
@@ -161,6 +162,26 @@ export const podSituations: readonly Situation[] = [
       world.more.push(event(world.pod, 'Warning', 'Failed', `Failed to pull image "kaito-base": ${message}`))
     },
   })),
+  {
+    name: 'the image cannot be pulled, and only KAITO says why, for events may not be read',
+    cause: 'image-pull',
+    says: ['the registry limits how often'],
+    kube: { rights: without('', 'events') },
+    change: (world) => {
+      const message = 'container "w" image pull failed (ErrImagePull): 429 Too Many Requests - Server message: toomanyrequests'
+      notReady(world, 'ImagePullError', message)
+      podIs(world, { state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }, 'Pending')
+    },
+  },
+  {
+    name: 'a quota of the namespace forbids the pod, and the StatefulSet may not be read',
+    cause: 'pod-not-created',
+    says: ['exceeded quota: gpus', 'kubectl describe resourcequota -n default'],
+    kube: { rights: without('apps', 'statefulsets') },
+    change: (world) => {
+      refusedPod(world, 'is forbidden: exceeded quota: gpus')
+    },
+  },
   {
     name: 'the image of an adapter cannot be pulled',
     cause: 'image-pull',

@@ -10,6 +10,7 @@ import {
   awaitingNodes,
   failedAt,
   refusedPod,
+  without,
 } from './state.ts'
 
 const transformers = ['/bin/sh', '-c', 'accelerate launch --num_processes=1 /workspace/tfs/inference_api.py --pipeline=text-generation']
@@ -57,6 +58,17 @@ export const workspaceSituations: readonly Situation[] = [
     says: ['exceeded quota: objects', 'kubectl describe resourcequota -n default; the controller'],
     change: (world) => {
       const error = 'statefulsets.apps "w" is forbidden: exceeded quota: objects, requested: count/statefulsets.apps=1, used: 5, limited: 5'
+      notReady(world, 'WorkspaceInferenceStatusPending', failedAt('Inference workload is not ready', error))
+      for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
+    },
+  },
+  {
+    name: 'a quota of objects forbids the Service, and the StatefulSet may not be read',
+    cause: 'workspace-not-ready',
+    says: ['controller failed: services', 'kubectl describe resourcequota -n default'],
+    kube: { rights: without('apps', 'statefulsets') },
+    change: (world) => {
+      const error = 'services "w" is forbidden: exceeded quota: objects, requested: services=1, used: services=10, limited: services=10'
       notReady(world, 'WorkspaceInferenceStatusPending', failedAt('Inference workload is not ready', error))
       for (const thing of [world.set, world.pod, world.slice, world.service]) absent(thing)
     },
