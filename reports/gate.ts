@@ -3,7 +3,7 @@ import type { CauseId } from '../fixtures/cause-catalogue.ts'
 import type { Layer } from '../fixtures/causes.ts'
 import { gatewayCause } from '../fixtures/cause/answer.ts'
 import { isPage } from '../fixtures/cause/evidence.ts'
-import { apiOf } from '../fixtures/contract/route.ts'
+import { alwaysSo, apiOf } from '../fixtures/contract/route.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { plural } from '../fixtures/text.ts'
 import type { Change, Run, Verdict, Waiver } from '../fixtures/record.ts'
@@ -124,9 +124,6 @@ function failedOtherwise({ run, verdicts, exchanges }: Recording): string | unde
   return IN_FRONT.has(layer) ? 'because of what lies in front of the server' : 'because the server was taken away'
 }
 
-/** Fewer requests than these may fail by chance. */
-const LEAST_NEVER = 3
-
 /** The API beside chats that an exchange asks, and whether for a stream. */
 const kindOf = (exchange: Exchange): string | undefined => {
   const api = apiOf(exchange)
@@ -136,15 +133,11 @@ const kindOf = (exchange: Exchange): string | undefined => {
 /** All that failed did so at other APIs, plain or streamed, from which nothing is ever got, while chats are answered: tool calling was judged. */
 function isBesideChats(failures: readonly Verdict[], exchanges: Recording['exchanges']): boolean {
   const all = [...exchanges.values()]
-  const kinds = Map.groupBy(all, kindOf)
-  const isNever = (exchange: Exchange): boolean => {
-    const kind = kindOf(exchange)
-    const alike = kinds.get(kind) ?? []
-    return kind !== undefined && alike.length >= LEAST_NEVER && alike.every(({ status }) => status !== 200)
-  }
+  const never = new Map(alwaysSo(all, kindOf, ({ status }) => status !== 200))
+  const failed = failures.flatMap(({ findings }) => findings.flatMap(({ exchange }) => exchanges.get(exchange) ?? []))
   return (
     all.some(({ request, status }) => request.path === '/v1/chat/completions' && status === 200) &&
-    failures.flatMap(({ findings }) => findings.flatMap(({ exchange }) => exchanges.get(exchange) ?? [])).every(isNever)
+    failed.every((exchange) => never.has(kindOf(exchange) ?? ''))
   )
 }
 

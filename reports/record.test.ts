@@ -132,6 +132,9 @@ describe('store', () => {
   test('refuses to read what is no record or a damaged one', () => {
     const path = folder()
     expect(() => readRecord(path)).toThrow('There is no record of a run')
+    writeFileSync(join(path, FILES.run), '{')
+    expect(() => readRecord(path)).toThrow('run.json is not the record of a run, or it is damaged')
+    rmSync(join(path, FILES.run))
     openRecord(path, madeUpRun())
     appendFileSync(join(path, FILES.verdicts), '{"id":"half\n{}\n')
     expect(() => readRecord(path)).toThrow('line 1')

@@ -187,7 +187,8 @@ function replace(folder: string, name: string, text: string): void {
 /** Reads a record; a last line that was cut while it was written is left out. Throws a RecordError when there is none, or it is damaged. */
 export function readRecord(folder: string): Recording {
   const path = join(folder, FILES.run)
-  if (!isRun(path)) throw new RecordError(`There is no record of a run in ${folder}; run the suite first.`)
+  if (!existsSync(path)) throw new RecordError(`There is no record of a run in ${folder}; run the suite first.`)
+  if (!isRun(path)) throw new RecordError(`${path} is not the record of a run, or it is damaged: give the report folder of a run.`)
   const run: Run = JSON.parse(readFileSync(path, 'utf8'))
   const verdicts = readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line))
   const exchanges = new Map(readLines(join(folder, FILES.exchanges), deserialise).map((exchange) => [exchange.id, exchange]))

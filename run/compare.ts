@@ -15,7 +15,7 @@ const COMPARES = `Give two runs to compare, the earlier first: ${typed('compare'
 function main(args: readonly string[]): number {
   if (helps(args, COMPARES)) return EXIT.conforms
   const [from, to, ...others] = args
-  if (from === undefined || to === undefined || others.length > 0) {
+  if (!from || !to || others.length > 0) {
     throw new RecordError(COMPARES)
   }
   const [before, now] = [readResults(from), readResults(to)]

@@ -105,7 +105,8 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
         maxConcurrency: 10_000,
         tags: [...new Set(plan.verdicts.flatMap(({ tags }) => tags))].map((name) => ({ name })),
       }
-      return await startVitest('test', [], options, {}, { stdout: outlet(process.stdout), stderr: outlet(process.stderr) })
+      // The .env has been read: of a pipe, which some keepers of secrets make it, Vite would wait for a second text.
+      return await startVitest('test', [], options, { envDir: false }, { stdout: outlet(process.stdout), stderr: outlet(process.stderr) })
     })
     await vitest.close()
   } finally {
