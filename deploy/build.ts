@@ -20,7 +20,7 @@ const DOCUMENTS = [
   'fixtures/cluster/rbac.yaml',
 ]
 
-/** Makes the folder `build`: the suite as JavaScript, since Node strips no types below node_modules, with a manifest and documents of its own. */
+/** Makes the folder `build`: the suite as JavaScript, since Node strips no types below node_modules, with a manifest and documents of its own. Types are checked by `npm run check:types`. */
 export function build(): string {
   rmSync(BUILD, { recursive: true, force: true })
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
