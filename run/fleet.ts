@@ -9,7 +9,7 @@ import { planFor, type Filter } from '../fixtures/run/filter.ts'
 import type { Plan, Unit } from '../fixtures/run/plan.ts'
 import type { Configuration, FleetTarget } from '../fixtures/target/configuration.ts'
 import { oneName, wordsOf } from '../fixtures/target/selection.ts'
-import { findWorkspaces, type FoundFleet, type Member } from '../fixtures/target/workspaces.ts'
+import type { FoundFleet, Member } from '../fixtures/target/workspaces.ts'
 import { excerpt, plural } from '../fixtures/text.ts'
 import { failureOf, UserMistake } from '../fixtures/user-mistake.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -167,6 +167,7 @@ function resumed(plan: FleetPlan, judging: FleetJudging): FleetPlan {
 export async function planOf(judging: FleetJudging, bound: Plan): Promise<FleetPlan> {
   const { configuration, target, say } = judging
   if (configuration.resume) say(`No fleet was cut short in ${configuration.reportDir}: all workspaces are judged anew.`)
+  const { findWorkspaces } = await import('../fixtures/target/workspaces.ts')
   const found = await findWorkspaces(target, process.env)
   for (const note of found.notes) say(note)
   const { members, unjudged } = placesOf(target, found)

@@ -32,7 +32,7 @@ beforeAll(async () => {
     { creates: ['configmaps', 'jobs'] },
   )
   base = mkdtempSync(join(tmpdir(), 'job-'))
-  objects = openObjects({ KUBECONFIG: fleet.kubeconfig, POD_NAMESPACE: NAMESPACE })
+  objects = await openObjects({ KUBECONFIG: fleet.kubeconfig, POD_NAMESPACE: NAMESPACE })
 })
 afterAll(async () => {
   await objects.close()

@@ -100,7 +100,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
   const [command, run] = args
   if (helps(args, HELP)) return EXIT.conforms
   if (command === 'merge' && run !== undefined) {
-    const objects = openObjects(env)
+    const objects = await openObjects(env)
     try {
       const { reportDir } = readConfiguration({ CONFORMANCE_REPORT_DIR: env['CONFORMANCE_REPORT_DIR'] })
       const release = holdFolder(reportDir)
@@ -125,10 +125,10 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     process.exit(STOPPED.SIGTERM)
   }
   process.once('SIGTERM', quit)
-  const objects = openObjects(env)
-  try {
-    const name = own(variables.jobRun.name, env)
-    if (command === 'index') {
+  const name = own(variables.jobRun.name, env)
+  if (command === 'index') {
+    const objects = await openObjects(env)
+    try {
       const index = own('JOB_COMPLETION_INDEX', env)
       const frozen = await frozenOf(objects, name)
       const judging = await judgingOf({ ...env, ...askedBy(frozen.plan) })
@@ -136,9 +136,14 @@ async function main(args: readonly string[], env: Env): Promise<number> {
       const result = await judgeIndex(judging, objects, { run: name, index, frozen }, stopped)
       leaveMessage(env, result.cause === undefined ? result.headline : causeLine(result.cause))
       return result.exitCode
+    } finally {
+      await objects.close()
     }
-    const judging = await judgingOf(env)
-    const template = own(variables.jobTemplate.name, env)
+  }
+  const judging = await judgingOf(env)
+  const template = own(variables.jobTemplate.name, env)
+  const objects = await openObjects(env)
+  try {
     const release = await holdAfterOther(judging.configuration.reportDir)
     const code = await coordinate(judging, objects, { run: name, template }).finally(release)
     const [first] = readFleet(judging.configuration.reportDir)?.causes ?? []

@@ -62,7 +62,7 @@ async function main(): Promise<number> {
   const terms = readTerms(configuration, units, new Date())
   const release = holdFolder(configuration.reportDir)
   if (configuration.target.kind === 'fleet') {
-    // The client of the Kubernetes API takes 37 MB.
+    // Only a fleet pays for what judges one.
     const { judgeFleet } = await import('./fleet.ts')
     return judgeFleet({ configuration, target: configuration.target, units, terms, filter, say })
   }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createKube, type Answer } from '../../fixtures/cluster/kube.ts'
-import { loadAccess } from '../../fixtures/cluster/kubeconfig.ts'
+import type { Answer } from '../../fixtures/cluster/kube.ts'
 import { excerpt } from '../../fixtures/text.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
 import { PlainFailure } from '../../fixtures/user-mistake.ts'
@@ -49,7 +48,12 @@ const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000]
 const isFinal = ({ status }: Answer): boolean => status !== undefined && status >= 400 && status < 500 && status !== 429
 
 /** The objects of a namespace, by the kubeconfig or the service account of the pod. */
-export function openObjects(env: Readonly<Record<string, string | undefined>>, namespace?: string): Objects {
+export async function openObjects(env: Readonly<Record<string, string | undefined>>, namespace?: string): Promise<Objects> {
+  // A mistake of the user, or a question for help, does not pay for the client of Kubernetes.
+  const [{ createKube }, { loadAccess }] = await Promise.all([
+    import('../../fixtures/cluster/kube.ts'),
+    import('../../fixtures/cluster/kubeconfig.ts'),
+  ])
   const kube = createKube(() => loadAccess(env))
   const place = namespace ?? env['POD_NAMESPACE'] ?? kube.access().namespace
   const ask = async (what: string, send: () => Promise<Answer>, fine: readonly number[]): Promise<Answer> => {
