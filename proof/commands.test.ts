@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { newest } from '../fixtures/contract/profiles.ts'
 import { planFor } from '../fixtures/run/filter.ts'
@@ -78,4 +78,20 @@ test('the README shows what its command prints', { tags: ['slow'] }, async () =>
     await rm(folder, { recursive: true, force: true })
     await door.close()
   }
+})
+
+/** The packages that a file of this project loads with all that it imports, but for what is imported when it is needed. */
+function loadedWith(file: string, seen = new Set<string>()): readonly string[] {
+  if (seen.has(file)) return []
+  seen.add(file)
+  const imports = [...readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^']*?from '([^']+)'/gm)].map(
+    ([, from = '']) => from,
+  )
+  return imports.flatMap((from) => (/^\.\.?\/.*\.ts$/.test(from) ? loadedWith(resolve(dirname(file), from), seen) : [from]))
+}
+
+test.for(['main', 'watch', 'once', 'job', 'load'])('%s starts without the clients that only some of its runs need', (name) => {
+  const loaded = loadedWith(join(ROOT, `run/${name}.ts`))
+  expect(loaded).toContain('undici')
+  expect(loaded.filter((one) => /^(?:openai$|@kubernetes|@modelcontextprotocol|@anthropic|vitest|testcontainers)/.test(one))).toEqual([])
 })
