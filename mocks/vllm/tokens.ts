@@ -1,14 +1,13 @@
 import { remembered } from './remembered.ts'
 
 const special = ['<tool_call>', '</tool_call>', '<|im_start|>', '<|im_end|>']
-const pattern = /<\/?tool_call>|<\|im_(?:start|end)\|>|arguments|parameters| ?\p{L}{1,4}|\d{1,3}|",|":| \{"| "| ?[^\s\p{L}\d]|\s/gu
+const pattern = /<\/?tool_call>|<\|im_(?:start|end)\|>| ?\p{L}{1,16}|\d{1,3}|",|":| \{"| "| ?[^\s\p{L}\d]|\s/gu
 
 const split = (text: string): readonly string[] => text.match(pattern) ?? []
 
 /**
  * Splits text into tokens whose concatenation is the text. A small fixed rule, no trained vocabulary:
- * letters in pieces of four with their leading space, digits in threes, punctuation alone or in common JSON pairs, the two
- * words of tool calls whole.
+ * words of up to sixteen letters whole with their leading space, digits in threes, punctuation alone or in common JSON pairs.
  */
 export const tokenize = remembered(200_000, split)
 
