@@ -255,6 +255,14 @@ test('an earlier run is read from its folder, its record or its results.json', (
   expect(readResults(join(path, FILES.results))).toEqual(fromRecord)
 })
 
+test('what a later suite says beside in its results.json is passed over', () => {
+  const path = join(folder(), FILES.results)
+  const results = resultsFor([madeUpVerdict()])
+  const [verdict] = results.verdicts
+  writeFileSync(path, JSON.stringify({ ...results, later: 1, run: { ...results.run, later: 1 }, verdicts: [{ ...verdict, later: [] }] }))
+  expect(readResults(path)).toEqual(results)
+})
+
 test.for([
   ['no such file', undefined, 'There is no '],
   ['no JSON', 'x', 'results.json holds no JSON document: give'],

@@ -16,7 +16,7 @@ const outcome = z.enum(['passed', 'failed', 'known', 'waived', 'blocked', 'incon
 const level = z.enum(['MUST', 'SHOULD', 'MAY'])
 const number = z.int().min(0)
 /** The cause of a run, as JSON. */
-export const causeSchema = z.strictObject({
+export const causeSchema = z.object({
   id: z.string(),
   layer: z.string(),
   sentence: z.string(),
@@ -24,7 +24,7 @@ export const causeSchema = z.strictObject({
   remedy: z.string(),
 })
 /** What can change about a server, as JSON. */
-export const identitySchema = z.strictObject({
+export const identitySchema = z.object({
   vllm: z.string().optional(),
   workspace: z.string().optional(),
   parser: z.string().optional(),
@@ -35,7 +35,7 @@ export const identitySchema = z.strictObject({
   kaito: z.string().optional(),
   replicas: z.string().optional(),
 })
-const change = z.strictObject({
+const change = z.object({
   id: z.string(),
   title: z.string(),
   level,
@@ -43,21 +43,21 @@ const change = z.strictObject({
   now: outcome.optional(),
   detail: z.string().optional(),
 })
-const comparison = z.strictObject({
-  with: z.strictObject({ target: z.string(), server: z.string(), started: z.string(), from: z.string() }),
+const comparison = z.object({
+  with: z.object({ target: z.string(), server: z.string(), started: z.string(), from: z.string() }),
   newlyFailing: z.array(change),
   newlyPassing: z.array(change),
   changed: z.array(change),
   vanished: z.array(change),
   appeared: z.array(change),
   withinChance: z.array(change),
-  server: z.array(z.strictObject({ what: z.string(), before: z.string(), now: z.string() })),
+  server: z.array(z.object({ what: z.string(), before: z.string(), now: z.string() })),
   notes: z.array(z.string()),
 })
-const waiver = z.strictObject({
+const waiver = z.object({
   check: z.string(),
   expect: z.enum(['failed', 'flaky', 'blocked', 'inconclusive', 'warning']),
-  when: z.strictObject({ workspace: z.string().optional(), vllm: z.string().optional(), parser: z.string().optional() }).optional(),
+  when: z.object({ workspace: z.string().optional(), vllm: z.string().optional(), parser: z.string().optional() }).optional(),
   reason: z.string(),
   link: z.string(),
   owner: z.string(),
@@ -67,14 +67,14 @@ const waiver = z.strictObject({
   state: z.enum(['applied', 'expired', 'stale', 'unused', 'elsewhere']),
   note: z.string().optional(),
   verdicts: z.array(z.string()),
-  failures: z.strictObject({ failed: number, tries: number }).optional(),
+  failures: z.object({ failed: number, tries: number }).optional(),
 })
 
 /** results.json: the run for other programs. */
 export const resultsSchema = z
-  .strictObject({
+  .object({
     schemaVersion: z.literal(SCHEMA_VERSION),
-    run: z.strictObject({
+    run: z.object({
       suite: z.string(),
       version: z.string(),
       started: z.string(),
@@ -93,20 +93,20 @@ export const resultsSchema = z
       tokens: number.optional(),
       seconds: z.number().optional(),
     }),
-    target: z.strictObject({
+    target: z.object({
       kind: z.enum(['mock', 'endpoint', 'image', 'cluster']),
       name: z.string(),
       baseUrl: z.string(),
       about: z.string().optional(),
     }),
-    server: z.strictObject({
+    server: z.object({
       name: z.string(),
       profile: z.string(),
       model: z.string().optional(),
       models: z.array(z.string()),
       identity: identitySchema,
     }),
-    counts: z.strictObject({
+    counts: z.object({
       total: number,
       passed: number,
       failure: number,
@@ -120,24 +120,24 @@ export const resultsSchema = z
     }),
     cause: causeSchema.optional(),
     verdicts: z.array(
-      z.strictObject({
+      z.object({
         id: z.string(),
         group: z.string(),
         title: z.string(),
         level,
         outcome,
         reason: z.string().optional(),
-        rate: z.strictObject({ hits: number, tries: number }).optional(),
+        rate: z.object({ hits: number, tries: number }).optional(),
         cause: z.string().optional().describe('Id of the cause that explains it.'),
         known: z.array(z.string()).optional().describe('Ids of the known defects that explain it.'),
         was: outcome.optional().describe('Of a waived verdict: what was judged.'),
-        findings: z.array(z.strictObject({ got: z.string(), wanted: z.string(), where: z.string() })).describe('The first three.'),
+        findings: z.array(z.object({ got: z.string(), wanted: z.string(), where: z.string() })).describe('The first three.'),
         evidence: z.string().optional().describe('The same for the same kinds of findings: what a comparison holds against another run.'),
       }),
     ),
     clients: z
       .array(
-        z.strictObject({
+        z.object({
           client: z.string(),
           version: z.string(),
           captured: z.string(),

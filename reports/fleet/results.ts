@@ -8,14 +8,14 @@ import { causeSchema, identitySchema, type Results, type ResultVerdict } from '.
 export const FLEET_SCHEMA_VERSION = 1
 
 const number = z.int().min(0)
-const tally = z.strictObject({
+const tally = z.object({
   passed: number,
   failed: number.describe('Fails the run.'),
   accepted: number.describe('A warning, known, or waived.'),
   open: number.describe('Blocked, inconclusive or broken.'),
 })
 
-const memberSchema = z.strictObject({
+const memberSchema = z.object({
   label: z.string().describe('Unique within the fleet, and the same in the next run.'),
   context: z.string(),
   namespace: z.string(),
@@ -34,22 +34,22 @@ const memberSchema = z.strictObject({
   tokens: number,
   seconds: z.number(),
   changed: z
-    .strictObject({
+    .object({
       newlyFailing: z.array(z.string()),
       newlyPassing: z.array(z.string()),
-      server: z.array(z.strictObject({ what: z.string(), before: z.string(), now: z.string() })),
+      server: z.array(z.object({ what: z.string(), before: z.string(), now: z.string() })),
     })
     .optional()
     .describe('Against its own earlier run.'),
 })
 
-const moved = z.array(z.strictObject({ workspace: z.string(), before: z.string(), now: z.string() }))
+const moved = z.array(z.object({ workspace: z.string(), before: z.string(), now: z.string() }))
 
 /** results.json of a fleet. */
 export const fleetSchema = z
-  .strictObject({
+  .object({
     fleetSchemaVersion: z.literal(FLEET_SCHEMA_VERSION),
-    run: z.strictObject({
+    run: z.object({
       suite: z.string(),
       version: z.string(),
       started: z.string(),
@@ -66,7 +66,7 @@ export const fleetSchema = z
     workspaces: z.array(memberSchema),
     causes: z
       .array(
-        z.strictObject({
+        z.object({
           id: z.string().optional().describe('Absent where no single cause is known.'),
           layer: z.string().optional(),
           sentence: z.string(),
@@ -78,7 +78,7 @@ export const fleetSchema = z
       .describe('Why workspaces do not conform, the most frequent first.'),
     outliers: z
       .array(
-        z.strictObject({
+        z.object({
           workspace: z.string(),
           like: z.string().describe('What it shares with the others: preset and image.'),
           others: number.describe('How many of the others agree with each other.'),
@@ -89,8 +89,8 @@ export const fleetSchema = z
       )
       .describe('Same preset and image as others, and another verdict.'),
     comparison: z
-      .strictObject({
-        with: z.strictObject({ started: z.string(), from: z.string() }),
+      .object({
+        with: z.object({ started: z.string(), from: z.string() }),
         newlyFailing: moved,
         newlyConforming: moved,
         otherwise: moved.describe('Not conforming before and now, for another cause or in other requirements.'),
