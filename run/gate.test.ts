@@ -155,6 +155,18 @@ test.for([
   expect(ended.out).toContain(words)
 })
 
+test.for([
+  ['watch', 'watch is a command of its own: npm run watch.'],
+  ['OPENAI_API_KEY=sk-canary', 'OPENAI_API_KEY stands behind the command, where nothing reads it: write OPENAI_API_KEY=… npm test.'],
+  [
+    'localhost:8000',
+    "The arguments cannot be read: Unexpected argument 'localhost:8000'; a server is named by a variable: OPENAI_BASE_URL=http://localhost:8000 npm test.",
+  ],
+] as const)('npm test -- %s says what was meant', async ([argument, sentence]) => {
+  const ended = await start('run/main.ts', {}, [argument])
+  expect(ended).toMatchObject({ code: 2, out: `${sentence}\n` })
+})
+
 /** Lists a model, and answers every chat in a server's place. */
 function hop(status: number, body: string): Server {
   const models = JSON.stringify({ object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'vllm', max_model_len: 4096 }] })
@@ -176,12 +188,18 @@ test('a hop that answers 502 to every chat: exit code 3, and the server is not b
   expect(ended.out).toMatch(/^Cause: .*\[(?:network|HTTP|credentials)\]$/m)
 })
 
-test.each(['run/main.ts', 'run/load.ts'])('%s says that it was stopped while it waited for the server', async (script) => {
+// A terminal that is closed sends SIGHUP, Ctrl-\\ SIGQUIT.
+test.each([
+  ['run/main.ts', 'SIGTERM', 143],
+  ['run/main.ts', 'SIGHUP', 129],
+  ['run/main.ts', 'SIGQUIT', 131],
+  ['run/load.ts', 'SIGHUP', 129],
+] as const)('%s says that %s stopped it while it waited for the server', async (script, signal, code) => {
   const ended = await start(script, { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', CONFORMANCE_READY_TIMEOUT: '300' }, [], (line, kill) => {
-    if (line.startsWith('Waiting for the server')) kill('SIGTERM')
+    if (line.startsWith('Waiting for the server')) kill(signal)
   })
-  expect(ended.code, ended.out).toBe(143)
-  expect(ended.out).toMatch(/^Stopped by SIGTERM\b.*\.$/m)
+  expect(ended.code, ended.out).toBe(code)
+  expect(ended.out).toMatch(new RegExp(`^Stopped by ${signal}\\b.*\\.$`, 'm'))
 })
 
 test('a run that is stopped says the whole command that makes its reports, and these are green nowhere', async () => {

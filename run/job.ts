@@ -6,13 +6,13 @@ import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration, type Configuration } from '../fixtures/target/configuration.ts'
 import { valueOf } from '../fixtures/target/environment.ts'
 import { variables } from '../fixtures/target/variables.ts'
-import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import type { FleetPlan } from '../reports/fleet/plan.ts'
 import { readFleet } from '../reports/fleet/make.ts'
 import { causeLine } from '../reports/terminal.ts'
 import { HeldError, holdFolder, SILENT_MS } from '../reports/lock.ts'
-import { helps, runCommand } from '../fixtures/command.ts'
+import { endBySignal, helps, runCommand } from '../fixtures/command.ts'
 import type { FleetJudging } from './fleet.ts'
 import { coordinate } from './in-cluster/coordinator.ts'
 import { frozenPlan, type Frozen } from './in-cluster/frozen.ts'
@@ -119,12 +119,8 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     leaveMessage(env, text)
     say(text)
   }
-  // Process 1 of a container gets no SIGTERM that it does not handle (pid_namespaces(7)).
-  const quit = (): void => {
-    stopped(`Stopped by SIGTERM${command === 'run' ? ': the next pod of this Job goes on with the run' : ' before anything was judged'}.`)
-    process.exit(STOPPED.SIGTERM)
-  }
-  process.once('SIGTERM', quit)
+  const onward = command === 'run' ? ': the next pod of this Job goes on with the run.' : ' before anything was judged.'
+  const stay = endBySignal(stopped, () => onward)
   const name = own(variables.jobRun.name, env)
   if (command === 'index') {
     const objects = await openObjects(env)
@@ -132,7 +128,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
       const index = own('JOB_COMPLETION_INDEX', env)
       const frozen = await frozenOf(objects, name)
       const judging = await judgingOf({ ...env, ...askedBy(frozen.plan) })
-      process.off('SIGTERM', quit)
+      stay()
       const result = await judgeIndex(judging, objects, { run: name, index, frozen }, stopped)
       leaveMessage(env, result.cause === undefined ? result.headline : causeLine(result.cause))
       return result.exitCode

@@ -10,7 +10,7 @@ import type { Filter } from '../fixtures/run/filter.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets, readConfiguration } from '../fixtures/target/configuration.ts'
 import { loadEnv } from '../fixtures/target/environment.ts'
-import { variables } from '../fixtures/target/variables.ts'
+import { variableNames, variables } from '../fixtures/target/variables.ts'
 import { resolveTarget } from '../fixtures/target/target.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { reportOn } from '../reports/make.ts'
@@ -22,14 +22,25 @@ import { embeddedMock } from './embedded-mock.ts'
 import { againBound, begin, conclude } from './judging.ts'
 import { readTerms } from './terms.ts'
 import { typed } from '../fixtures/typed.ts'
+import { UserMistake } from '../fixtures/user-mistake.ts'
+import packageJson from '../package.json' with { type: 'json' }
+
+/** The commands of a clone; the package has another entry, which knows its own. */
+const manifest: { readonly scripts?: Readonly<Record<string, string>> } = packageJson
 
 /** Reads the arguments behind `npm test --`. Throws a UserMistake for anything but a filter. */
 function readFilter(args: readonly string[]): Filter {
-  const address = args.find((argument) => /^https?:\/\//.test(argument))
+  const [first = ''] = args
+  const name = variableNames.find((one) => first.startsWith(`${one}=`))
+  // Its value may be a key.
+  if (name !== undefined)
+    throw new UserMistake(`${name} stands behind the command, where nothing reads it: write ${name}=… ${typed('test')}.`)
+  if (Object.hasOwn(manifest.scripts ?? {}, first)) throw new UserMistake(`${first} is a command of its own: ${typed(first)}.`)
+  const address = args.find((argument) => /^(?:https?:\/\/|[\w.-]+:\d+(?:\/|$))/.test(argument))
   const { values } = readArguments(
     { args: [...args], options: { testNamePattern: { type: 'string', short: 't' }, 'tags-filter': { type: 'string' } } },
     address !== undefined
-      ? `a server is named by a variable: OPENAI_BASE_URL=${excerpt(address)} ${typed('test')}`
+      ? `a server is named by a variable: OPENAI_BASE_URL=${excerpt(address.replace(/^(?!https?:)/, 'http://'))} ${typed('test')}`
       : `use ${typed('test', "-t 'part of a name'")} or ${typed('test', "--tags-filter 'stream and must'")}`,
   )
   return {

@@ -1,7 +1,6 @@
 import { collectDefaultMetrics } from 'prom-client'
 import { EXIT, STOPPED } from '../fixtures/exit-codes.ts'
-import { helps, runCommand } from '../fixtures/command.ts'
-import { stopWithNpm } from '../fixtures/orphan.ts'
+import { helps, onStop, runCommand } from '../fixtures/command.ts'
 import { createRedactor } from '../fixtures/exchange/redact.ts'
 import { unitsOf } from '../fixtures/run/plan.ts'
 import { configuredSecrets } from '../fixtures/target/configuration.ts'
@@ -28,7 +27,7 @@ CONFORMANCE_WATCH_PORT=9464      where /metrics and /healthz are served
 CONFORMANCE_COMPARE=FOLDER       the last full run: what changed since is said in one line
 
 Records: reports/out/watch, the last and the last that did not conform; ${typed('report', 'FOLDER')} makes one a report.
-Exit codes: 2 wrong request, 4 a defect of this suite, 130 and 143 stopped by SIGINT and SIGTERM. docs/watch.md says more.
+Exit codes: 2 wrong request, 4 a defect of this suite, 129, 130, 131, 143 stopped by a signal. docs/watch.md says more.
 `
 
 let redactor = createRedactor([])
@@ -46,13 +45,11 @@ async function main(args: readonly string[]): Promise<number> {
   const terms = readTerms(configuration, units, new Date())
   const stop = new AbortController()
   let code: number = EXIT.conforms
-  const end = (signal: keyof typeof STOPPED): void => {
+  onStop((signal) => {
     say(`Stopped by ${signal}.`)
     code = STOPPED[signal]
     stop.abort()
-  }
-  process.once('SIGINT', end).once('SIGTERM', end)
-  stopWithNpm(() => end('SIGTERM'))
+  })
   const release = holdFolder(configuration.reportDir)
   const metrics = createWatchMetrics()
   collectDefaultMetrics({ register: metrics.registry })

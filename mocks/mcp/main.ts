@@ -1,10 +1,9 @@
-import { helps, readArguments, runCommand } from '../../fixtures/command.ts'
+import { helps, onStop, readArguments, runCommand } from '../../fixtures/command.ts'
 import { codeOf } from '../../fixtures/thrown.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
-import { EXIT, STOPPED } from '../../fixtures/exit-codes.ts'
+import { EXIT, STOPPED, type StopSignal } from '../../fixtures/exit-codes.ts'
 import { instead } from '../instead.ts'
 import { mcpFaults } from './faults.ts'
-import { stopWithNpm } from '../../fixtures/orphan.ts'
 import { serveTime } from './serve.ts'
 
 /** npm run mcp: our time server, healthy or with one fault, until it is stopped. */
@@ -34,10 +33,7 @@ async function main(): Promise<number> {
     throw codeOf(error) === 'EADDRINUSE' ? new UserMistake(`Port ${flags.port} is taken: give another by --port.`, { cause: error }) : error
   })
   process.stdout.write(`MCP_SERVER_URL=${door.url.replace(/\/mcp$/, fault?.path ?? '/mcp')}\n`)
-  const signal = await new Promise<'SIGINT' | 'SIGTERM'>((resolve) => {
-    for (const one of ['SIGINT', 'SIGTERM'] as const) process.once(one, () => resolve(one))
-    stopWithNpm(() => resolve('SIGTERM'))
-  })
+  const signal = await new Promise<StopSignal>(onStop)
   await door.close()
   return STOPPED[signal]
 }

@@ -1,9 +1,8 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
-import { readArguments, runCommand } from '../../fixtures/command.ts'
+import { onStop, readArguments, runCommand } from '../../fixtures/command.ts'
 import { EXIT } from '../../fixtures/exit-codes.ts'
 import { codeOf } from '../../fixtures/thrown.ts'
 import { UserMistake } from '../../fixtures/user-mistake.ts'
-import { stopWithNpm } from '../../fixtures/orphan.ts'
 import { faultOf, faults, loadFaults } from './faults/index.ts'
 import { listen } from './listen.ts'
 import { instead } from '../instead.ts'
@@ -99,10 +98,7 @@ async function main(): Promise<number> {
     })
   })
   console.log(server.url)
-  const stop = (): void => void server.close()
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  stopWithNpm(stop)
+  onStop(() => void server.close())
   return EXIT.conforms
 }
 
