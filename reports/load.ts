@@ -280,7 +280,7 @@ export function loadPage(record: LoadRecord, text: string): string {
   return documentOf({
     title: headline,
     style: STYLE,
-    body: `<header class="${state}"><p class="suite">Tool calling under load</p><h1>${escapeMarkup(headline)}</h1><p>${escapeMarkup(about)}</p></header>
+    body: `<header class="${state}"><p class="suite">Tool calling under load · ${time(record.started)}</p><h1>${escapeMarkup(headline)}</h1><p>${escapeMarkup(about)}</p></header>
 <main><figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars, and the figures below them: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
 <pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(figures)}</pre>
 <pre>${escapeMarkup(others.join('\n\n'))}</pre>

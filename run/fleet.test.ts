@@ -110,6 +110,7 @@ describe('a fleet of good, bad, silent and waiting workspaces', () => {
     )
     for (const link of links) expect((await readFile(join(folder, link), 'utf8')).includes('Every request and its answer')).toBe(true)
     expect(page).toContain('team-a/waits')
+    expect(page).toContain('it is not ready: KAITO_WORKSPACE=waits KAITO_NAMESPACE=team-a npm test waits for it and says why')
   })
 
   test('junit.xml has a suite for each, also for those that were not judged, and its numbers add up', async () => {

@@ -1,3 +1,4 @@
+import { quote } from 'shlex'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -194,6 +195,13 @@ export function placesOf(
   const flat = !wide && (namespaces === undefined || oneName(namespaces) !== undefined)
   const partsOf = ({ context, namespace, name }: Member): string[] => [...(wide ? [context] : []), ...(flat ? [] : [namespace]), name]
   const placeOf = (member: Member): MemberPlace => ({ ...member, label: partsOf(member).join('/') })
+  /** What names one of them to a run of its own. */
+  const alone = ({ context, namespace, name }: Member): string =>
+    [
+      `KAITO_WORKSPACE=${name}`,
+      ...(namespaces === undefined ? [] : [`KAITO_NAMESPACE=${namespace}`]),
+      ...(contexts.length === 0 ? [] : [`KUBE_CONTEXT=${quote(context)}`]),
+    ].join(' ')
   // A context may be called anything, a folder may not.
   const folderOf = (member: Member): string =>
     partsOf(member)
@@ -203,11 +211,7 @@ export function placesOf(
     members: members.map((member) => ({ ...placeOf(member), folder: folderOf(member) })),
     unjudged: [
       ...leftOut.map((member) =>
-        unjudgedMember(
-          placeOf(member),
-          EXIT.blocked,
-          `it is not ready: KAITO_WORKSPACE=${member.name} ${typed('test')} waits for it and says why`,
-        ),
+        unjudgedMember(placeOf(member), EXIT.blocked, `it is not ready: ${alone(member)} ${typed('test')} waits for it and says why`),
       ),
       ...troubles.map(({ where, cause }) =>
         unjudgedMember({ label: where, context: '', namespace: '', name: '' }, 3, cause.sentence, cause),

@@ -137,9 +137,9 @@ export function general(
           .map((part) => part.replaceAll(new RegExp(`(?<![\\w.-])${word}`, 'g'), 'WORKSPACE'))
           .join(preset ?? name + name)
   return named
-    .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?)[ =/])${literally(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
+    .replaceAll(new RegExp(`((?:-n|--namespace|namespaces?|KAITO_NAMESPACE)[ =/])${literally(namespace)}(?![\\w-])`, 'g'), '$1NAMESPACE')
     .replaceAll(`${namespace}/WORKSPACE`, 'NAMESPACE/WORKSPACE')
-    .replaceAll(new RegExp(`(context )${literally(context)}(?![\\w-])`, 'g'), '$1CONTEXT')
+    .replaceAll(new RegExp(`(context |KUBE_CONTEXT=)${literally(context)}(?![\\w-])`, 'g'), '$1CONTEXT')
 }
 
 /** What a workspace says, in a form that can be compared. */

@@ -136,6 +136,9 @@ test('a name is replaced as a whole, and words that are no name of the workspace
   expect(general('The model of Workspace model: KAITO_WORKSPACE=model', { ...place, name: 'model' })).toBe(
     'The model of Workspace WORKSPACE: KAITO_WORKSPACE=WORKSPACE',
   )
+  expect(general('workspace a: KAITO_WORKSPACE=a KAITO_NAMESPACE=default KUBE_CONTEXT=prod npm test', place)).toBe(
+    'workspace WORKSPACE: KAITO_WORKSPACE=WORKSPACE KAITO_NAMESPACE=NAMESPACE KUBE_CONTEXT=CONTEXT npm test',
+  )
   const phi = { ...place, name: 'phi-4', preset: 'phi-4-mini' }
   expect(general('phi-4-0 and phi-4 of phi-4-mini', phi)).toBe('WORKSPACE-0 and WORKSPACE of phi-4-mini')
   expect(general('pod phi-4-0 has no parser for phi-4', { ...phi, preset: 'phi-4' })).toBe('pod WORKSPACE-0 has no parser for phi-4')
@@ -207,8 +210,12 @@ test('axe finds no serious fault on the page of a fleet, light or dark, and it f
   const before = fleetOf([member('ws-1'), member('ws-2')])
   const open = { Contract: { passed: 1, failed: 0, accepted: 1, open: 0 }, Arguments: { passed: 0, failed: 0, accepted: 0, open: 2 } }
   const now = [member('ws-1', noParser('ws-1')), member('ws-2', { groups: open }), member('ws-3'), member('ws-4')]
-  await using page = await openText(fleetPage(fleetOf(now, before)))
+  const long = member(`ws-${'with-a-long-name-'.repeat(4)}5`)
+  await using page = await openText(fleetPage(fleetOf([...now, long], before)))
   expect(await faultsOnPhone(page)).toEqual([])
+  // The first column stays where it is when the table is moved: it may not cover all of it.
+  await page.show(400, 'light')
+  expect(await page.evaluate("document.querySelector('.matrix th[scope]').offsetWidth")).toBeLessThan(200)
 })
 
 test('the page leads to each report, and shows each group of requirements of each workspace', () => {

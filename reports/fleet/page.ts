@@ -107,7 +107,7 @@ function matrix({ workspaces }: FleetResults): string {
     })
     return `<tr class="${member.exitCode === 0 ? 'good' : member.exitCode === 3 ? 'open' : 'bad'}"><th scope="row">${link(member, member.label)}</th><td class="verdict">${safe(verdictOf(member), 200)}</td><td>${safe(member.preset ?? '', 80)}</td><td>${safe(member.server ?? '', 60)}</td>${cells.join('')}</tr>`
   })
-  return `<section><h2>Workspaces by requirements</h2><p class="legend"><b class="good">·</b> all pass <b class="bad">2</b> so many fail <b class="amber">!</b> a warning, a known defect or a waiver <b class="open">?</b> not judged</p><div class="wide" tabindex="0" role="region" aria-label="Workspaces by requirements"><table class="matrix"><thead><tr><th>Workspace</th><th>Verdict</th><th>Preset</th><th>Server</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
+  return `<section><h2>Workspaces by requirements</h2><ul class="legend"><li><b class="good">·</b> all pass</li><li><b class="bad">2</b> so many fail</li><li><b class="amber">!</b> a warning, a known defect or a waiver</li><li><b class="open">?</b> not judged</li></ul><div class="wide" tabindex="0" role="region" aria-label="Workspaces by requirements"><table class="matrix"><thead><tr><th>Workspace</th><th>Verdict</th><th>Preset</th><th>Server</th>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div></section>`
 }
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -118,9 +118,10 @@ function section(title: string, head: readonly string[], rows: readonly (readonl
 }
 
 const STYLE = `
-:root { --amber: var(--odd); --open: var(--none) } .cause.open { border-color: var(--odd) } .cause ul:not(.lines) { columns: 16rem }
+:root { --amber: var(--odd); --open: var(--none) } .cause.open { border-color: var(--odd) } .cause ul:not(.lines) { columns: 16rem } .cause li { break-inside: avoid }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 20px; padding: 0; list-style: none }
 .wide { overflow: auto; max-height: 90vh } .matrix { width: auto } .matrix td:nth-of-type(-n+3) { min-width: 8em; overflow-wrap: break-word } .matrix thead th { position: sticky; top: 0; background: var(--paper); z-index: 1; vertical-align: bottom }
-.matrix th[scope] { position: sticky; left: 0; background: var(--paper); color: var(--ink); font: inherit; border-top: 1px solid var(--line) } .upright span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; max-height: 12rem }
+.matrix th[scope] { min-width: min(14rem, 34vw); white-space: normal; position: sticky; left: 0; background: var(--paper); color: var(--ink); font: inherit; border-top: 1px solid var(--line) } .upright span { writing-mode: vertical-rl; transform: rotate(180deg); font-weight: 400; max-height: 12rem; display: inline-block; white-space: normal }
 ${['good', 'bad', 'amber', 'open'].map((name) => `td.${name}, b.${name} { color: var(--${name}) }`).join(' ')} td.bad, b.bad { font-weight: 700 }
 tr.good .verdict { color: var(--good) } tr.bad .verdict { color: var(--bad) } tr.open .verdict { color: var(--odd) }
 `
