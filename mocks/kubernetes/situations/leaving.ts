@@ -117,6 +117,30 @@ export const leavingSituations: readonly Situation[] = [
         { reason: 'Preempting', message: 'Preempted in order to admit critical pod' },
         ['to a pod that the cluster needs', 'kubectl get priorityclass'],
       ],
+      [
+        'the node has not as many processors for the pod alone as it asks for',
+        'Failed',
+        {
+          reason: 'UnexpectedAdmissionError',
+          message: 'Allocate failed due to not enough cpus available to satisfy request: requested=24, available=20, which is unexpected',
+        },
+        ['cannot be given as the node demands', 'cpuManagerPolicy'],
+      ],
+      [
+        'the node does not do what the pod asks for',
+        'Failed',
+        {
+          reason: 'SysctlForbidden',
+          message: 'Pod was rejected: Node cannot run the pod: forbidden sysctl: "net.core.somaxconn" not allowlisted',
+        },
+        ['which asks for what it does not do: SysctlForbidden', 'allowedUnsafeSysctls'],
+      ],
+      [
+        'the pod may run for a limited time only',
+        'Failed',
+        { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' },
+        ['Take activeDeadlineSeconds out'],
+      ],
       ['the pod has come to its end', 'Succeeded', {}, ['has ended without an error', 'exit code 0']],
     ] as const
   ).map(([name, phase, status, says]): Situation => ({

@@ -415,6 +415,14 @@ export const nodeSituations: readonly Situation[] = [
         'error-code-vmextensionprovisioningerror',
       ],
       [
+        'the region does not have the zone for which the node is ordered',
+        refusal(
+          'AvailabilityZoneNotSupported',
+          "The zone(s) '3' for resource 'ws1' is not supported. The supported zones for location 'westus3' are '1,2'",
+        ),
+        'topology.kubernetes.io/zone',
+      ],
+      [
         'a lock forbids the node',
         refusal(
           'ScopeLocked',
@@ -630,6 +638,12 @@ export const nodeSituations: readonly Situation[] = [
         'gpu-quota',
         'insufficient capacity, with fleet error(s), MaxSpotInstanceCountExceeded: Max spot instance count exceeded',
         ['as a spot machine', 'karpenter.sh/capacity-type: on-demand'],
+      ],
+      [
+        'EC2 has no disks left for the account, which each machine brings with it',
+        'gpu-quota',
+        'insufficient capacity, with fleet error(s), VolumeLimitExceeded: You have exceeded your maximum gp3 storage limit of 50 TiB in this region.',
+        ['no quota left for what its machine brings with it: ', 'VolumeLimitExceeded'],
       ],
       [
         'EC2 has no such machine free',

@@ -234,6 +234,16 @@ export const podSituations: readonly Situation[] = [
         ['has not got from the API server'],
       ],
       ['its image names root', 'container has runAsNonRoot and image will run as root', ['Set runAsUser']],
+      [
+        'a volume of the pod has lost its storage',
+        'failed to resolve symlink "/var/lib/kubelet/pods/1/volumes/kubernetes.io~csi/pv-blob/mount": lstat /var/lib/kubelet/pods/1/volumes/kubernetes.io~csi/pv-blob/mount: transport endpoint is not connected',
+        ['has lost its storage on node aks-ws1', 'kubectl delete pod'],
+      ],
+      [
+        'it has no such AppArmor profile',
+        'failed to create containerd container: failed to generate apparmor spec opts: apparmor profile not found vllm-strict',
+        ['does not have the AppArmor or seccomp profile'],
+      ],
     ] as const
   ).map(([name, message, says]): Situation => ({
     name: `the node does not start the container: ${name}`,
@@ -590,6 +600,27 @@ export const podSituations: readonly Situation[] = [
         'FailedCreatePodSandBox',
         'Failed to create pod sandbox: failed to create containerd task: no space left on device',
         'has used up its disk',
+      ],
+      [
+        'the container runtime of the node makes no sandbox',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start sandbox "ab": failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: can\'t get final child\'s PID from pipe: EOF',
+        'the container runtime of node aks-ws1 does not make its sandbox',
+      ],
+      [
+        'the network plugin of the node takes too long',
+        'pod-sandbox',
+        'FailedCreatePodSandBox',
+        'Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = failed to setup network for sandbox "ab": plugin type="azure-vnet" failed (add): context deadline exceeded',
+        'See the network plugin',
+      ],
+      [
+        'the node takes no disk of that kind',
+        'volume-not-mounted',
+        'FailedAttachVolume',
+        'AttachVolume.Attach failed for volume "pvc-1" : rpc error: code = Internal desc = Managed disks with \'PremiumV2_LRS\' storage account type can be used only with Virtual Machines in an Availability Zone.',
+        'takes no disk of that kind',
       ],
       [
         'the node has no room for what its container is made of',
