@@ -10,6 +10,8 @@ import {
   portText,
   scenario,
   selectorOf,
+  shutBy,
+  strayAddresses,
   targetOf,
   unasked,
   wiringOf,
@@ -62,9 +64,12 @@ export default scenario('Service of the workspace', ({ cluster }) => {
       if (slices.problem) return { notApplicable: slices.problem.sentence }
       if (slices.value.length === 0) return { notApplicable: 'no controller creates EndpointSlices for it' }
       const endpoints = endpointsOf(slices.value)
-      return endpoints.ready > 0
-        ? undefined
-        : { where: 'EndpointSlices', got: `${endpoints.all} endpoints, none ready`, wanted: 'one that is ready' }
+      if (endpoints.ready === 0)
+        return { where: 'EndpointSlices', got: `${endpoints.all} endpoints, none ready`, wanted: 'one that is ready' }
+      const stray = strayAddresses(service.value, slices.value, pods.value ?? [])
+      return (
+        stray && { where: 'EndpointSlices', got: `${stray.join(', ')}, where no pod of the Service is`, wanted: 'the address of its pod' }
+      )
     },
   )
 
@@ -81,6 +86,31 @@ export default scenario('Service of the workspace', ({ cluster }) => {
       if (at === undefined)
         return { notApplicable: 'neither a probe nor the command line nor the log says at which address the server listens' }
       return isLoopback(at.host) ? { where: at.where, got: at.host, wanted: 'the address of the pod, or all' } : undefined
+    },
+  )
+
+  cluster(
+    'service.policies',
+    'SHOULD let clients in by the NetworkPolicies of its namespace',
+    'Kubernetes NetworkPolicy: without a rule that lets a client in, no pod may connect; Kubernetes port-forward: it passes them by',
+    ({ facts, forwarded }): Check => {
+      if (facts.service.problem) return { blocked: facts.service.problem.sentence }
+      if (facts.networkPolicies.problem) return { notApplicable: facts.networkPolicies.problem.sentence }
+      // Another way shows whether they hold at all: not every network plugin keeps to them.
+      if (!forwarded) return { notApplicable: 'no port-forward passes them by' }
+      const pod = mainPod(facts)
+      const port = apiPort(facts.service.value)
+      const target = port && targetOf(port)
+      const number = typeof target === 'string' ? declaredPorts(pod).find(({ name }) => name === target)?.containerPort : target
+      if (pod === undefined || number === undefined) return { notApplicable: 'it is not known to which port of which pod it leads' }
+      const names = shutBy(facts.networkPolicies.value, pod, number)
+      return (
+        names && {
+          where: `NetworkPolicies of namespace ${facts.namespace}`,
+          got: `${names.join(', ')}: no rule lets anybody in to port ${number} of pod ${pod.metadata?.name}`,
+          wanted: 'a rule that lets its clients in',
+        }
+      )
     },
   )
 

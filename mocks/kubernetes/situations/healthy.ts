@@ -1,5 +1,12 @@
-import { event } from '../world.ts'
+import { event, type Thing } from '../world.ts'
 import { type Situation, absent, statusOf, containerOf, quota, pod0, portOf, mesh, worker, deployment, unplaced, without } from './state.ts'
+
+const policy = (name: string, spec: object): Thing => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace: 'default' },
+  spec,
+})
 
 /** Nothing is wrong, however it looks. */
 export const healthySituations: readonly Situation[] = [
@@ -250,6 +257,56 @@ export const healthySituations: readonly Situation[] = [
         metadata: { ...pod.metadata, name: `${pod.metadata.name}-old` },
         status: { phase: 'Failed', reason: 'Evicted', message },
       })
+    },
+  },
+  {
+    name: 'healthy, though NetworkPolicies let no client in, which a port-forward passes by',
+    breaks: ['service.policies'],
+    change: ({ more, workspace }) => {
+      more.push(
+        policy('deny-all', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
+        policy('metrics', {
+          podSelector: { matchLabels: { 'kaito.sh/workspace': workspace.metadata.name } },
+          ingress: [
+            {
+              ports: [
+                { port: 9400, endPort: 9500 },
+                { protocol: 'UDP', port: 5000 },
+              ],
+            },
+          ],
+        }),
+      )
+    },
+  },
+  {
+    name: 'healthy, and reached by an address that the user gives, though NetworkPolicies let no client in',
+    env: { OPENAI_BASE_URL: 'the pod' },
+    holds: ['service.policies'],
+    change: ({ more }) => void more.push(policy('deny-all', { podSelector: {} })),
+  },
+  {
+    name: 'healthy, with NetworkPolicies of which one lets the gateway in, and others are of other pods, or of what leaves the pod',
+    holds: ['service.policies'],
+    change: ({ more }) => {
+      more.push(
+        policy('deny-all', {
+          podSelector: { matchExpressions: [{ key: 'kaito.sh/workspace', operator: 'Exists' }] },
+          policyTypes: ['Ingress'],
+        }),
+        policy('gateway', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'http' }] }] }),
+      )
+    },
+  },
+  {
+    name: 'healthy, with NetworkPolicies that are of other pods, or of what leaves the pod',
+    holds: ['service.policies'],
+    change: ({ more }) => {
+      more.push(
+        policy('no-egress', { podSelector: {}, policyTypes: ['Egress'] }),
+        policy('databases', { podSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['db'] }] } }),
+        policy('others', { podSelector: { matchExpressions: [{ key: 'kaito.sh/workspace', operator: 'DoesNotExist' }] } }),
+      )
     },
   },
 ]

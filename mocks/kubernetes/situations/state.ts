@@ -21,6 +21,8 @@ export interface Situation {
   readonly server?: VllmOptions | 'nothing' | 'loading' | 'silent'
   /** Requirements on the workspace that hold, SHOULD among them. */
   readonly holds?: readonly string[]
+  /** Requirements on the workspace that are SHOULD, and do not hold. */
+  readonly breaks?: readonly string[]
   /** No waiting changes it: the wait for the workspace ends at once, however long it may last. */
   readonly inVain?: true
   /** Words that must be said while the workspace is waited for. */

@@ -85,6 +85,13 @@ export const waySituations: readonly Situation[] = [
       world.more.push({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } }),
   },
   {
+    name: 'the EndpointSlice of the Service is of a pod of before',
+    cause: 'no-endpoints',
+    says: ['leads to 10.244.3.9', 'that has the address 10.244.7.2'],
+    change: ({ slice }) =>
+      void ((slice['endpoints'] as { addresses: string[] }[])[0] as { addresses: string[] }).addresses.splice(0, 1, '10.244.3.9'),
+  },
+  {
     name: 'the port-forward breaks while it is judged',
     cause: 'forward-broken',
     server: { latencyMs: 300 },
