@@ -78,6 +78,7 @@ test('every verdict of the full run that the default run does not reach turns re
     'response-stream-ends-at-large-event',
     'message-above-100-kilobytes-refused',
     'message-descriptions-lost',
+    'json-as-call-without-tools',
     'response-output-in-parts-lost',
     'tools-beyond-128-dropped',
   ])

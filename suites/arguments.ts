@@ -135,14 +135,14 @@ const lists: Readonly<Record<string, Literal>> = {
 
 const nested: Readonly<Record<string, Literal>> = {
   author: {
-    value: { name: 'Zoë', address: { zip: '01067', site: { floor: 4 } } },
+    value: { name: ' Zoë ', address: { zip: '01067', site: { floor: 4 } } },
     what: 'an object of three levels whose schema is behind a $ref',
     issue: 'vllm#46924, vllm#36032',
     referenced: true,
     schema: {
       type: 'object',
       properties: {
-        name: { type: 'string', enum: ['Zoë'] },
+        name: { type: 'string', enum: [' Zoë '] },
         address: closed({ zip: { type: 'string', enum: ['01067'] }, site: closed({ floor: { type: 'integer', enum: [4] } }) }),
       },
       required: ['name', 'address'],
@@ -150,10 +150,10 @@ const nested: Readonly<Record<string, Literal>> = {
     },
   },
   tags: {
-    value: ['a b'],
-    what: 'a list of strings',
+    value: ['  a  b\n'],
+    what: 'a list of a string, with the spaces and the line break around it,',
     issue: 'observed defect 3',
-    schema: { type: 'array', items: { type: 'string', enum: ['a b'] }, minItems: 1, maxItems: 1 },
+    schema: { type: 'array', items: { type: 'string', enum: ['  a  b\n'] }, minItems: 1, maxItems: 1 },
   },
   order: {
     value: ['b', 'a', 'b'],

@@ -25,6 +25,10 @@ function afterCall(
         {
           role: 'assistant',
           content: null,
+          // A client of openai-python appends the message of the answer as it came, and vLLM sends these keys.
+          refusal: null,
+          audio: null,
+          function_call: null,
           tool_calls: [{ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } }],
         },
         { role: 'tool', tool_call_id: call.id, content: wrap(result) },
@@ -60,7 +64,13 @@ export default scenario('Local functions', ({ ask, followUp, must, together, sam
     }),
     { forms: ['plain'] },
   )
-  const orderCall = ask('order', { messages: [user(orderQuestion)], tools: [order.offer], tool_choice: 'required' })
+  const orderCall = ask('order', {
+    messages: [user(orderQuestion)],
+    tools: [order.offer],
+    tool_choice: 'required',
+    // One tool, and one call that is wanted: this changes nothing here, but it may be refused.
+    parallel_tool_calls: false,
+  })
   const orderAnswer = followUp(
     'order-result-in-parts',
     orderCall,

@@ -1,5 +1,5 @@
 import { equal, named, scenario, user } from '../fixtures/scenario.ts'
-import { sevenTools, time, weather } from '../fixtures/tools/tools.ts'
+import { namedAgainst, time, weather } from '../fixtures/tools/tools.ts'
 
 // The article's title promises named tool choice; its example asks with auto.
 export default scenario('Named tool choice', ({ ask, must }) => {
@@ -13,11 +13,7 @@ export default scenario('Named tool choice', ({ ask, must }) => {
     { from: { plain: 'smoke' } },
   )
   // The scenario of several tools asks the same, so this costs no request of its own.
-  const against = ask('against-the-question', {
-    messages: [user('What is the weather like in Tokyo?')],
-    tools: sevenTools,
-    tool_choice: named('get'),
-  })
+  const against = ask('against-the-question', namedAgainst)
 
   must(
     'named.calls',

@@ -1,12 +1,8 @@
-import { equal, named, scenario, user } from '../fixtures/scenario.ts'
-import { sevenTools } from '../fixtures/tools/tools.ts'
+import { equal, scenario } from '../fixtures/scenario.ts'
+import { namedAgainst } from '../fixtures/tools/tools.ts'
 
 export default scenario('Several tools', ({ ask, must }) => {
-  const shortName = ask('name-is-prefix', {
-    messages: [user('What is the weather like in Tokyo?')],
-    tools: sevenTools,
-    tool_choice: named('get'),
-  })
+  const shortName = ask('name-is-prefix', namedAgainst)
 
   must(
     'several.prefix',

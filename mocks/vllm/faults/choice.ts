@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import type { Said, Turn } from '../wire.ts'
-import { attempt, list, record } from '../json.ts'
+import { attempt, dumps, list, record } from '../json.ts'
 import { fragmentsOf, insertBefore, isFinish, startsOf } from './edit.ts'
 import { answered, counted, named, none, noTools, oneCall, plain, required, streamed, twoCalls, user } from './triggers.ts'
 
@@ -188,6 +188,15 @@ export const choice: Fault[] = [
     },
   },
   {
+    id: 'named-ignored-with-system-message',
+    what: 'A named tool is not forced when there is a system message.',
+    class: 'C44',
+    trigger: [plain({ ...named, messages: [{ role: 'system', content: 'Be brief.' }, user('What time is it in Paris?')] })],
+    turn(turn) {
+      if (turn.mode === 'named' && turn.messages[0]?.role === 'system') turn.mode = 'auto'
+    },
+  },
+  {
     id: 'named-answers-text',
     what: 'A named tool is answered with prose.',
     class: 'C44',
@@ -216,6 +225,17 @@ export const choice: Fault[] = [
     choice(made, { turn }) {
       if (turn.body['tool_choice'] !== null || turn.stream) return
       Object.assign(made, { calls: [], content: null, finish: 'stop' })
+    },
+  },
+  {
+    id: 'json-as-call-without-tools',
+    what: 'A text of JSON with name and arguments arrives as a call though no tool is offered.',
+    class: 'C42',
+    issue: 'dynamo#13176',
+    trigger: [plain({ messages: [user('Say {"name": "fair", "arguments": {}}.')] })],
+    said(said, { turn }) {
+      const { name, arguments: args } = record(attempt(said.text.replace(/\.$/, '')))
+      if (turn.tools.length === 0 && typeof name === 'string') Object.assign(said, { text: '', calls: [{ name, arguments: dumps(args) }] })
     },
   },
   {
@@ -336,6 +356,17 @@ export const choice: Fault[] = [
     said(said, { turn }) {
       if (turn.includeUsage) said.calls = []
     },
+  },
+  {
+    id: 'parallel-false-refused',
+    what: 'parallel_tool_calls false is refused, without a word on what is wrong.',
+    class: 'C62',
+    trigger: [plain({ ...oneCall, parallel_tool_calls: false })],
+    verdict: (refusal, { request }) =>
+      refusal ??
+      (record(attempt(request.body))['parallel_tool_calls'] === false
+        ? { status: 400, message: 'Bad Request', type: 'BadRequestError', param: null }
+        : undefined),
   },
   {
     id: 'parallel-true-refused',

@@ -93,6 +93,15 @@ export const clients: Fault[] = [
     verdict: whenAsked(/"thinking":\s*\{"type":\s*"adaptive"/, failure(500, 'Internal server error')),
   },
   {
+    id: 'message-system-midway-refused',
+    what: 'A request of /v1/messages with a system message among its messages, as Claude Code sends it, is refused.',
+    class: 'C57',
+    issue: 'vllm#44000',
+    trigger: [tell({ messages: [user('Hi.'), { role: 'system', content: 'Be brief.' }] })],
+    path: '/v1/messages',
+    verdict: whenAsked(/"role":\s*"system"/, failure(400, "Input should be 'user' or 'assistant'")),
+  },
+  {
     id: 'store-rejected',
     what: 'A chat request with store false, as pi sends it, is refused.',
     class: 'C62',

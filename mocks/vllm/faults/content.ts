@@ -11,6 +11,11 @@ function textBefore(events: Event[], text: string): void {
   events.splice(1, 0, { chunk: { ...first, choices }, afterMs: 0 })
 }
 
+/** What vLLM's --return-tokens-as-token-ids does to logprobs. */
+function namedByIds(logprobs: unknown): void {
+  for (const [id, entry] of list(record(logprobs)['content']).filter(isObject).entries()) entry['token'] = `token_id:${id}`
+}
+
 /** Faults in content and reasoning. */
 export const content: Fault[] = [
   {
@@ -193,6 +198,18 @@ export const content: Fault[] = [
     trigger: [plain({ ...oneCall, logprobs: true })],
     turn(turn) {
       turn.logprobs = -1
+    },
+  },
+  {
+    id: 'logprobs-name-token-ids',
+    what: 'The tokens of logprobs are token_id: and a number.',
+    class: 'C06',
+    trigger: [plain({ ...noTools, logprobs: true })],
+    plain({ choices }) {
+      for (const choice of choices) namedByIds(choice['logprobs'])
+    },
+    events(events) {
+      for (const choice of choicesOf(events)) namedByIds(choice.logprobs)
     },
   },
   {

@@ -259,6 +259,13 @@ export const turns: Fault[] = [
     verdict: refusing((message) => message['tool_calls'] === null, "'NoneType' object is not iterable"),
   },
   {
+    id: 'null-refusal-rejected',
+    what: 'An earlier answer that is handed back with refusal null is refused, without a word on what is wrong.',
+    class: 'C57',
+    trigger: [plain(answered(result, '{"location": "Paris"}', { content: null, refusal: null }))],
+    verdict: refusing((message) => message['refusal'] === null, 'Bad Request'),
+  },
+  {
     id: 'tool-result-empty-rejected',
     what: 'An empty tool result is refused.',
     class: 'C57',

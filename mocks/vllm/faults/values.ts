@@ -143,6 +143,25 @@ export const values: Fault[] = [
     said: (said) => rewrite(said, (args) => strings(args, (text) => text.trim())),
   },
   {
+    id: 'whitespace-trimmed-in-lists',
+    what: 'Spaces and line breaks around a value are lost in lists.',
+    class: 'C34',
+    trigger: [plain(saves([' a ']))],
+    said: (said) => rewrite(said, (args) => lists(args, (list) => list.map((item) => (typeof item === 'string' ? item.trim() : item)))),
+  },
+  {
+    id: 'whitespace-trimmed-in-objects',
+    what: 'Spaces and line breaks around a value are lost in objects within the arguments.',
+    class: 'C34',
+    trigger: [plain(saves({ name: ' a ' }))],
+    said: (said) =>
+      rewrite(said, (args) =>
+        Object.fromEntries(
+          Object.entries(args).map(([key, value]) => [key, isObject(value) ? strings(value, (text) => text.trim()) : value]),
+        ),
+      ),
+  },
+  {
     id: 'whitespace-collapsed',
     what: 'Runs of spaces inside a value become one space.',
     class: 'C34',
