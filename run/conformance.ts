@@ -49,9 +49,10 @@ export async function reachByVitest(begun: Begun, onVerdict: (verdict: Verdict) 
   const { reportDir } = begun.judging.configuration
   const problems: string[] = []
   const failed = (error: unknown): void => void problems.push(messageOf(error))
+  const asking = ask(begun)
+  // An open channel keeps the process alive: nothing may throw before it is sure to be closed.
   const channel = new BroadcastChannel(randomUUID())
   const tell = (said: Said): void => channel.postMessage(said)
-  const asking = ask(begun)
   const run = redactor.value(begun.run)
   channel.addEventListener('message', (event) => {
     const { reach: id } = (event as MessageEvent).data as Asked
