@@ -1,13 +1,10 @@
-import { helps } from '../fixtures/command.ts'
+import { takesNothing } from '../fixtures/command.ts'
 import { buildImage } from './scratch.ts'
 import { suiteImage } from './images.ts'
 
 // `npm run image`: the suite as an image.
 
-if (
-  !helps(
-    process.argv.slice(2),
-    'Builds the image of the suite around the Node at hand, by Docker or another engine with its API; nothing is pulled.',
-  )
+await takesNothing(
+  'Builds the image of the suite around the Node at hand, by Docker or another engine with its API; nothing is pulled.',
+  () => buildImage(suiteImage),
 )
-  await buildImage(suiteImage)

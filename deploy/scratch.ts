@@ -1,3 +1,4 @@
+import { EXIT } from '../fixtures/exit-codes.ts'
 import { messageOf } from '../fixtures/thrown.ts'
 import { readdirSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -55,9 +56,9 @@ export async function layOut(root: string, { files, texts = {}, folders = {} }: 
 
 /**
  * Builds an image around the Node that runs this, so that nothing has to be pulled, and prints its name. It is described, which may take
- * half a minute, when an engine answers. Sets the exit code 3 where none does, 2 where its Node could not run in a Linux container.
+ * half a minute, when an engine answers. Resolves to the exit code: 3 where none does, 2 where its Node could not run in a Linux container.
  */
-export async function buildImage(describe: () => ScratchImage): Promise<void> {
+export async function buildImage(describe: () => ScratchImage): Promise<number> {
   try {
     if (process.platform !== 'linux') {
       throw new CannotBuild(
@@ -78,9 +79,10 @@ export async function buildImage(describe: () => ScratchImage): Promise<void> {
       await rm(context, { recursive: true, force: true })
     }
     console.log(image.name)
+    return EXIT.conforms
   } catch (error) {
     console.error(messageOf(error))
-    process.exitCode = error instanceof CannotBuild ? error.exitCode : 3
+    return error instanceof CannotBuild ? error.exitCode : EXIT.blocked
   }
 }
 

@@ -129,9 +129,17 @@ describe('store', () => {
     expect(readFileSync(join(path, name), 'utf8')).toBe('precious')
   })
 
+  test('names the records that lie below a folder without one, as below that of a watch', () => {
+    const path = folder()
+    openRecord(join(path, 'last'), madeUpRun())
+    expect(() => readRecord(path)).toThrow(`There is no record of a run in ${path}, but in ${join(path, 'last')}: give that.`)
+    openRecord(join(path, 'failed'), madeUpRun())
+    expect(() => readRecord(path)).toThrow(`but in ${join(path, 'failed')} and in ${join(path, 'last')}: give one of them.`)
+  })
+
   test('refuses to read what is no record or a damaged one', () => {
     const path = folder()
-    expect(() => readRecord(path)).toThrow('There is no record of a run')
+    expect(() => readRecord(path)).toThrow(`There is no record of a run in ${path}; run the suite first.`)
     writeFileSync(join(path, FILES.run), '{')
     expect(() => readRecord(path)).toThrow('run.json is not the record of a run, or it is damaged')
     rmSync(join(path, FILES.run))

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { EXIT } from '../fixtures/exit-codes.ts'
 import { codeOf } from '../fixtures/thrown.ts'
@@ -184,10 +184,26 @@ function replace(folder: string, name: string, text: string): void {
   renameSync(draft, join(folder, name))
 }
 
+/** The first two folders in a folder that hold a record, as in that of a watch. */
+function recordsBelow(folder: string): readonly string[] {
+  const names = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder).toSorted() : []
+  return names
+    .map((name) => join(folder, name))
+    .filter((path) => isRun(join(path, FILES.run)))
+    .slice(0, 2)
+}
+
 /** Reads a record; a last line that was cut while it was written is left out. Throws a RecordError when there is none, or it is damaged. */
 export function readRecord(folder: string): Recording {
   const path = join(folder, FILES.run)
-  if (!existsSync(path)) throw new RecordError(`There is no record of a run in ${folder}; run the suite first.`)
+  if (!existsSync(path)) {
+    const below = recordsBelow(folder)
+    const remedy =
+      below.length === 0
+        ? '; run the suite first.'
+        : `, but in ${below.join(' and in ')}: give ${below.length === 1 ? 'that' : 'one of them'}.`
+    throw new RecordError(`There is no record of a run in ${folder}${remedy}`)
+  }
   if (!isRun(path)) throw new RecordError(`${path} is not the record of a run, or it is damaged: give the report folder of a run.`)
   const run: Run = JSON.parse(readFileSync(path, 'utf8'))
   const verdicts = readLines(join(folder, FILES.verdicts), (line): Verdict => JSON.parse(line))

@@ -114,7 +114,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
     }
   }
   if (args.length !== 1 || (command !== 'run' && command !== 'index'))
-    throw new UserMistake('job takes run, index, or merge and the name of a run: see job --help.')
+    throw new UserMistake(`${typed('job')} takes run, index, or merge and the name of a run: see ${typed('job', '--help')}.`)
   const stopped = (text: string): void => {
     leaveMessage(env, text)
     say(text)

@@ -37,7 +37,9 @@ const say = (line: string): void => void process.stdout.write(`${redactor.text(l
 async function main(args: readonly string[]): Promise<number> {
   if (helps(args, HELP)) return EXIT.conforms
   if (args.length > 0)
-    throw new UserMistake(`${typed('watch')} takes no arguments, and ${args[0]} is one: it is set up by variables, see --help.`)
+    throw new UserMistake(
+      `${typed('watch')} takes no arguments, and ${args[0]} is one: it is set up by variables, see ${typed('watch', '--help')}.`,
+    )
   loadEnv(say)
   const configuration = watchConfiguration(process.env)
   redactor = createRedactor(configuredSecrets(configuration))
