@@ -77,6 +77,38 @@ export const accessSituations: readonly Situation[] = [
         },
       }),
   })),
+  ...(['KAITO_WORKSPACE', 'KAITO_INFERENCESET'] as const).map((variable): Situation => ({
+    name: `the name in ${variable} is that of a MultiRoleInference`,
+    cause: variable === 'KAITO_WORKSPACE' ? 'workspace-absent' : 'inferenceset-absent',
+    says: ['but a MultiRoleInference', 'KAITO_INFERENCESET=deepseek-decode'],
+    env: { KAITO_WORKSPACE: '', [variable]: 'deepseek' },
+    change: ({ more }) =>
+      more.push(
+        ...['prefill', 'decode'].map((role) => ({
+          apiVersion: 'kaito.sh/v1beta1',
+          kind: 'InferenceSet',
+          metadata: {
+            name: `deepseek-${role}`,
+            namespace: 'default',
+            labels: { 'multiroleinference.kaito.sh/created-by': 'deepseek', 'kaito.sh/inference-role': role },
+          },
+          spec: {
+            replicas: 1,
+            labelSelector: { matchLabels: { apps: 'x' } },
+            template: { inference: { preset: { name: 'deepseek-v3-0324' } }, resource: {} },
+          },
+        })),
+      ),
+  })),
+  {
+    name: 'the name is that of a RAGEngine, which may not be read',
+    cause: 'workspace-absent',
+    says: ['There is no workspace documents', 'not looked at: ', 'ragengines'],
+    env: { KAITO_WORKSPACE: 'documents' },
+    kube: { rights: without('kaito.sh', 'ragengines') },
+    change: ({ more }) =>
+      more.push({ apiVersion: 'kaito.sh/v1beta1', kind: 'RAGEngine', metadata: { name: 'documents', namespace: 'default' } }),
+  },
   {
     name: 'the name is that of a RAGEngine',
     cause: 'workspace-absent',

@@ -141,6 +141,7 @@ export const leavingSituations: readonly Situation[] = [
         { reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' },
         ['Take activeDeadlineSeconds out'],
       ],
+      ['the kubelet of the node no longer says how the pod is', 'Unknown', {}, ['Nobody knows how pod', 'kubectl describe node aks-ws1']],
       ['the pod has come to its end', 'Succeeded', {}, ['has ended without an error', 'exit code 0']],
     ] as const
   ).map(([name, phase, status, says]): Situation => ({
