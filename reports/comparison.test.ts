@@ -225,6 +225,22 @@ test.for([
     [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b' })],
     0,
   ],
+  ...(['failed', 'waived'] as const).map(
+    (before) =>
+      [
+        `blocked, and ${before} before`,
+        [madeUpVerdict({ outcome: before }), madeUpVerdict({ id: 'b' })],
+        [madeUpVerdict({ outcome: 'blocked' }), madeUpVerdict({ id: 'b' })],
+        0,
+      ] as const,
+  ),
+  ['a new requirement that is blocked', [madeUpVerdict()], [madeUpVerdict(), madeUpVerdict({ id: 'b', outcome: 'blocked' })], 3],
+  [
+    'a warning that is newly blocked',
+    [madeUpVerdict({ level: 'SHOULD' }), madeUpVerdict({ id: 'b' })],
+    [madeUpVerdict({ level: 'SHOULD', outcome: 'blocked' }), madeUpVerdict({ id: 'b' })],
+    0,
+  ],
   [
     'worse within chance',
     [madeUpVerdict({ rate: { hits: 3, tries: 5 } })],
@@ -236,6 +252,17 @@ test.for([
   if (ended === undefined) throw new Error('a made-up run has ended')
   const comparison = compare(resultsFor(before), resultsFor(now), 'old')
   expect(gate(recordingOf(now, { gate: 'new', ended: { ...ended, comparison } })).code).toBe(code)
+})
+
+test('a gate that holds what is new says so, and holds all where there is nothing to compare with', () => {
+  const now = [madeUpVerdict({ outcome: 'failed' })]
+  const { ended } = madeUpRun()
+  if (ended === undefined) throw new Error('a made-up run has ended')
+  const since = (before: Verdict): string =>
+    gate(recordingOf(now, { gate: 'new', ended: { ...ended, comparison: compare(resultsFor([before]), resultsFor(now), 'old') } })).sentence
+  expect(since(madeUpVerdict())).toBe('1 requirement failed newly.')
+  expect(since(madeUpVerdict({ outcome: 'failed' }))).toBe('Nothing fails that did not fail before.')
+  expect(gate(recordingOf(now, { gate: 'new' })).code).toBe(1)
 })
 
 function folder(): string {

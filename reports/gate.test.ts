@@ -37,6 +37,12 @@ test.for([
   ['an answer of the server', found('x.stream'), 502],
   ['two answers of the server that differ', { id: 'agree.status', ...found('x.stream', '"200"', '"400"') }, 400],
   ['a failure without an answer', { findings: [] }, 502],
+  [
+    'one answer of the server among others',
+    { findings: [found('x.plain'), found('x.stream')].flatMap(({ findings = [] }) => findings) },
+    502,
+  ],
+  ['an answer that breaks off behind its status', found('x.cut'), 200],
 ] as const)('%s fails the run, whatever lies in front', ([, failure, status]) => {
   expect(codeOf(failure, status)).toBe(1)
 })
@@ -56,6 +62,13 @@ test.for(['node', 'workspace'] as const)('what lost its server, in the layer %s,
   const cause = { ...madeUpCause, layer }
   expect(codeOf(found('x.cut'), 200, cause)).toBe(3)
   expect(codeOf(found('x.stream'), 200, cause)).toBe(1)
+  // A route that never answers says nothing of it.
+  const others = [at('x.chat', '/v1/chat/completions', 200), at('x.1', '/v1/responses', 502), at('x.2', '/v1/responses', 502)]
+  expect(codeAmong(found('x.0'), [at('x.0', '/v1/responses', 502), ...others], cause)).toBe(3)
+})
+
+test('what breaks off on the way was not judged', () => {
+  expect(codeOf(found('x.cut'), 200, { ...madeUpCause, layer: 'network' })).toBe(3)
 })
 
 function at(id: string, path: string, status: number | undefined, form: 'plain' | 'stream' = 'plain'): Exchange {
@@ -73,6 +86,37 @@ test.for([
   const all = statuses.map((status, index) => at(`x.${index}`, '/v1/responses', status))
   const others = [at('x.chat', '/v1/chat/completions', chat), at('x.stream', '/v1/responses', 200, 'stream')]
   expect(codeAmong(found('x.0'), [...all, ...others])).toBe(code)
+})
+
+test('a route that never answers explains no failure of another', () => {
+  const never = [502, 502, 502].map((status, index) => at(`x.${index}`, '/v1/responses', status))
+  const chats = [at('x.chat', '/v1/chat/completions', 200), at('x.other', '/v1/chat/completions', 502)]
+  const both = { findings: [found('x.0'), found('x.other')].flatMap(({ findings = [] }) => findings) }
+  expect(codeAmong(both, [...never, ...chats])).toBe(3)
+})
+
+test.for([
+  ['applied', 0],
+  ['unused', 0],
+  ['elsewhere', 0],
+  ['expired', 1],
+  ['stale', 1],
+] as const)('a waiver that is %s', ([state, code]) => {
+  const waiver = {
+    check: 'a',
+    expect: 'failed',
+    reason: 'b',
+    link: 'c',
+    owner: 'd',
+    expires: '2026-12-31',
+    daysLeft: 3,
+    at: 'w:1',
+  } as const
+  const { ended } = madeUpRun()
+  const run = madeUpRun({ ended: { ...(ended as NonNullable<typeof ended>), waivers: [{ ...waiver, state, verdicts: [] }] } })
+  const about = { verdicts: [madeUpVerdict()], exchanges: new Map(), partial: false }
+  expect(gate({ run, ...about }).code).toBe(code)
+  expect(gate({ run: { ...run, failOn: 'never' }, ...about }).code).toBe(0)
 })
 
 test.for(['errors-replaced', 'refusals-wrong', 'refusals-mislabelled', 'key-repeated'] as const)(
@@ -102,5 +146,9 @@ test('calls that come as malformed markup leave a run without a rate unjudged', 
   expect(codeWith(...article('inconclusive'), malformed, madeUpVerdict(), madeUpVerdict({ id: 'auto.calls' }))).toBe(0)
   expect(codeWith(...article('inconclusive'), madeUpVerdict())).toBe(0)
   expect(codeWith(...article('passed'), malformed, madeUpVerdict())).toBe(0)
+  expect(codeWith(...article('passed').slice(1), ...article('inconclusive').slice(1), malformed, madeUpVerdict())).toBe(0)
+  expect(codeWith(malformed, madeUpVerdict())).toBe(0)
+  expect(codeWith(...article('inconclusive'), { ...malformed, id: 'content.special-tokens' }, madeUpVerdict())).toBe(0)
+  expect(codeWith(...article('inconclusive'), { ...malformed, outcome: 'passed' }, madeUpVerdict())).toBe(0)
   expect(codeWith(...article('inconclusive'), madeUpVerdict({ id: 'content.markup', outcome: 'waived' }), madeUpVerdict())).toBe(3)
 })
