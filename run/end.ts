@@ -12,6 +12,7 @@ import { identityOf } from './identity.ts'
 import { isRepeatable, judgeWaivers } from './judge-waivers.ts'
 import type { Terms } from './terms.ts'
 
+/** What a run has when all verdicts are reached. */
 export interface Ending {
   readonly run: Run
   readonly verdicts: readonly Verdict[]

@@ -3,6 +3,7 @@ import type { Verdict, Waiver } from '../fixtures/record.ts'
 import { makePlan, type PlanOptions, type Unit } from '../fixtures/run/plan.ts'
 import { createRun, type RunOptions } from '../fixtures/run/run.ts'
 
+/** What a check is asked again with. */
 export interface Repeating {
   readonly units: readonly Unit[]
   readonly options: PlanOptions
