@@ -52,6 +52,21 @@ export const containerSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the program of the container is missing, and the kubelet waits before it tries again',
+    cause: 'container-config',
+    says: ['StartError', 'executable file not found'],
+    change: (world) => {
+      notReady(world)
+      const message =
+        'failed to create containerd task: OCI runtime create failed: exec: "vllm": executable file not found in $PATH: unknown'
+      podIs(world, {
+        restartCount: 3,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 128, reason: 'StartError', message } },
+      })
+    },
+  },
+  {
     name: 'the server does not know an argument',
     cause: 'crash-loop',
     inVain: true,

@@ -191,6 +191,13 @@ export const waySituations: readonly Situation[] = [
     change: ({ service }) => void (portOf(service)['targetPort'] = 'api'),
   },
   {
+    name: 'the server of a template listens on a port of its own',
+    cause: 'service-port',
+    server: 'nothing',
+    says: ['leads port 80 to 5000', 'declare it in its ports'],
+    change: (world) => void (containerOf(world)['ports'] = [{ containerPort: 8000 }]),
+  },
+  {
     name: 'a NetworkPolicy shuts the way while the workspace is judged',
     cause: 'network-silence',
     says: ['NetworkPolicies made while it was judged: deny-all'],

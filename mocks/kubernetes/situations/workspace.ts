@@ -170,6 +170,12 @@ export const workspaceSituations: readonly Situation[] = [
     },
   },
   {
+    name: 'the transformers runtime serves, and no annotation asks for it',
+    cause: 'transformers-runtime',
+    says: ['annotation kaito.sh/runtime: absent'],
+    change: (world) => void Object.assign(containerOf(world), { command: transformers }),
+  },
+  {
     name: 'the runtime annotation is misspelt, and the pod runs transformers',
     cause: 'runtime-annotation',
     says: ['vLLM', 'feature gate'],
