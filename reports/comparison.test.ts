@@ -277,7 +277,7 @@ test('an earlier run is read from its folder, its record or its results.json', (
   const fromRecord = readResults(path)
   expect(fromRecord.verdicts).toMatchObject([{ id: 'made.up', outcome: 'passed' }])
   expect(readResults(join(path, FILES.run))).toEqual(fromRecord)
-  writeFileSync(join(path, FILES.results), JSON.stringify(fromRecord))
+  writeFileSync(join(path, FILES.results), `\uFEFF${JSON.stringify(fromRecord)}`)
   expect(readResults(path)).toEqual(fromRecord)
   expect(readResults(join(path, FILES.results))).toEqual(fromRecord)
 })
@@ -294,6 +294,8 @@ test.for([
   ['no such file', undefined, 'There is no '],
   ['no JSON', 'x', 'results.json holds no JSON document: give'],
   ['an empty file', '\n', 'results.json is empty: give'],
+  ['UTF-16', '{\0}\0', 'results.json is UTF-16 or no text at all: give'],
+  ['the first half', '{"schemaVersion": 1, "ru', 'results.json holds JSON that is cut or damaged: give'],
   ['a page', '<!doctype html><html>', 'is an HTML page, not the results of a run: give'],
   ['a JUnit file', '<?xml version="1.0"?><testsuites/>', 'is XML, not the results of a run in JSON: give'],
   ['another JSON', '{"a": 1}', 'is JSON of another kind than the results of a run: give the report folder or the results.json of an'],

@@ -66,7 +66,10 @@ function kindOf(value: unknown): string {
 function parse(path: string): unknown {
   let text: string
   try {
-    text = readGiven(path).toString()
+    // Editors of Windows begin a file with a byte order mark.
+    text = readGiven(path)
+      .toString()
+      .replace(/^\uFEFF/, '')
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -81,6 +84,8 @@ function parse(path: string): unknown {
 function textKindOf(text: string): string {
   const start = text.trimStart().slice(0, 200)
   if (start === '') return 'is empty'
+  if (start.includes('\0')) return 'is UTF-16 or no text at all'
+  if (start.startsWith('{')) return 'holds JSON that is cut or damaged'
   if (/^<(?:!doctype html|html)\b/i.test(start)) return 'is an HTML page, not the results of a run'
   if (/^<(?:\?xml|testsuites?)\b/.test(start)) return 'is XML, not the results of a run in JSON'
   return 'holds no JSON document'

@@ -111,14 +111,14 @@ function explained(recording: Recording): string {
   )
   const parts = [...others].map(([what, { length }]) => `${length} ${what}`)
   const rest = [
-    ...(beside > 0 ? [`${beside} on a ${levels.length > 1 ? 'MAY' : 'SHOULD or MAY'}`] : []),
-    ...(parts.length > 0 ? [`on a ${levels.join(' or ')}, ${parts.join(' and ')}`] : []),
+    ...(beside > 0 ? [plural(beside, `${levels.length > 1 ? 'MAY' : 'SHOULD or MAY'} verdict`)] : []),
+    ...(parts.length > 0 ? [`of the ${levels.join(' or ')} verdicts ${parts.join(' and ')}`] : []),
   ]
   const failed = verdicts.some((verdict) => isHeld(verdict) && verdict.outcome === 'failed')
   const outcomes = countsBlocked ? 'passed, failed or were blocked' : failed ? 'passed or failed' : 'passed'
   const saysNumbers = (state === 'fails' && numbers.effect.failure > 0) || countsBlocked
-  const held = `${counted === 1 ? 'is' : 'are'} on a ${levels.join(' or ')} and ${outcomes}`
-  const which = saysNumbers ? `The headline counts the ${counted} that ${held}.` : `${counted} ${held}.`
+  const held = plural(counted, `${levels.join(' or ')} verdict`)
+  const which = saysNumbers ? `The headline counts the ${held} that ${outcomes}.` : `${held} ${outcomes}.`
   return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${rest.length > 0 ? ` The others: ${rest.join('; ')}.` : ''}</p>`
 }
 

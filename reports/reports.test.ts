@@ -254,9 +254,9 @@ const pageWith = (...verdicts: readonly Verdict[]) => pageOf({ run: madeUpRun(),
 
 test('the page says by level what the headline counts', () => {
   const [passed, absent] = [madeUpVerdict(), madeUpVerdict({ id: 'b', outcome: 'not applicable' })]
-  expect(pageWith(passed, absent)).toContain('1 is on a MUST and passed. The others: on a MUST, 1 not applicable.')
+  expect(pageWith(passed, absent)).toContain('1 MUST verdict passed. The others: of the MUST verdicts 1 not applicable.')
   expect(pageWith(passed, absent, madeUpVerdict({ id: 'c', outcome: 'failed' }), madeUpVerdict({ id: 'd', level: 'MAY' }))).toContain(
-    'counts the 2 that are on a MUST and passed or failed. The others: 1 on a SHOULD or MAY; on a MUST, 1 not applicable.',
+    'counts the 2 MUST verdicts that passed or failed. The others: 1 SHOULD or MAY verdict; of the MUST verdicts 1 not applicable.',
   )
 })
 

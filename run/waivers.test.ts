@@ -51,6 +51,11 @@ test.for([
     `${entry({ when: '{ parser: hermes }' })}${entry({ when: '{ parser: mistral }' }).replace('waivers:\n', '')}`,
   ],
   ['no entries', 'waivers: []\n'],
+  [
+    'a reason as people type it, and a comment',
+    entry({ reason: 'the agent\u2019s \u201Cno\u201D \u2013 see #1' }).replace('expect: failed', 'expect: failed # \u2013 for now'),
+  ],
+  ['a byte order mark', `\uFEFF${entry()}`],
   ['comments', `# ours\n${entry()}# the end\n`],
 ] as const)('reads %s', ([, text]) => {
   expect(refusalOf(text)).toBe('accepted')
@@ -90,7 +95,24 @@ const wrong: readonly (readonly [what: string, text: string, line: number, words
   ['a cause without its prefix', entry({ check: 'body-limit' }), 2, 'there is no check body-limit'],
   ['a cause with a space', entry({ check: '"cause: body-limit"' }), 2, 'there is no cause'],
   ['an id with a trailing full stop', entry({ check: 'stream.done.' }), 2, 'there is no check'],
-  ['an id with a zero-width space', entry({ check: 'stream.\u200bdone' }), 2, String.raw`\u{200b}`],
+  [
+    'an id with a zero-width space',
+    entry({ check: 'stream.\u200bdone' }),
+    2,
+    'ZERO WIDTH SPACE (U+200B) at character 19 stands in this line',
+  ],
+  [
+    'an id in typographic quotation marks',
+    entry({ check: '\u201Cstream.done\u201D' }),
+    2,
+    'LEFT DOUBLE QUOTATION MARK (U+201C) at character 12',
+  ],
+  ['a dash that is none', entry().replace('- check', '\u2013 check'), 2, 'EN DASH (U+2013) at character 3 stands in this line'],
+  ['no-break spaces', entry().replace('    expect', '\u00a0   expect'), 3, 'NO-BREAK SPACE (U+00A0) at character 1 stands in this line'],
+  ['a no-break space behind a colon', entry().replace('reason: ', 'reason:\u00a0'), 4, 'NO-BREAK SPACE (U+00A0) at character 12'],
+  ['an indentation of its own', entry().replace('    expect', '   expect'), 3, 'indented otherwise than its entry'],
+  ['an owner that begins with a sign', entry({ owner: '@team' }), 6, 'a value that begins with this character needs quotation marks'],
+  ['a link in Markdown', entry({ link: '[x](https://example.com)' }), 5, 'put all of the value in quotation marks'],
   // Aliases that stand for millions of entries.
   [
     'an alias of aliases of aliases',
@@ -223,6 +245,11 @@ test.for(wrong)('refuses %s', ([, text, line, words]) => {
   const first = refusal.split('\n').find((each) => each.includes(words))
   expect(first, refusal).toMatch(new RegExp(`^w\\.yaml:${line}: \\S.*[.?]$`))
   expect(refusal).not.toMatch(/\n\s|undefined|Invalid|expected|at Object/)
+})
+
+test('what breaks the form of a file is told once, and not again for each line behind it', () => {
+  const lines = refusalOf(entry().replace('    expect', '   expect')).split('\n')
+  expect(lines).toEqual([expect.stringMatching(/^w\.yaml:3: it is no valid YAML: /)])
 })
 
 test('a hundred mistakes are tried, and those of one file are told together', () => {

@@ -7,6 +7,7 @@ import { breaksCore, isUnwaivable } from '../fixtures/core.ts'
 import type { Waiver } from '../fixtures/record.ts'
 import { parserFamilies } from '../fixtures/kaito/parsers.ts'
 import { edits, nearestName } from '../fixtures/nearest.ts'
+import { lookalike, type Lookalike } from '../fixtures/target/lookalikes.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
 import { excerpt } from '../fixtures/text.ts'
 
@@ -114,7 +115,7 @@ export function loadWaivers(named: string | undefined, names: Names, now: Date):
 /** Reads waivers from the text of a file that is called `file`. Throws a UserMistake that names every mistake with its line. */
 export function readWaivers(text: string, file: string, names: Names, now: Date): readonly WaiverEntry[] {
   const counter = new LineCounter()
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: 'error' })
   const mistakes: { readonly line: number; readonly sentence: string }[] = []
   const refuse = (line: number, sentence: string): void => void mistakes.push({ line, sentence })
   const report = (): never => {
@@ -127,9 +128,18 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
     refuse(1, 'the file is UTF-16 or no text at all: save it as UTF-8.')
     return report()
   }
-  for (const { pos, message, code } of [...document.errors, ...document.warnings]) {
-    refuse(counter.linePos(pos[0]).line, `${yamlMistake(code, message)}.`)
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
+    const odd = typographic(line)
+    if (odd !== undefined) refuse(index + 1, `${odd.what} stands in this line, which a copied page put there: type the line again.`)
   }
+  if (mistakes.length > 0) report()
+  // Of what breaks the form of the file the first says where; all behind it follows from that.
+  const broken = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])
+  for (const { pos, message, code } of broken.filter(({ code: own }, index) => index === 0 || own === 'DUPLICATE_KEY'))
+    refuse(counter.linePos(pos[0]).line, `${yamlMistake(code, message)}.`)
   if (mistakes.length > 0) report()
 
   const lineAt = (path: readonly PropertyKey[]): number => lineOf(document, path, counter)
@@ -199,6 +209,13 @@ export function readWaivers(text: string, file: string, names: Names, now: Date)
   }
   if (mistakes.length > 0) report()
   return found
+}
+
+/** What only looks like a character of YAML, or of an id, in a line of a waiver file; text that people read may hold any. */
+function typographic(line: string): Lookalike | undefined {
+  const [, key] = /^[-\s]*["']?(\w+)["']?\s*:/.exec(lookalike(line)?.repaired ?? '') ?? []
+  if (key === undefined || !['waivers', ...KEYS, ...WHEN_KEYS].includes(key)) return undefined
+  return lookalike(key === 'reason' || key === 'owner' ? (/^[^:]*:?.?/.exec(line)?.[0] ?? '') : line.replace(/\s#.*$/, ''))
 }
 
 /** Two entries are the same when they cover the same check under the same conditions. */
@@ -286,8 +303,13 @@ function yamlMistake(code: string, message: string): string {
     TAB_AS_INDENT: 'a tab indents this line: YAML wants spaces',
     MULTIPLE_DOCS: 'a second document begins here: keep all entries in one',
     MULTILINE_IMPLICIT_KEY: 'a key has to stand in one line with its colon, and a space has to follow that',
+    BLOCK_AS_IMPLICIT_KEY:
+      'a value that holds a colon with a space behind it needs quotation marks, and keys of one entry the same indentation',
+    BAD_SCALAR_START: 'a value that begins with this character needs quotation marks',
+    UNEXPECTED_TOKEN: 'something stands behind a value that has ended: put all of the value in quotation marks',
     BAD_INDENT: 'the indentation of this line fits no entry, or a bracket that was opened before it is not closed',
-    MISSING_CHAR: 'something that was begun before is not closed here: a quotation mark, a bracket, or a key without its colon and space',
+    MISSING_CHAR:
+      'something that was begun before is not closed here: a quotation mark, a bracket, or a key without its colon and space; or this line is indented otherwise than its entry',
   }
   return `it is no valid YAML: ${known[code] ?? (message.split('\n')[0] ?? message).replace(/\.$/, '')}`
 }
