@@ -163,8 +163,12 @@ test.for([
     "The arguments cannot be read: Unexpected argument 'localhost:8000'; a server is named by a variable: OPENAI_BASE_URL=http://localhost:8000 npm test.",
   ],
 ] as const)('npm test -- %s says what was meant', async ([argument, sentence]) => {
-  const ended = await start('run/main.ts', {}, [argument])
-  expect(ended).toMatchObject({ code: 2, out: `${sentence}\n` })
+  // pnpm hands the -- on.
+  const ended = await Promise.all([[argument], ['--', argument]].map((args) => start('run/main.ts', {}, args)))
+  expect(ended.map(({ code, out }) => [code, out])).toEqual([
+    [2, `${sentence}\n`],
+    [2, `${sentence}\n`],
+  ])
 })
 
 /** Lists a model, and answers every chat in a server's place. */

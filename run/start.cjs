@@ -24,7 +24,9 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exitCode = 2
 } else {
   const slim = process.argv[2] === '--slim'
-  const [script, ...args] = process.argv.slice(slim ? 3 : 2)
+  const [script, ...given] = process.argv.slice(slim ? 3 : 2)
+  // npm keeps the -- of `npm test -- ARGUMENT`, pnpm hands it on (pnpm/pnpm#13295).
+  const args = given[0] === '--' ? given.slice(1) : given
   if (slim && process.platform === 'win32') SMALL_HEAP.forEach((flag) => setFlagsFromString(flag))
   // Elsewhere the process begins anew under its own id: freed memory goes back to the system when malloc has one arena, and thresholds that do not grow.
   else if (slim)
