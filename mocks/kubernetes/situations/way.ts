@@ -77,12 +77,17 @@ export const waySituations: readonly Situation[] = [
     },
   })),
   {
-    name: 'connections are swallowed',
+    name: 'the server hangs, beside a NetworkPolicy that a port-forward passes by',
     cause: 'network-silence',
-    says: ['deny-all'],
+    says: ['where its server hangs', 'curl -sSm 5 localhost:5000/health'],
     server: 'silent',
     change: (world) =>
-      world.more.push({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } }),
+      world.more.push({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'deny-all', namespace: 'default' },
+        spec: { podSelector: {} },
+      }),
   },
   {
     name: 'the EndpointSlice of the Service is of a pod of before',
@@ -196,16 +201,6 @@ export const waySituations: readonly Situation[] = [
     server: 'nothing',
     says: ['leads port 80 to 5000', 'declare it in its ports'],
     change: (world) => void (containerOf(world)['ports'] = [{ containerPort: 8000 }]),
-  },
-  {
-    name: 'a NetworkPolicy shuts the way while the workspace is judged',
-    cause: 'network-silence',
-    says: ['NetworkPolicies made while it was judged: deny-all'],
-    server: { latencyMs: 300 },
-    during(kube) {
-      kube.freezeForwards()
-      kube.apply({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'deny-all', namespace: 'default' } })
-    },
   },
   {
     name: 'the Service is deleted while the workspace is judged',
