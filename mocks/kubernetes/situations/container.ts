@@ -252,6 +252,25 @@ export const containerSituations: readonly Situation[] = [
       statusOf(world.node).conditions.push({ type, status, reason: type, message: 'GPU 0' })
     },
   })),
+  ...(
+    [
+      ['ReadonlyFilesystem', 'True', 'a trouble with its kernel, disk or container runtime'],
+      ['StorageReady', 'False', 'a trouble with its kernel, disk or container runtime'],
+      ['KernelDeadlock', 'False', 'its server does not answer yet.'],
+      ['StorageReady', 'True', 'its server does not answer yet.'],
+      ['VMEventScheduled', 'False', 'its server does not answer yet.'],
+    ] as const
+  ).map(([type, status, words]): Situation => ({
+    name: `the server does not get on, and the node says of itself: ${type} is ${status}`,
+    cause: 'still-loading',
+    says: [words],
+    server: 'nothing',
+    change: (world) => {
+      notReady(world)
+      podIs(world, { state: { running: { startedAt: '2026-11-22T14:20:00Z' } } })
+      statusOf(world.node).conditions.push({ type, status, reason: type, message: '' })
+    },
+  })),
   {
     name: 'the server does not get on, and the node says that its GPUs are well',
     cause: 'still-loading',
