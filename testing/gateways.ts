@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Loopback } from './loopback.ts'
 
 /** The gateways that Debian and PyPI have. */
-export type Program = 'nginx' | 'haproxy' | 'apache2' | 'caddy' | 'varnish' | 'litellm' | 'vllm-router'
+export type Program = 'nginx' | 'haproxy' | 'apache2' | 'modsecurity' | 'caddy' | 'varnish' | 'lighttpd' | 'litellm' | 'vllm-router'
 
 /** Where a gateway listens, what stands behind it, and a folder of its own. */
 interface Place {
@@ -22,7 +22,7 @@ interface Place {
 
 /**
  * What is written into the configuration: `site` where the route to the server stands (nginx: location, haproxy: backend, apache2:
- * VirtualHost, caddy: reverse_proxy, varnish: VCL behind the backend), `around` one level above it (nginx: http, haproxy: frontend, apache2:
+ * VirtualHost, caddy: reverse_proxy, varnish: VCL behind the backend, lighttpd: the end), `around` one level above it (nginx: http, haproxy: frontend, apache2:
  * server, caddy: the site, varnish: flags of varnishd), `upstream` beside the list of servers.
  */
 export interface Settings {
@@ -37,6 +37,8 @@ interface Recipe {
   readonly command: string
   /** What installs it. */
   readonly install: string
+  /** A file that comes with it, where the command comes with something else. */
+  readonly file?: string
   /** Writes the configuration and gives the arguments of the command, which must stay in the foreground. */
   readonly prepare: (place: Place, settings: Settings) => readonly string[]
   readonly env?: (place: Place) => Record<string, string>
@@ -48,6 +50,7 @@ const written = ({ folder }: Place, name: string, text: string): string => {
   return file
 }
 
+const MODULES = '/usr/lib/apache2/modules'
 const APACHE_MODULES = [
   'mpm_event',
   'authz_core',
@@ -65,6 +68,37 @@ const APACHE_MODULES = [
   'setenvif',
   'slotmem_shm',
 ]
+
+const apache = (place: Place, { site = '', around = '', upstream = '' }: Settings): readonly string[] => {
+  const { folder, port, upstreams } = place
+  const loaded = APACHE_MODULES.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')
+  const file = written(
+    place,
+    'apache2.conf',
+    `ServerRoot ${folder}
+ServerName localhost
+PidFile ${folder}/pid
+DefaultRuntimeDir ${folder}
+Mutex file:${folder} default
+ErrorLog ${folder}/error.log
+LogLevel crit
+Listen 127.0.0.1:${port}
+${loaded}
+Timeout 300
+KeepAliveTimeout 5
+${around}
+<Proxy balancer://servers>
+  ${upstreams.map((server) => `BalancerMember http://${server}`).join('\n  ')}
+  ${upstream}
+</Proxy>
+<VirtualHost 127.0.0.1:${port}>
+  ${site}
+  ProxyPass / balancer://servers/
+</VirtualHost>
+`,
+  )
+  return ['-X', '-f', file]
+}
 
 const recipes: Readonly<Record<Program, Recipe>> = {
   nginx: {
@@ -117,39 +151,23 @@ backend servers
       return ['-db', '-f', file]
     },
   },
-  apache2: {
+  apache2: { command: 'apache2', install: 'apt-get install apache2', prepare: apache },
+  // JSON is read as its own example of a configuration does.
+  modsecurity: {
     command: 'apache2',
-    install: 'apt-get install apache2',
-    prepare(place, { site = '', around = '', upstream = '' }) {
-      const { folder, port, upstreams } = place
-      const loaded = APACHE_MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')
-      const file = written(
-        place,
-        'apache2.conf',
-        `ServerRoot ${folder}
-ServerName localhost
-PidFile ${folder}/pid
-DefaultRuntimeDir ${folder}
-Mutex file:${folder} default
-ErrorLog ${folder}/error.log
-LogLevel crit
-Listen 127.0.0.1:${port}
-${loaded}
-Timeout 300
-KeepAliveTimeout 5
-${around}
-<Proxy balancer://servers>
-  ${upstreams.map((server) => `BalancerMember http://${server}`).join('\n  ')}
-  ${upstream}
-</Proxy>
-<VirtualHost 127.0.0.1:${port}>
-  ${site}
-  ProxyPass / balancer://servers/
-</VirtualHost>
-`,
-      )
-      return ['-X', '-f', file]
-    },
+    install: 'apt-get install libapache2-mod-security2 modsecurity-crs',
+    file: `${MODULES}/mod_security2.so`,
+    prepare: (place, { site = '' }) =>
+      apache(place, {
+        around: `LoadModule unique_id_module ${MODULES}/mod_unique_id.so
+LoadModule security2_module ${MODULES}/mod_security2.so
+SecDataDir ${place.folder}
+SecTmpDir ${place.folder}`,
+        site: `SecRuleEngine On
+SecRequestBodyAccess On
+SecRule REQUEST_HEADERS:Content-Type "^application/json" "id:'200001',phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
+${site}`,
+      }),
   },
   caddy: {
     command: 'caddy',
@@ -203,6 +221,26 @@ http://127.0.0.1:${place.port} {
       ]
     },
   },
+  lighttpd: {
+    command: 'lighttpd',
+    install: 'apt-get install lighttpd',
+    prepare(place, { site = '' }) {
+      const hosts = place.upstreams.map((server) => server.split(':')).map(([host, port]) => `("host" => "${host}", "port" => ${port})`)
+      const file = written(
+        place,
+        'lighttpd.conf',
+        `server.modules = ("mod_proxy")
+server.document-root = "${place.folder}"
+server.upload-dirs = ("${place.folder}")
+server.bind = "127.0.0.1"
+server.port = ${place.port}
+proxy.server = ("" => (${hosts.join(', ')}))
+${site}
+`,
+      )
+      return ['-D', '-f', file]
+    },
+  },
   litellm: {
     command: 'litellm',
     install: "pip install 'litellm[proxy]'",
@@ -233,8 +271,8 @@ http://127.0.0.1:${place.port} {
 /** One sentence for each of these programs that is not installed; empty when all are there. */
 export const missingPrograms = (programs: readonly Program[]): string[] =>
   programs.flatMap((program) => {
-    const { command, install } = recipes[program]
-    return isInstalled(command) ? [] : [`${command} is not installed: ${install}.`]
+    const { command, install, file } = recipes[program]
+    return isInstalled(command) && (file === undefined || existsSync(file)) ? [] : [`${command} is not installed: ${install}.`]
   })
 
 /** Debian keeps servers where users other than root do not look. */

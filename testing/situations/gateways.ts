@@ -61,6 +61,8 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
 
   // Streams that are held back: a warning.
   ['nginx', 'by default, before a slow model', { servers: [paced], arrives: 'failed' }],
+  ['lighttpd', 'by default, before a slow model', { servers: [paced], arrives: 'failed' }],
+  ['lighttpd', 'streams answers, before a slow model', { site: 'server.stream-response-body = 2', servers: [paced], arrives: 'passed' }],
   ['caddy', 'buffers answers', { site: 'buffer_responses', servers: [paced], arrives: 'failed' }],
   ['apache2', 'mod_buffer, through which flushed pieces pass', { site: 'SetOutputFilter BUFFER', servers: [paced], arrives: 'passed' }],
   [
@@ -235,6 +237,7 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
   ['haproxy', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^HAProxy .* \(status 503\)\.$/ }],
   ['apache2', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^Apache .* \(status 503\)\.$/ }],
   ['caddy', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^Caddy .* \(status 502\)\.$/ }],
+  ['lighttpd', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^lighttpd .* \(status 503\)\.$/ }],
   ['varnish', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^Varnish .* \(status 503\)\.$/ }],
   [
     'nginx',
@@ -318,6 +321,27 @@ export const gateways: readonly (readonly [program: Program, what: string, situa
   ['nginx', 'a server that breaks off, over HTTP/1.0', { site: unbuffered, servers: [{ fault: breaksOff }], cause: 'answers-cut' }],
   ['nginx', 'one of two servers has no parser', { servers: [{}, { parser: 'none', seed: 2 }], cause: 'replicas-differ' }],
   ['haproxy', 'one of two servers serves another model', { servers: [{}, { model: 'another-model', seed: 2 }], cause: 'replicas-differ' }],
+  // Filters.
+  [
+    'modsecurity',
+    'the rules of OWASP',
+    {
+      site: 'Include /etc/modsecurity/crs/crs-setup.conf\nInclude /usr/share/modsecurity-crs/rules/*.conf',
+      cause: 'content-refused',
+      says: /^Apache refuses requests for what they hold: \d+ of \d+ got status 403/,
+    },
+  ],
+  [
+    'modsecurity',
+    'a limit on how deep JSON may be, by which bodies are refused with 400',
+    {
+      site: `SecRequestBodyJsonDepthLimit 10\nSecRule REQBODY_ERROR "!@eq 0" "id:'200002',phase:2,t:none,deny,status:400"`,
+      cause: 'content-refused',
+      says: /^Apache refuses requests for what they hold: \d+ of \d+ got status 400/,
+    },
+  ],
+  ['litellm', 'nothing behind it', { servers: ['gone'], cause: 'no-upstream', says: /^LiteLLM at \S+ says that it gets no answer from/ }],
+  ['litellm', 'the server wants a key', { servers: [{ apiKey: 'sk-right' }], cause: 'upstream-key', says: /^LiteLLM at / }],
   ['litellm', 'by default', { cause: 'answers-rewritten', says: /^LiteLLM reads what the server answers/ }],
   ['vllm-router', 'by default', { cause: 'optional-demanded', says: /demands parameters/ }],
   [
