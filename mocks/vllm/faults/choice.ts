@@ -154,6 +154,19 @@ export const choice: Fault[] = [
     },
   },
   {
+    id: 'required-answers-text-to-the-limit',
+    what: 'required is answered with prose until the tokens run out.',
+    class: 'C43',
+    issue: 'llama.cpp#27217',
+    trigger: [plain({ ...required, max_tokens: 60 })],
+    choice(made, { turn }) {
+      if (turn.mode !== 'required') return
+      const tokens = Array.from({ length: turn.maxTokens }, (_, i) => ` word${i}`)
+      const pieces = tokens.map((text, from) => ({ from, to: from + 1, text, parts: [], dropped: false }))
+      Object.assign(made, { tokens, pieces, content: tokens.join(''), calls: [], finish: 'length' })
+    },
+  },
+  {
     id: 'required-list-as-content',
     what: 'The list of required calls arrives as content.',
     class: 'C43',
