@@ -325,6 +325,20 @@ export const turns: Fault[] = [
       retold(body, (message) => (Array.isArray(message['content']) ? { ...message, content: message['content'].slice(0, 1) } : message)),
   },
   {
+    id: 'message-parts-as-json',
+    what: 'A message in parts is their JSON in the prompt.',
+    class: 'C56',
+    trigger: [
+      tokenized({
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi.' }] }],
+      }),
+    ],
+    body: (body) =>
+      retold(body, (message) =>
+        Array.isArray(message['content']) ? { ...message, content: JSON.stringify(message['content']) } : message,
+      ),
+  },
+  {
     id: 'earlier-results-ignored',
     what: 'Only the results behind the last call have their content in the prompt.',
     class: 'C56',
