@@ -304,7 +304,7 @@ test.for([
   ['a SARIF file', '{"version": "2.1.0", "runs": []}', 'is a SARIF file, not the results of a run: give'],
   ['an attestation', '{"predicateType": "x"}', 'is an attestation, not the results of a run: give'],
   ['damaged results', JSON.stringify({ schemaVersion: SCHEMA_VERSION, verdicts: [] }), 'holds damaged results: run, '],
-  ['results of a fleet', '{"fleetSchemaVersion": 1}', 'holds the results of a fleet, not of one run: give'],
+  ['results of a fleet', '{"fleetSchemaVersion": 1}', 'not of one run (each of its workspaces has a folder of its own there): give'],
   [
     'results of a load',
     '{"schema": 1, "levels": []}',

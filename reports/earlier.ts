@@ -55,7 +55,8 @@ function readFile(path: string): Results {
 /** What a JSON document is that is no results of a run. */
 function kindOf(value: unknown): string {
   const has = (name: string): boolean => field(value, name) !== undefined
-  if (has('fleetSchemaVersion')) return 'holds the results of a fleet, not of one run'
+  if (has('fleetSchemaVersion'))
+    return 'holds the results of a fleet, not of one run (each of its workspaces has a folder of its own there)'
   if (has('levels')) return `holds the results of a load, which ${typed('load', '--compare FOLDER')} compares`
   if (has('runs')) return 'is a SARIF file, not the results of a run'
   if (has('label')) return 'is a badge, not the results of a run'
