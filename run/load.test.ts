@@ -194,6 +194,10 @@ describe('thresholds', () => {
     ['goodput', 'which cannot be read: write it as goodput>=20'],
     ['goodputt>1', 'did you mean goodput?'],
     ['goodput>=fast', 'which cannot be read'],
+    ['goodput>=20,', 'has nothing beside a comma: take the comma out.'],
+    ['error_rate<1%', 'whose bound has the unit %: times are milliseconds and rates parts of one'],
+    ['ttft_p95{level:16}<1.5s', 'whose bound has the unit s: '],
+    ['goodput>=20\nttft_p95<5', String.raw`"goodput>=20\nttft_p95<5", which cannot be read`],
     ['', 'which cannot be read'],
   ])('refused: %s', ([text = '', message = '']) => {
     expect(() => readThresholds(text)).toThrow(message)
