@@ -97,7 +97,7 @@ const OTHERS: readonly (readonly [file: string, what: string])[] = [
 function explained(recording: Recording): string {
   const { run, verdicts, partial } = recording
   if (verdicts.length === 0) return ''
-  const { state, numbers } = headline(recording)
+  const { state, sentence, numbers } = headline(recording)
   const levels = run.failOn === 'should' ? ['MUST', 'SHOULD'] : ['MUST']
   const isHeld = ({ level }: Verdict): boolean => levels.includes(level)
   const countsBlocked = state === 'unjudged' && numbers.level.MUST.blocked > 0
@@ -116,7 +116,7 @@ function explained(recording: Recording): string {
   ]
   const failed = verdicts.some((verdict) => isHeld(verdict) && verdict.outcome === 'failed')
   const outcomes = countsBlocked ? 'passed, failed or were blocked' : failed ? 'passed or failed' : 'passed'
-  const saysNumbers = (state === 'fails' && numbers.effect.failure > 0) || countsBlocked
+  const saysNumbers = sentence.includes(` of ${counted} `)
   const held = plural(counted, `${levels.join(' or ')} verdict`)
   const which = saysNumbers ? `The headline counts the ${held} that ${outcomes}.` : `${held} ${outcomes}.`
   return `<p class="explained">${plural(verdicts.length, 'verdict')}${partial ? ` of ${run.planned} that were planned` : ''}: a requirement has one for each form, plain and streamed, in which it is asked. ${which}${rest.length > 0 ? ` The others: ${rest.join('; ')}.` : ''}</p>`

@@ -258,6 +258,12 @@ test('the page says by level what the headline counts', () => {
   expect(pageWith(passed, absent, madeUpVerdict({ id: 'c', outcome: 'failed' }), madeUpVerdict({ id: 'd', level: 'MAY' }))).toContain(
     'counts the 2 MUST verdicts that passed or failed. The others: 1 SHOULD or MAY verdict; of the MUST verdicts 1 not applicable.',
   )
+  // A headline without that number counts nothing.
+  const blocked = [madeUpVerdict({ outcome: 'failed' }), madeUpVerdict({ id: 'b', outcome: 'blocked' })]
+  const page = pageOf({ run: { ...madeUpRun(), blocked: 'not ready' }, verdicts: blocked, partial: false, exchanges: new Map() })
+  expect(page).toContain('1 requirement failed before the model could be asked')
+  expect(page).toContain(' 2 MUST verdicts passed, failed or were blocked.')
+  expect(page).not.toContain('The headline counts')
 })
 
 test('a path is told as it is typed where npm was called', () => {
