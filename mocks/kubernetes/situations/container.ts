@@ -106,6 +106,16 @@ export const containerSituations: readonly Situation[] = [
     change: crashes,
   },
   {
+    name: 'the weights are behind a gate, on a node with GPUs of AMD',
+    cause: 'crash-loop',
+    says: ['modelAccessSecret'],
+    kube: { logs: { [`${pod0}/previous`]: 'OSError: You are trying to access a gated repo.\n' } },
+    change(world) {
+      crashes(world)
+      Object.assign(statusOf(world.node), { allocatable: { cpu: '96', 'amd.com/gpu': '8' } })
+    },
+  },
+  {
     name: 'the server crashed and has just been started again',
     cause: 'crash-loop',
     says: ['ValueError: The model'],

@@ -126,6 +126,14 @@ export const workspaceSituations: readonly Situation[] = [
       void Object.assign(workspace.metadata, { deletionTimestamp: '2026-11-22T15:00:00Z', finalizers: ['argocd.example/hook'] }),
   },
   {
+    name: 'the workspace is deleted in the foreground, and what it owns goes first',
+    cause: 'workspace-deleting',
+    says: ['Apply it again when it is gone'],
+    inVain: true,
+    change: ({ workspace }) =>
+      void Object.assign(workspace.metadata, { deletionTimestamp: '2026-11-22T15:00:00Z', finalizers: ['foregroundDeletion'] }),
+  },
+  {
     name: 'the workspace is being deleted',
     cause: 'workspace-deleting',
     inVain: true,
