@@ -299,11 +299,11 @@ export const choice: Fault[] = [
   },
   {
     id: 'parallel-false-gives-no-call',
-    what: 'parallel_tool_calls: false gives no call at all when the model wrote two.',
+    what: 'parallel_tool_calls: false gives no call at all in a plain answer.',
     class: 'C40',
     trigger: [plain({ ...twoCalls, parallel_tool_calls: false })],
     choice(made, { turn }) {
-      if (!turn.parallel) Object.assign(made, { calls: [], content: null, finish: 'stop' })
+      if (!turn.parallel && !turn.stream) Object.assign(made, { calls: [], content: null, finish: 'stop' })
     },
   },
   {
