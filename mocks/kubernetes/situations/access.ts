@@ -51,6 +51,12 @@ export const accessSituations: readonly Situation[] = [
     says: ['KAITO_NAMESPACE=default'],
     env: { KAITO_NAMESPACE: 'defualt', KAITO_WORKSPACE: 'some-workspace' },
   },
+  {
+    name: 'the namespace does not exist, and no other is called nearly so',
+    cause: 'wrong-namespace',
+    says: ['There is no namespace'],
+    env: { KAITO_NAMESPACE: 'quite-another-one', KAITO_WORKSPACE: 'some-workspace' },
+  },
   ...(
     [
       ['the name is that of an InferenceSet', 'my-set', 'is not a Workspace but an InferenceSet'],
@@ -151,6 +157,13 @@ export const accessSituations: readonly Situation[] = [
     },
   },
   { name: 'the token has expired', cause: 'kubeconfig-expired', kube: { token: 'fresh' }, env: { MOCK_TOKEN: 'stale' } },
+  {
+    name: 'the token says itself that it has expired',
+    cause: 'kubeconfig-expired',
+    says: ['2023-11-14'],
+    kube: { token: 'fresh' },
+    env: { MOCK_TOKEN: `e30.${Buffer.from('{"exp":1700000000}').toString('base64url')}.sig` },
+  },
   {
     name: 'the workspace is in the cluster of another context',
     cause: 'wrong-context',

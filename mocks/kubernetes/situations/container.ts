@@ -190,6 +190,16 @@ export const containerSituations: readonly Situation[] = [
     },
   })),
   {
+    name: 'the server is not started before an init container has ended',
+    cause: 'pod-starting',
+    says: ['init container fetch-weights'],
+    change: (world) => {
+      creating(world)
+      Object.assign(world.pod['spec'] as object, { initContainers: [{ name: 'fetch-weights', image: 'curl:8' }] })
+      statusOf(world.pod).initContainerStatuses = [{ name: 'fetch-weights', ready: false, restartCount: 0, state: { running: {} } }]
+    },
+  },
+  {
     name: 'the server is not started before its sidecar is ready',
     cause: 'pod-starting',
     says: ['its sidecar istio-proxy', 'connection refused'],
