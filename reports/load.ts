@@ -127,44 +127,44 @@ function rightUpTo({ levels, loop }: Pick<LoadRecord, 'levels' | 'loop'>): strin
 
 const wordOf = (holds: boolean | undefined): string => (holds === undefined ? 'no verdict' : holds ? 'holds' : 'FAILS')
 
-/** The terminal's lines: the headline, a line per level, what broke, thresholds, findings. */
-export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): string {
-  const header = [
-    'level',
-    'requests',
-    'seconds',
-    'goodput/s',
-    'tokens/s',
-    'first call p50',
-    'p95',
-    'whole p50',
-    'p95',
-    'p99',
-    'errors',
-    '429',
-    '',
-  ]
-  const rows = record.levels.map((level) => [
-    String(level.concurrency),
-    String(level.requests),
-    number(level.seconds),
-    number(level.goodput),
-    number(level.tokensPerSecond),
-    ms(level.firstCall?.p50.value),
-    ms(level.firstCall?.p95.value),
-    ms(level.whole?.p50.value),
-    ms(level.whole?.p95.value),
-    ms(level.whole?.p99.value),
-    `${level.rate.errors} of ${level.rate.of}`,
-    String(level.busy),
-    verdictOf(level),
-  ])
+/** The lines of a table: columns end at the right, but for one of words, which has no head. */
+function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string =>
+  const isWords = (column: number): boolean => header[column] === ''
+  return [header, ...rows].map((cells) =>
     cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell.padStart(widths[column] ?? 0)))
+      .map((cell, column) => (isWords(column) ? cell : cell.padStart(widths[column] ?? 0)))
       .join('  ')
-      .trimEnd()
+      .trimEnd(),
+  )
+}
+
+/** The terminal's lines: the headline, two tables of 80 columns at most with a line per level, what broke, thresholds, findings. */
+export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): string {
+  const counts = tableOf(
+    ['level', 'requests', 'seconds', 'goodput/s', 'errors', '429', ''],
+    record.levels.map((level) => [
+      String(level.concurrency),
+      String(level.requests),
+      number(level.seconds),
+      number(level.goodput),
+      `${level.rate.errors} of ${level.rate.of}`,
+      String(level.busy),
+      verdictOf(level),
+    ]),
+  )
+  const times = tableOf(
+    ['level', 'first call p50', 'p95', 'whole p50', 'p95', 'p99', 'tokens/s'],
+    record.levels.map((level) => [
+      String(level.concurrency),
+      ms(level.firstCall?.p50.value),
+      ms(level.firstCall?.p95.value),
+      ms(level.whole?.p50.value),
+      ms(level.whole?.p95.value),
+      ms(level.whole?.p99.value),
+      number(level.tokensPerSecond),
+    ]),
+  )
   const broken = record.levels.flatMap((level) => [
     ...brokenRules(level).flatMap(({ first, count }) => [
       `  ${level.concurrency}: ${first.title}: ${count} of ${level.requests}`,
@@ -184,8 +184,9 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
     loadHeadline(record),
     `${record.server}, ${record.model}, ${record.target}`,
     '',
-    line(header),
-    ...rows.map(line),
+    ...counts,
+    '',
+    ...times,
     ...(broken.length === 0 ? [] : ['', 'What broke', ...broken]),
     ...(said.length === 0 ? [] : ['', 'Notes', ...said]),
     ...(record.thresholds.length === 0 ? [] : ['', 'Thresholds']),
@@ -274,7 +275,7 @@ svg { display: block; min-width: 560px; width: 100%; max-width: 900px; fill: cur
 /** The page of a load: what the terminal says, with a chart. Needs no script. */
 export function loadPage(record: LoadRecord, text: string): string {
   const [headline = '', ...rest] = text.split('\n')
-  const [about = '', figures = '', ...others] = rest.join('\n').trim().split('\n\n')
+  const [about = '', counts = '', times = '', ...others] = rest.join('\n').trim().split('\n\n')
   const state = record.exitCode === EXIT.conforms ? 'works' : record.exitCode === EXIT.blocked ? 'unjudged' : 'fails'
   const by = record.loop === 'open' ? 'requests a second' : 'requests at once'
   return documentOf({
@@ -282,7 +283,7 @@ export function loadPage(record: LoadRecord, text: string): string {
     style: STYLE,
     body: `<header class="${state}"><p class="suite">Tool calling under load · ${time(record.started)}</p><h1>${escapeMarkup(headline)}</h1><p>${escapeMarkup(about)}</p></header>
 <main><figure><div class="wide" tabindex="0" role="region" aria-label="Chart">${chart(record.levels)}</div><figcaption>Bars, and the figures below them: calls a second that a caller can use. Line: time of whole answers, 95th percentile. By ${by}.</figcaption></figure>
-<pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(figures)}</pre>
+<pre class="wide" tabindex="0" aria-label="Figures by level">${escapeMarkup(`${counts}\n\n${times}`)}</pre>
 <pre>${escapeMarkup(others.join('\n\n'))}</pre>
 <p>All figures: <a href="${LOAD_FILES.results}">${LOAD_FILES.results}</a>. Bytes of what broke: <a href="${LOAD_FILES.evidence}">${LOAD_FILES.evidence}</a>.</p></main>`,
   })

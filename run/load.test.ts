@@ -301,6 +301,32 @@ describe('what is said', () => {
     const text = loadText(record([level(1, { notes: ['a note'] }), level(16, { against })]), undefined)
     expect(text).toContain('What broke\n  16: more calls are no use\n\nNotes\n  1: a note\n')
   })
+  test('the tables fit a terminal of 80 columns, with every figure of a level', () => {
+    const slow = { value: 123_456, low: 1, high: 200_000 }
+    const whole = { p50: slow, p95: slow, p99: slow }
+    const wide = level(1024, {
+      ...broken,
+      requests: 10_240,
+      seconds: 1234,
+      tokensPerSecond: 54_321,
+      busy: 4321,
+      whole,
+      firstCall: whole,
+      rate: rated(9876, 10_240, [0.9, 1]),
+    })
+    const [, , , counts, ofCounts, , times, ofTimes] = loadText(record([wide]), undefined).split('\n')
+    for (const one of [counts, ofCounts, times, ofTimes]) expect(one?.length).toBeLessThanOrEqual(80)
+    expect(ofCounts?.trim().split(/ {2,}/)).toEqual([
+      '1024',
+      '10240',
+      '1234',
+      expect.any(String),
+      '9876 of 10240',
+      '4321',
+      'broken: 1 rule',
+    ])
+    expect(ofTimes?.trim().split(/ {2,}/)).toEqual(['1024', ...Array.from({ length: 5 }, () => '123.5 s'), '54321'])
+  })
   test('two loads differ by intervals', () => {
     const was = record([level(1)])
     expect(compareLoads(was as never, record([level(1, { whole: { ...figures, p95: { value: 41, low: 37, high: 45 } } })]))).toEqual([
