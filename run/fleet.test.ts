@@ -222,7 +222,8 @@ test('compared with its own folder and killed, it still knows the earlier result
   await over
   // Whatever the run that was killed had written until then.
   await rm(recorded, { force: true })
-  await begin('run/main.ts', folder, { ...env, CONFORMANCE_COMPARE: folder, CONFORMANCE_RESUME: '1' }).ended
+  const { code, out } = await begin('run/main.ts', folder, { ...env, CONFORMANCE_COMPARE: folder, CONFORMANCE_RESUME: '1' }).ended
+  expect(code, out).toBe(1)
   expect((await resultsIn(folder)).comparison?.newlyFailing.map(({ workspace }) => workspace)).toEqual(['bare-1'])
   expect(existsSync(join(folder, '.earlier'))).toBe(false)
 })

@@ -1,5 +1,5 @@
 import { quote } from 'shlex'
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { endBySignal } from '../fixtures/command.ts'
@@ -241,13 +241,16 @@ function keptEarlier(compare: string, { reportDir, resume }: Configuration, befo
   if (![reportDir, join(reportDir, FILES.results)].some((path) => resolve(path) === resolve(compare))) return compare
   const kept = join(reportDir, EARLIER)
   if (resume && existsSync(kept)) return kept
-  rmSync(kept, { recursive: true, force: true })
+  // Whole or not at all: a run that is killed meanwhile has written over nothing yet.
+  const draft = `${kept}-draft`
+  for (const folder of [kept, draft]) rmSync(folder, { recursive: true, force: true })
   for (const own of ['', ...(before?.members ?? []).map((member) => member.folder)]) {
     const results = join(reportDir, own, FILES.results)
     if (!existsSync(results)) continue
-    mkdirSync(join(kept, own), { recursive: true })
-    copyFileSync(results, join(kept, own, FILES.results))
+    mkdirSync(join(draft, own), { recursive: true })
+    copyFileSync(results, join(draft, own, FILES.results))
   }
+  if (existsSync(draft)) renameSync(draft, kept)
   return kept
 }
 
