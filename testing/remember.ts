@@ -3,33 +3,46 @@ import { oncePerView, type View } from '../fixtures/contract/view.ts'
 import type { Exchange } from '../fixtures/exchange/exchange.ts'
 import { freshReader, type Reader } from '../fixtures/run/reader.ts'
 
-interface Remembered {
-  readonly chunks: Exchange['chunks']
-  /** All of the exchange but its bytes, and what it is for. */
-  readonly head: string
-  readonly view: Promise<View>
-}
-
 /** Answers to one question that are kept, those that came again last: more would be garbage that is never thrown away. */
 const MOST = 6
+
+const kept = new Map<string, readonly Exchange[]>()
+
+/** An earlier exchange of this process that is the same, byte for byte and in its times, or this one: what was worked out of the earlier one is there. */
+export function rememberedExchange(exchange: Exchange): Exchange {
+  const before = kept.get(exchange.id) ?? []
+  const first = before.find((one) => headOf(one) === headOf(exchange) && areSame(one.chunks, exchange.chunks)) ?? exchange
+  if (first !== before[0]) kept.set(exchange.id, [first, ...before.filter((one) => one !== first)].slice(0, MOST))
+  return first
+}
+
+const heads = new WeakMap<Exchange, string>()
+
+/** All of an exchange but its bytes, as text. */
+function headOf(exchange: Exchange): string {
+  const { chunks: _, ...rest } = exchange
+  const head = heads.get(exchange) ?? JSON.stringify(rest)
+  heads.set(exchange, head)
+  return head
+}
 
 /**
  * Reads and judges as the reader of any run does, but an answer that is the same as an earlier one, byte for byte and in its times, is read
  * and judged once. Of a run against a fault that is most.
  */
 export function rememberingReader(): Reader {
-  const answers = new Map<string, readonly Remembered[]>()
+  const answers = new WeakMap<Exchange, Map<string, Promise<View>>>()
   const judged = oncePerView(() => new Map<ExchangeRule, { readonly context: string; readonly breaches: readonly Breach[] | undefined }>())
 
   return {
     read(exchange, intent, request) {
-      const { chunks, ...rest } = exchange
-      const head = JSON.stringify([rest, intent])
-      const before = answers.get(exchange.id) ?? []
-      const same = before.find((one) => one.head === head && areSame(one.chunks, chunks))
-      const answer = same ?? { chunks, head, view: freshReader.read(exchange, intent, request) }
-      if (answer !== before[0]) answers.set(exchange.id, [answer, ...before.filter((one) => one !== answer)].slice(0, MOST))
-      return answer.view
+      const first = rememberedExchange(exchange)
+      const views = answers.get(first) ?? new Map<string, Promise<View>>()
+      answers.set(first, views)
+      const what = JSON.stringify(intent)
+      const view = views.get(what) ?? freshReader.read(exchange, intent, request)
+      views.set(what, view)
+      return view
     },
     judge(rule, view, context) {
       const of = judged(view)
