@@ -7,6 +7,15 @@ import { createRun, type RunOptions } from '../fixtures/run/run.ts'
 /** Scenarios whose answers are judged together with those of every route: chats, what the server counted, and what it refused. */
 const TOGETHER = new Set(['chat', 'metrics', 'bad-requests'])
 
+const found = new WeakMap<Scenarios, readonly Unit[]>()
+
+/** Every verdict of these scenarios and of the contract: found once for all runs of a process. */
+function allUnits(scenarios: Scenarios): readonly Unit[] {
+  const known = found.get(scenarios) ?? unitsOf(scenarios)
+  found.set(scenarios, known)
+  return known
+}
+
 /** Whether a verdict has to do with requests to this route: it needs the answer to one, or judges whatever was asked. */
 const concerns = ({ questions, matter }: Unit, route: string): boolean =>
   'rule' in matter ||
@@ -25,7 +34,7 @@ export async function reachAll(
     ...options
   }: Omit<RunOptions, 'units' | 'plan'> & { readonly depth?: Depth; readonly route?: string | undefined },
 ): Promise<readonly Verdict[]> {
-  const units = unitsOf(scenarios).filter((unit) => route === undefined || concerns(unit, route))
+  const units = allUnits(scenarios).filter((unit) => route === undefined || concerns(unit, route))
   const plan = makePlan(units, { facts: { ...options.facts, views: () => [] }, made: options.made ?? [], depth })
   let requests = options.made?.length ?? 0
   const run = createRun({

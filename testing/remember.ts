@@ -11,17 +11,22 @@ const kept = new Map<string, readonly Exchange[]>()
 /** An earlier exchange of this process that is the same, byte for byte and in its times, or this one: what was worked out of the earlier one is there. */
 export function rememberedExchange(exchange: Exchange): Exchange {
   const before = kept.get(exchange.id) ?? []
-  const first = before.find((one) => headOf(one) === headOf(exchange) && areSame(one.chunks, exchange.chunks)) ?? exchange
+  const first = before.find((one) => isSame(one, exchange)) ?? exchange
   if (first !== before[0]) kept.set(exchange.id, [first, ...before.filter((one) => one !== first)].slice(0, MOST))
   return first
 }
 
+const isSame = (one: Exchange, other: Exchange): boolean =>
+  one.request.body === other.request.body && headOf(one) === headOf(other) && areSame(one.chunks, other.chunks)
+
 const heads = new WeakMap<Exchange, string>()
 
-/** All of an exchange but its bytes, as text. */
+/** All of an exchange but the bodies, as text. */
 function headOf(exchange: Exchange): string {
-  const { chunks: _, ...rest } = exchange
-  const head = heads.get(exchange) ?? JSON.stringify(rest)
+  const known = heads.get(exchange)
+  if (known !== undefined) return known
+  const { chunks: _, request, ...rest } = exchange
+  const head = JSON.stringify([rest, { ...request, body: undefined }])
   heads.set(exchange, head)
   return head
 }
@@ -32,7 +37,7 @@ function headOf(exchange: Exchange): string {
  */
 export function rememberingReader(): Reader {
   const answers = new WeakMap<Exchange, Map<string, Promise<View>>>()
-  const judged = oncePerView(() => new Map<ExchangeRule, { readonly context: string; readonly breaches: readonly Breach[] | undefined }>())
+  const judged = oncePerView(() => new Map<ExchangeRule, { readonly context: object; readonly breaches: readonly Breach[] | undefined }>())
 
   return {
     read(exchange, intent, request) {
@@ -47,22 +52,27 @@ export function rememberingReader(): Reader {
     judge(rule, view, context) {
       const of = judged(view)
       const before = of.get(rule)
-      const spelt = spell(context)
-      if (before?.context === spelt) return before.breaches
+      const same = sameAs(context)
+      if (before?.context === same) return before.breaches
       const breaches = freshReader.judge(rule, view, context)
-      of.set(rule, { context: spelt, breaches })
+      of.set(rule, { context: same, breaches })
       return breaches
     },
   }
 }
 
-const contexts = new WeakMap<RuleContext, string>()
+const contexts = new WeakMap<RuleContext, object>()
+const bySpelling = new Map<string, object>()
 
-/** A context as text: equal ones make a rule say the same. */
-function spell(context: RuleContext): string {
-  const text = contexts.get(context) ?? JSON.stringify([context.profile.id, context.contextLength, context.models])
-  contexts.set(context, text)
-  return text
+/** What stands for a context, and for all that are equal to it: they make a rule say the same. */
+function sameAs(context: RuleContext): object {
+  const known = contexts.get(context)
+  if (known !== undefined) return known
+  const spelling = JSON.stringify([context.profile.id, context.contextLength, context.models])
+  const found = bySpelling.get(spelling) ?? {}
+  bySpelling.set(spelling, found)
+  contexts.set(context, found)
+  return found
 }
 
 const areSame = (some: Exchange['chunks'], others: Exchange['chunks']): boolean =>
