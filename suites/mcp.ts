@@ -165,8 +165,8 @@ async function toolsOf(
 export default scenario('MCP', ({ ask, followUp, fact, must, should, together }) => {
   fact(
     'mcp.session',
-    'MUST let a client open a session with the MCP server',
-    'MCP specification 2025-06-18: lifecycle, streamable HTTP; AKS article: troubleshooting of an external MCP server',
+    'MUST let a client connect to the MCP server',
+    'MCP specification 2025-06-18: lifecycle, streamable HTTP; MCP specification 2026-07-28: server/discover; AKS article: troubleshooting of an external MCP server',
     async (facts) => {
       const opened = await subject(facts)?.open()
       if (opened === undefined) return { notApplicable: unavailable }
@@ -268,6 +268,9 @@ export default scenario('MCP', ({ ask, followUp, fact, must, should, together })
     'MCP specification 2025-06-18: session management, 404 and a new initialize',
     call,
     async (reply, facts) => {
+      const opened = await subject(facts)?.open()
+      if (opened?.cause === undefined && opened?.hasSession === false)
+        return { notApplicable: 'it speaks MCP 2026-07-28, which has no sessions' }
       await carried(subject, reply, facts)
       const lost = subject(facts)?.lost() ?? []
       if (lost.length === 0) return undefined

@@ -8,7 +8,7 @@ import { clock, runAgainst } from '../../proof/matrix.ts'
 import { rememberingReader } from '../../testing/remember.ts'
 import type { Cause, Verdict } from '../../fixtures/record.ts'
 import { mcpFaults } from './faults.ts'
-import { serveTime, type McpBehaviour } from './serve.ts'
+import { serveTime, tell, type McpBehaviour } from './serve.ts'
 
 afterEach(loopback.close)
 
@@ -57,10 +57,57 @@ test('a healthy MCP server over streamable HTTP is green; the official one is th
   expect(ended.verdicts.find(({ id }) => id === 'mcp.result')?.reason).toContain('Europe/Berlin')
 })
 
+/** Verdicts on MCP that did not pass, but for those on the official server, which is not asked beside a server of the user's. */
+const unpassed = ({ verdicts }: Ended): string[] =>
+  verdicts
+    .filter(({ outcome, tags, id }) => outcome !== 'passed' && tags.includes('mcp') && !id.startsWith('mcp.official-'))
+    .map(({ id, outcome }) => `${id} ${outcome}`)
+
+test('a server of MCP 2026-07-28 alone, which has no sessions, is green', async () => {
+  const ended = await served({ stateless: true })
+  expect(unpassed(ended)).toEqual(['mcp.session-kept not applicable'])
+  expectInferenceFine(ended)
+  expect(ended.verdicts.find(({ id }) => id === 'mcp.result')?.reason).toContain('Europe/Berlin')
+})
+
+test.each<[string, McpBehaviour]>([
+  [
+    'notifications are answered with 200 and nothing',
+    { door: (_request, response, { method = '' }) => method.startsWith('notifications/') && response.writeHead(200).end() === response },
+  ],
+  [
+    'a server without sessions answers initialize with 404 and "Method not found"',
+    {
+      stateless: true,
+      door: (_request, response, { id, method }) =>
+        method === 'initialize' && tell(response, { id, error: { code: -32_601, message: 'Method not found: initialize' } }, 404),
+    },
+  ],
+  [
+    'a server without sessions answers initialize with 200 and "Method not found"',
+    {
+      stateless: true,
+      door: (_request, response, { id, method }) =>
+        method === 'initialize' && tell(response, { id, error: { code: -32_601, message: 'Method not found: initialize' } }),
+    },
+  ],
+  [
+    'GET is refused',
+    {
+      door({ method }, response) {
+        if (method === 'GET') response.writeHead(404).end()
+        return method === 'GET'
+      },
+    },
+  ],
+])('%s: green', async (_what, behaviour) => {
+  expect(unpassed(await served(behaviour)).filter((one) => one !== 'mcp.session-kept not applicable')).toEqual([])
+})
+
 describe('each trouble turns its own verdict red, and nothing of the inference server', () => {
   for (const { id, verdict, cause, path, ...behaviour } of mcpFaults) {
     test(`${id}: ${verdict}, ${cause}`, async () => {
-      const ended = await served(behaviour, path, cause === 'mcp-slow' ? { MCP_SERVER_TIMEOUT: '5' } : {})
+      const ended = await served(behaviour, path, cause === 'mcp-slow' || cause === 'mcp-answer-lost' ? { MCP_SERVER_TIMEOUT: '5' } : {})
       expect(ended.red).toEqual([verdict])
       expect(ended.cause).toMatchObject({ id: cause, layer: 'MCP server' })
       expect(ended.cause?.evidence[0]).not.toBe('')
@@ -91,6 +138,13 @@ describe('what stands in place of an MCP server', () => {
     expect((await runWith(serversFor({ MCP_SERVER_URL: door.url }))).cause?.sentence).toContain(`Nothing listens at ${door.url}. `)
     const unknown = await runWith(serversFor({ MCP_SERVER_URL: 'http://no-such-host.invalid/mcp' }))
     expect(unknown.cause?.sentence).toContain('no-such-host.invalid')
+  })
+
+  test.each([true, false])('the remedy names the endpoint nearby; without sessions: %s', async (stateless) => {
+    const door = await serveTime({ stateless })
+    const ended = await runWith(serversFor({ MCP_SERVER_URL: door.url.replace(/\/mcp$/, '/api/tools') }))
+    await door.close()
+    expect(ended.cause?.remedy).toBe(`MCP_SERVER_URL=${door.url}`)
   })
 
   test('the remedy corrects the scheme', async () => {

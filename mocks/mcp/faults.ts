@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { CauseId } from '../../fixtures/cause-catalogue.ts'
-import { refuse, type McpBehaviour, type Rpc } from './serve.ts'
+import { refuse, tell, type McpBehaviour, type Rpc } from './serve.ts'
 
 /** One trouble of an MCP server: what it does, and what the suite has to say of it. */
 export interface McpFault extends McpBehaviour {
@@ -110,6 +111,14 @@ export const mcpFaults: readonly McpFault[] = [
   },
   { id: 'wrong-path', what: 'The URL lacks the path of the endpoint.', verdict: 'mcp.session', cause: 'mcp-no-endpoint', path: '/' },
   {
+    id: 'stateless-wrong-path',
+    what: 'The URL lacks the path of a server without sessions.',
+    verdict: 'mcp.session',
+    cause: 'mcp-no-endpoint',
+    path: '/',
+    stateless: true,
+  },
+  {
     id: 'get-only',
     what: 'Only GET is allowed.',
     verdict: 'mcp.session',
@@ -169,24 +178,14 @@ export const mcpFaults: readonly McpFault[] = [
     what: 'A missing key is refused as an error of JSON-RPC, with the code that the client uses for its own timeout.',
     verdict: 'mcp.session',
     cause: 'mcp-key-required',
-    door(_request, response, rpc) {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32001, message: 'Unauthorized' } }))
-      return true
-    },
+    door: (_request, response, { id }) => tell(response, { id, error: { code: -32_001, message: 'Unauthorized' } }),
   },
   {
     id: 'session-refused',
     what: 'A session is refused as an error of JSON-RPC.',
     verdict: 'mcp.session',
     cause: 'mcp-refused',
-    door(_request, response, rpc) {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32_603, message: 'The server is being updated' } }))
-      return true
-    },
+    door: (_request, response, { id }) => tell(response, { id, error: { code: -32_603, message: 'The server is being updated' } }),
   },
   {
     id: 'version-unknown',
@@ -296,13 +295,7 @@ export const mcpFaults: readonly McpFault[] = [
     what: 'Arguments that fit the inputSchema are refused as an error of JSON-RPC.',
     verdict: 'mcp.result',
     cause: 'mcp-invalid-arguments',
-    door(_request, response, rpc) {
-      if (!isCall(rpc)) return false
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32602, message: 'Invalid params' } }))
-      return true
-    },
+    door: (_request, response, rpc) => isCall(rpc) && tell(response, { id: rpc.id, error: { code: -32_602, message: 'Invalid params' } }),
   },
   {
     id: 'tool-fails',
@@ -345,5 +338,109 @@ export const mcpFaults: readonly McpFault[] = [
     verdict: 'mcp.result',
     cause: 'mcp-result-too-large',
     result: returning({ content: [{ type: 'text', text: 'tick '.repeat(400_000) }] }),
+  },
+  {
+    id: 'stateless-later',
+    what: 'It speaks a later revision of MCP alone.',
+    verdict: 'mcp.session',
+    cause: 'mcp-protocol-version',
+    door: (_request, response, { id }) =>
+      tell(response, { id, error: { code: -32_022, message: 'Unsupported protocol version', data: { supported: ['2027-03-31'] } } }, 400),
+  },
+  {
+    id: 'stateless-headers-lost',
+    what: 'What lies before a server without sessions takes out the headers by which it knows a request.',
+    verdict: 'mcp.session',
+    cause: 'mcp-headers-lost',
+    stateless: true,
+    door({ headers }) {
+      delete headers['mcp-method']
+      delete headers['mcp-protocol-version']
+      return false
+    },
+  },
+  {
+    id: 'stateless-asks-back',
+    what: 'The tool of a server without sessions wants something of the user first.',
+    verdict: 'mcp.result',
+    cause: 'mcp-asks-back',
+    stateless: true,
+    result: returning({
+      resultType: 'input_required',
+      requestState: 'state',
+      inputRequests: {
+        zone: {
+          method: 'elicitation/create',
+          params: { mode: 'form', message: 'Which zone?', requestedSchema: { type: 'object', properties: {} } },
+        },
+      },
+    }),
+  },
+  {
+    id: 'asks-back',
+    what: 'The tool wants something of the user, which the client cannot ask.',
+    verdict: 'mcp.result',
+    cause: 'mcp-asks-back',
+    result: returning(failed('Client does not support form elicitation.')),
+  },
+  {
+    id: 'tools-not-announced',
+    what: 'initialize does not say that there are tools.',
+    verdict: 'mcp.tools',
+    cause: 'mcp-no-tools',
+    result: ({ method }, result) => (method === 'initialize' ? { ...result, capabilities: {} } : result),
+  },
+  {
+    id: 'list-endless',
+    what: 'The list of tools has always one page more.',
+    verdict: 'mcp.tools',
+    cause: 'mcp-list-endless',
+    result: ({ method }, result) => (method === 'tools/list' ? { ...result, nextCursor: randomUUID() } : result),
+  },
+  {
+    id: 'output-invalid',
+    what: 'The result does not fit the outputSchema.',
+    verdict: 'mcp.result',
+    cause: 'mcp-output-invalid',
+    result: ({ method }, result) =>
+      method === 'tools/list'
+        ? listed((tool) => Object.assign(tool, { outputSchema: { type: 'object', required: ['datetime'] } }))({ method }, result)
+        : method === 'tools/call'
+          ? { ...result, structuredContent: { date: 'today' } }
+          : result,
+  },
+  {
+    id: 'content-type-wrong',
+    what: 'A gateway labels JSON as text.',
+    verdict: 'mcp.session',
+    cause: 'mcp-content-type',
+    door(_request, response, { id, method }) {
+      const result = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'time', version: '1' } }
+      response
+        .writeHead(200, { 'content-type': 'text/plain' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id, ...(method === 'initialize' ? { result } : {}) }))
+      return true
+    },
+  },
+  {
+    id: 'session-header-lost',
+    what: 'What lies between takes out the header of the session.',
+    verdict: 'mcp.session',
+    cause: 'mcp-session-lost',
+    door({ headers }) {
+      delete headers['mcp-session-id']
+      return false
+    },
+  },
+  {
+    id: 'call-stream-ends',
+    what: 'The stream of a call ends without its result.',
+    verdict: 'mcp.result',
+    cause: 'mcp-answer-lost',
+    door(_request, response, rpc) {
+      if (!isCall(rpc)) return false
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': keep-alive\n\n')
+      return true
+    },
   },
 ]

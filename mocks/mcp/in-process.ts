@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
-import type { McpServer as SdkServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { InMemoryTransport, type McpServer as SdkServer, type Transport } from '@modelcontextprotocol/server'
 import { createMcpServer, type McpServer } from '../../fixtures/mcp/server.ts'
 import type { McpServers } from '../../fixtures/mcp/servers.ts'
 import { timeServer } from './time.ts'

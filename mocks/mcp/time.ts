@@ -1,4 +1,4 @@
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 
 const zone = z.string().describe("IANA time zone, for example 'Europe/Berlin'")
@@ -9,21 +9,21 @@ export function timeServer(now: () => Date = () => new Date()): McpServer {
   const annotations = { readOnlyHint: true }
   server.registerTool(
     'get_current_time',
-    { description: 'Get the current time in a time zone', inputSchema: { timezone: zone }, annotations },
+    { description: 'Get the current time in a time zone', inputSchema: z.object({ timezone: zone }), annotations },
     ({ timezone }) => told(moment(now(), timezone)),
   )
   server.registerTool(
     'convert_time',
     {
       description: 'Convert a time of today between time zones',
-      inputSchema: {
+      inputSchema: z.object({
         source_timezone: zone,
         time: z
           .string()
           .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
           .describe('Time to convert, HH:MM'),
         target_timezone: zone,
-      },
+      }),
       annotations,
     },
     ({ source_timezone, time, target_timezone }) => {

@@ -3,7 +3,7 @@ import type { CauseId } from '../../fixtures/cause-catalogue.ts'
 import { createMcpServer } from '../../fixtures/mcp/server.ts'
 import { mcpServers, type McpServers } from '../../fixtures/mcp/servers.ts'
 import { readConfiguration } from '../../fixtures/target/configuration.ts'
-import { refuse, serveTime, type McpBehaviour } from '../../mocks/mcp/serve.ts'
+import { refuse, serveTime, tell, type McpBehaviour } from '../../mocks/mcp/serve.ts'
 import { createLoopback } from '../loopback.ts'
 
 /** The servers of these situations: to be closed after each. */
@@ -31,12 +31,12 @@ export const guarded: McpBehaviour = {
 
 /** A server whose one tool may change something. */
 export const risky: McpBehaviour = {
+  door: (_request, response, { id, method }) =>
+    method === 'tools/call' && tell(response, { id, result: { content: [{ type: 'text', text: 'All 4711 rows are gone.' }] } }),
   result: ({ method }, result) =>
     method === 'tools/list'
       ? { ...result, tools: [{ name: 'delete_everything', inputSchema: { type: 'object', properties: {} } }] }
-      : method === 'tools/call'
-        ? { content: [{ type: 'text', text: 'All 4711 rows are gone.' }] }
-        : result,
+      : result,
 }
 
 /** A command as an MCP server over stdio. */
