@@ -391,6 +391,29 @@ export const mcpFaults: readonly McpFault[] = [
     result: ({ method }, result) => (method === 'initialize' ? { ...result, capabilities: {} } : result),
   },
   {
+    id: 'list-fails',
+    what: 'The tools cannot be listed, which is said as an error of JSON-RPC.',
+    verdict: 'mcp.tools',
+    cause: 'mcp-list-refused',
+    door: (_request, response, { id, method }) =>
+      method === 'tools/list' && tell(response, { id, error: { code: -32_603, message: 'The catalogue of tools is down' } }),
+  },
+  {
+    id: 'list-needs-key',
+    what: 'The tools are listed with a key alone, which is said as an error of JSON-RPC.',
+    verdict: 'mcp.tools',
+    cause: 'mcp-key-required',
+    door: (_request, response, { id, method }) =>
+      method === 'tools/list' && tell(response, { id, error: { code: -32_001, message: 'Unauthorized' } }),
+  },
+  {
+    id: 'accept-lost',
+    what: 'What lies before the server sends an Accept of its own.',
+    verdict: 'mcp.session',
+    cause: 'mcp-headers-lost',
+    door: status(406, 'Not Acceptable: Client must accept both application/json and text/event-stream'),
+  },
+  {
     id: 'list-endless',
     what: 'The list of tools has always one page more.',
     verdict: 'mcp.tools',
