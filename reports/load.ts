@@ -12,9 +12,11 @@ import type { Held } from '../fixtures/load/thresholds.ts'
 import type { LoadBreach } from '../fixtures/load/judge.ts'
 import { makeFolder } from '../fixtures/make-folder.ts'
 import { escapeMarkup, excerpt, plural } from '../fixtures/text.ts'
+import type { Cause } from '../fixtures/record.ts'
 import { documentOf } from './document.ts'
 import { time } from './headline.ts'
 import { RecordError } from './store.ts'
+import { causeLines } from './terminal.ts'
 import { typed } from '../fixtures/typed.ts'
 
 /** A load that was judged. */
@@ -29,6 +31,8 @@ export interface LoadRecord {
   /** Requests a second, open loop only. */
   readonly rate?: number
   readonly levels: readonly Level[]
+  /** Why the first level breaks that breaks something, where the answers tell. */
+  readonly cause?: Cause
   readonly thresholds: readonly Held[]
   /** What holds of the server whatever the level. */
   readonly findings: readonly string[]
@@ -91,13 +95,16 @@ export const brokenRules = ({
 /** Whether more calls are no use than at the lowest level, and the server is to blame. */
 const isWorse = ({ against, limited }: Level): boolean => against?.verdict === 'worse' && limited === undefined
 
+/** Whether a level that breaks nothing says nothing of the server: the measuring end was the limit, or nothing was answered. */
+export const isUnjudged = ({ limited, refused }: Level): boolean => limited !== undefined || refused !== undefined
+
 /** Whether a level says no. */
 export const fails = (level: Level): boolean => level.breaches.length > 0 || isWorse(level)
 
 const verdictOf = (level: Level): string =>
   level.breaches.length > 0
     ? `broken: ${plural(Object.keys(level.broken).length, 'rule')}`
-    : level.limited !== undefined
+    : isUnjudged(level)
       ? 'no verdict'
       : isWorse(level)
         ? 'more errors'
@@ -114,11 +121,13 @@ export function loadHeadline(record: Pick<LoadRecord, 'levels' | 'loop' | 'thres
 function rightUpTo({ levels, loop }: Pick<LoadRecord, 'levels' | 'loop'>): string {
   const at = (level: Level): string => (loop === 'open' ? `${level.concurrency} requests a second` : `${level.concurrency} at once`)
   const first = levels.find(fails)
-  const limited = levels.find(({ limited: why }) => why !== undefined)
-  const before = levels.slice(0, first === undefined ? levels.length : levels.indexOf(first)).filter((level) => level.limited === undefined)
+  const without = levels.find(isUnjudged)
+  const before = levels.slice(0, first === undefined ? levels.length : levels.indexOf(first)).filter((level) => !isUnjudged(level))
   const right = before.at(-1)
-  if (first === undefined && limited !== undefined)
-    return `${right === undefined ? 'No verdict' : `Tool calling is right with up to ${at(right)}; ${right.concurrency > limited.concurrency ? 'one level has' : 'beyond that there is'} no verdict`}: with ${at(limited)} ${limited.limited}, so the times and rates are not the server's.`
+  if (first === undefined && without !== undefined) {
+    const why = without.refused ?? `${without.limited}, so the times and rates are not the server's`
+    return `${right === undefined ? 'No verdict' : `Tool calling is right with up to ${at(right)}; ${right.concurrency > without.concurrency ? 'one level has' : 'beyond that there is'} no verdict`}: with ${at(without)} ${why}.`
+  }
   if (first === undefined) return `Tool calling is right under load, with up to ${at(right ?? (levels[0] as Level))}.`
   const [worst] = brokenRules(first)
   const why = worst === undefined ? (first.against?.sentence ?? '') : `${worst.first.title} (${worst.count} of ${first.requests} answers)`
@@ -187,6 +196,7 @@ export function loadText(record: LoadRecord, earlier: EarlierLoad | undefined): 
     ...counts,
     '',
     ...times,
+    ...(record.cause === undefined ? [] : ['', ...causeLines(record.cause)]),
     ...(broken.length === 0 ? [] : ['', 'What broke', ...broken]),
     ...(said.length === 0 ? [] : ['', 'Notes', ...said]),
     ...(record.thresholds.length === 0 ? [] : ['', 'Thresholds']),

@@ -31,6 +31,8 @@ export interface Load {
   /** Exchanges with a breach. */
   readonly evidence: readonly Exchange[]
   readonly findings: readonly string[]
+  /** What was asked up to the first level that breaks something, in the order of sending. */
+  readonly exchanges: readonly Exchange[]
 }
 
 /** Open loops are bounded by the budget alone; so many connections serve them. */
@@ -43,6 +45,7 @@ export async function runLevels({ target, configuration, context, sizes, budget,
   const run = randomUUID().slice(0, 8)
   const levels: Level[] = []
   const evidence: Exchange[] = []
+  const exchanges: Exchange[] = []
   let lowest: { readonly level: Level; readonly samples: readonly Sample[] } | undefined
   const watcher = connect(target, { ...configuration, concurrency: 1 })
   try {
@@ -84,6 +87,7 @@ export async function runLevels({ target, configuration, context, sizes, budget,
         lowest,
       )
       lowest ??= { level, samples }
+      if (levels.every(({ breaches }) => breaches.length === 0)) exchanges.push(...results.flatMap((result) => result.exchanges))
       levels.push(level)
       const proven = new Set(level.breaches.map(({ exchange }) => exchange))
       evidence.push(...results.flatMap((result) => result.evidence.filter(({ id }) => proven.has(id))))
@@ -91,7 +95,7 @@ export async function runLevels({ target, configuration, context, sizes, budget,
       if (served.length === 0) break
     }
     const findings = await unguarded(watcher.send, (concurrency) => connect(target, { ...configuration, concurrency }), model, levels)
-    return { levels, evidence, findings }
+    return { levels, evidence, findings, exchanges: exchanges.toSorted((one, other) => one.sentAt - other.sentAt) }
   } finally {
     await watcher.close()
   }

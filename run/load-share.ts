@@ -23,7 +23,12 @@ export interface ShareResult {
   readonly strain: Strain
   /** The exchanges that may prove a breach, for their bytes: some breaches show only beside other levels. */
   readonly evidence: readonly Exchange[]
+  /** What a cause is looked for in: all exchanges, or the first of very many. */
+  readonly exchanges: readonly Exchange[]
 }
+
+/** Exchanges of a share beyond this number say nothing new of a cause. */
+const MOST_EXCHANGES = 1000
 
 /** Exchanges of each kind that a share keeps beyond its judgement. */
 const MOST_EVIDENCE = 20
@@ -50,7 +55,14 @@ export async function play({ target, configuration, context, concurrency, ...sha
     const strain = strainOf()
     const judged = judgeAnswers(asked, context)
     const kept = suspects(judged)
-    return { duration, judged, strain, evidence: asked.flatMap(({ exchange }) => (kept.has(exchange.id) ? [exchange] : [])) }
+    const exchanges = asked.map(({ exchange }) => exchange)
+    return {
+      duration,
+      judged,
+      strain,
+      evidence: exchanges.filter(({ id }) => kept.has(id)),
+      exchanges: exchanges.slice(0, MOST_EXCHANGES),
+    }
   } finally {
     await sender.close()
   }

@@ -1,10 +1,12 @@
 // @module-tag slow
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { request as ask } from 'node:http'
+import { request as ask, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as immediate, setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { CauseId } from '../fixtures/cause-catalogue.ts'
+import type { Cause } from '../fixtures/record.ts'
 import { detectProfile } from '../fixtures/contract/profiles.ts'
 import { differenceOf, type Level } from '../fixtures/load/level.ts'
 import { hold, readThresholds, requireLevels } from '../fixtures/load/thresholds.ts'
@@ -18,6 +20,7 @@ import { faultsOnPhone, IN_BROWSER, openText } from '../testing/browser.ts'
 import { compareLoads, fails, loadHeadline, loadPage, loadText, type LoadRecord } from '../reports/load.ts'
 import { createLoopback } from '../testing/loopback.ts'
 import { startScript, type Ended } from '../testing/script.ts'
+import { causeOfLoad } from './load-cause.ts'
 import { runLevels, type Load } from './load-levels.ts'
 
 const loopback = createLoopback()
@@ -53,13 +56,38 @@ async function mock(options: VllmOptions): Promise<string> {
   return door.url
 }
 
-async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, workers = 1 }: Tried = {}): Promise<Load> {
+/** A hop before a healthy server that answers chats itself, or lets them pass. */
+const hop = async (
+  meddle: (chat: { readonly count: number; readonly open: number }, response: ServerResponse) => boolean,
+): Promise<string> => {
+  const upstream = await mock({})
+  let [count, open] = [0, 0]
+  return loopback.http((incoming, outgoing) => {
+    if (incoming.url === '/v1/chat/completions') {
+      count += 1
+      open += 1
+      outgoing.once('close', () => (open -= 1))
+      if (meddle({ count, open }, outgoing)) return
+    }
+    incoming.pipe(
+      ask(new URL(incoming.url ?? '/', upstream), { method: incoming.method, headers: incoming.headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        answer.pipe(outgoing)
+      }).on('error', () => outgoing.destroy()),
+    )
+  })
+}
+
+async function loadOf(
+  url: string,
+  { sizes = [1, 4, 16], requests = 70, rate, workers = 1 }: Tried = {},
+): Promise<Load & { readonly cause: Cause | undefined }> {
   const configuration = readConfiguration({ OPENAI_BASE_URL: `${url}/v1` })
   const target = await resolveTarget(configuration, { say: () => {}, startMock: () => Promise.reject(new Error('no mock is wanted')) })
   const { close, explain: _explain, beside: _beside, ...facts } = target
   try {
     const { profile } = detectProfile(target.readiness)
-    return await runLevels({
+    const load = await runLevels({
       target: facts,
       configuration,
       context: { profile, models: facts.server.models, contextLength: contextLengthOf(target) },
@@ -70,6 +98,7 @@ async function loadOf(url: string, { sizes = [1, 4, 16], requests = 70, rate, wo
       workers,
       onLevel: () => {},
     })
+    return { ...load, cause: await causeOfLoad(target, load, false) }
   } finally {
     await close()
   }
@@ -94,15 +123,16 @@ const rulesOf = (level: Level | undefined): string[] => [...new Set(level?.breac
 const beginsAt = ({ levels }: Load): number | undefined => levels.find(({ breaches }) => breaches.length > 0)?.concurrency
 
 describe('faults that only load shows', () => {
-  const expected: Readonly<Record<string, readonly [level: number, rule: string]>> = {
-    'load-cross-talk': [4, 'load.cross-talk'],
-    'load-empty-deltas': [16, 'load.empty-delta'],
-    'load-last-fragment-lost': [16, 'arguments.json'],
-    'load-ids-repeated': [16, 'load.ids'],
-    'load-every-fiftieth-cut': [4, 'arguments.json'],
-    'load-parser-state-shared': [16, 'arguments.json'],
-    'load-busy-without-form': [16, 'load.answered'],
-    'load-running-leaks': [16, 'load.idle'],
+  /** The level at which it begins, a rule that it breaks there, and the cause: one that shows by chance, or not, has two. */
+  const expected: Readonly<Record<string, readonly [level: number, rule: string, causes: readonly (CauseId | undefined)[]]>> = {
+    'load-cross-talk': [4, 'load.cross-talk', [undefined]],
+    'load-empty-deltas': [16, 'load.empty-delta', ['call-index-wrong', undefined]],
+    'load-last-fragment-lost': [16, 'arguments.json', ['arguments-broken']],
+    'load-ids-repeated': [16, 'load.ids', ['call-ids-wrong', undefined]],
+    'load-every-fiftieth-cut': [4, 'arguments.json', ['arguments-broken']],
+    'load-parser-state-shared': [16, 'arguments.json', ['arguments-broken']],
+    'load-busy-without-form': [16, 'load.answered', ['rate-limited']],
+    'load-running-leaks': [16, 'load.idle', [undefined]],
   }
 
   /** Where it takes more requests than the others do. */
@@ -112,8 +142,9 @@ describe('faults that only load shows', () => {
     expect(loadFaults.map(({ id }) => id).toSorted()).toEqual(Object.keys(expected).toSorted())
   })
 
-  test.for(Object.entries(expected))('%s', { concurrent: true }, async ([fault, [level, rule]]) => {
+  test.for(Object.entries(expected))('%s', { concurrent: true }, async ([fault, [level, rule, causes]]) => {
     const load = await loadOf(await mock({ fault: faultOf(fault) }), { requests: enough[fault] ?? 70 })
+    expect(causes).toContain(load.cause?.id)
     expect(beginsAt(load)).toBe(level)
     expect(rulesOf(load.levels.find(({ concurrency }) => concurrency === level))).toContain(rule)
     // Gauges are no answer to one request.
@@ -144,13 +175,66 @@ describe('faults that only load shows', () => {
   })
 })
 
+describe('the cause of what breaks', () => {
+  test.for<[string, Parameters<typeof hop>[0], CauseId, RegExp]>([
+    [
+      'a server that is gone in the middle',
+      ({ count }, response) => count > 20 && response.destroy().destroyed,
+      'server-stopped',
+      /^The server stopped answering after 20 answers\./,
+    ],
+    [
+      'a proxy that gives up where many ask at once',
+      ({ open }, response) =>
+        open > 6 &&
+        setTimeout(() => response.writeHead(504, { 'content-type': 'text/html' }).end('<center>nginx/1.22.1</center>'), 1100) !== undefined,
+      'gateway-timeout',
+      /^nginx at \S+ gives up on the server behind it after 1\.\d s/,
+    ],
+    [
+      'an engine that dies under load',
+      ({ open }, response) =>
+        open > 6 &&
+        response
+          .writeHead(500, { 'content-type': 'application/json' })
+          .end('{"error":{"message":"EngineCore encountered an issue.","type":"InternalServerError","code":500}}') === response,
+      'engine-dead',
+      /^The engine behind/,
+    ],
+  ])('%s', { concurrent: true }, async ([, meddle, id, says]) => {
+    const { cause } = await loadOf(await hop(meddle), { sizes: [1, 16], requests: 40 })
+    expect(cause).toMatchObject({ id, sentence: expect.stringMatching(says) })
+    expect(cause?.evidence[0]).toContain('POST /v1/chat/completions')
+  })
+
+  test('a quota that is spent turns each request away: no verdict, and no fault of the measuring end', { concurrent: true }, async () => {
+    const url = await hop(
+      ({ count }, response) =>
+        count > 20 &&
+        response
+          .writeHead(429, { 'content-type': 'application/json', 'retry-after': '3600' })
+          .end('{"error":{"message":"Token quota is exceeded","code":429}}') === response,
+    )
+    const { levels, cause } = await loadOf(url, { sizes: [1, 4, 16], requests: 20 })
+    expect(levels.map(({ refused, limited, breaches }) => [refused, limited, breaches])).toEqual([
+      [undefined, undefined, []],
+      ['each of 20 requests was turned away (429)', undefined, []],
+    ])
+    expect(cause?.id).toBe('quota-spent')
+    expect(loadHeadline({ levels, loop: 'closed', thresholds: [] })).toBe(
+      'Tool calling is right with up to 1 at once; beyond that there is no verdict: with 4 at once each of 20 requests was turned away (429).',
+    )
+  })
+})
+
 describe('a healthy server', () => {
   test.for([
     ['one thread', {}],
     ['two threads', { workers: 2, requests: 84 }],
     ['requests that arrive by chance', { rate: 200, requests: 210 }],
   ] as const)('breaks nothing: %s', { concurrent: true }, async ([, tried]) => {
-    const { levels } = await loadOf(await mock({}), tried)
+    const { levels, cause } = await loadOf(await mock({}), tried)
+    expect(cause).toBeUndefined()
     expect(levels.flatMap(({ breaches }) => breaches)).toEqual([])
     expect(levels.flatMap(({ notes }) => notes)).toEqual([])
     for (const { rate, requests, goodput } of levels) {

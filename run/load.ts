@@ -12,11 +12,22 @@ import { configuredSecrets, readConfiguration, type Configuration } from '../fix
 import { loadEnv } from '../fixtures/target/environment.ts'
 import { resolveTarget, secretsOf, type Target } from '../fixtures/target/target.ts'
 import { UserMistake } from '../fixtures/user-mistake.ts'
-import { clearLoad, fails, LOAD_FILES, loadText, readLoad, writeLoad, type EarlierLoad, type LoadRecord } from '../reports/load.ts'
+import {
+  clearLoad,
+  fails,
+  isUnjudged,
+  LOAD_FILES,
+  loadText,
+  readLoad,
+  writeLoad,
+  type EarlierLoad,
+  type LoadRecord,
+} from '../reports/load.ts'
 import { holdFolder } from '../reports/lock.ts'
 import { NEIGHBOURS } from '../reports/store.ts'
 import { causeLines } from '../reports/terminal.ts'
 import { embeddedMock } from './embedded-mock.ts'
+import { causeOfLoad } from './load-cause.ts'
 import { runLevels } from './load-levels.ts'
 import { commandLines, typed } from '../fixtures/typed.ts'
 import { existsSync } from 'node:fs'
@@ -160,7 +171,7 @@ async function judge(
   )
   const started = new Date().toISOString()
   clearLoad(folder)
-  const { levels, evidence, findings } = await runLevels({
+  const load = await runLevels({
     target: facts,
     configuration,
     context: { profile, models: target.server.models, contextLength: contextLengthOf(target) },
@@ -173,6 +184,9 @@ async function judge(
         `${level.concurrency} ${unit}: ${served} of ${level.requests} answered in ${level.seconds.toFixed(1)} s${fails(level) ? ', not right' : ''}`,
       ),
   })
+  const { levels, evidence, findings } = load
+  const hasKey = target.mockKey !== undefined || ('apiKey' in configuration.target && configuration.target.apiKey !== undefined)
+  const cause = await causeOfLoad(target, load, hasKey)
   const finish = (held: readonly Held[], exitCode: number): number => {
     const record: LoadRecord = {
       schema: 1,
@@ -183,6 +197,7 @@ async function judge(
       loop: rate === undefined ? 'closed' : 'open',
       ...(rate === undefined ? {} : { rate }),
       levels,
+      ...(cause === undefined ? {} : { cause }),
       findings,
       thresholds: held,
       exitCode,
@@ -195,7 +210,7 @@ async function judge(
   try {
     const held = hold(thresholds, levels)
     const broken = levels.some(fails) || held.some(({ holds }) => holds === false)
-    const unjudged = levels.every(({ limited }) => limited !== undefined) || held.some(({ holds }) => holds === undefined)
+    const unjudged = levels.every(isUnjudged) || held.some(({ holds }) => holds === undefined)
     return finish(held, broken ? EXIT.fails : unjudged ? EXIT.blocked : EXIT.conforms)
   } catch (error) {
     // What was measured is worth keeping although the bounds ask for something else.
